@@ -5,6 +5,6 @@ import { ConfigError } from '../errors.ts'
 export const wrongRelease = 'must be compiled by this release'
 
 /** @throws {ConfigError} `ERR_CONFIG` where it does not hold */
-export function assertOption(holds: boolean, option: string, problem: string): void {
-  if (!holds) throw new ConfigError([{ option, problem }])
+export function assertOption(holds: boolean, optionName: string, problem: string): void {
+  if (!holds) throw new ConfigError([{ option: optionName, problem }])
 }

@@ -21,8 +21,8 @@ const prefixes = ['__secure-', '__host-', '__http-', '__host-http-'] as const
  * cookieNamePrefix('__Host-session') // '__host-'
  * ```
  */
-export function cookieNamePrefix(name: string): string | undefined {
-  const lower = name.slice(0, 16).toLowerCase()
+export function cookieNamePrefix(cookieName: string): string | undefined {
+  const lower = cookieName.slice(0, 16).toLowerCase()
   return prefixes.findLast((prefix) => lower.startsWith(prefix))
 }
 
@@ -40,42 +40,43 @@ export function isToken(text: string): boolean {
 }
 
 /** Validates a name. An invalid one returns the default. */
-export function parseName(issues: Issues, value: unknown, defaultValue: string): string {
-  if (typeof value !== 'string' || !isToken(value)) {
+export function parseName(issues: Issues, optionValue: unknown, defaultValue: string): string {
+  if (typeof optionValue !== 'string' || !isToken(optionValue)) {
     issues.add('name', "must be a token: letters, digits and !#$%&'*+-.^_`|~")
     return defaultValue
   }
-  if (value.length > maxNameLength) {
+  if (optionValue.length > maxNameLength) {
     issues.add('name', `must be at most ${maxNameLength} characters long`)
     return defaultValue
   }
-  return value
+  return optionValue
 }
 
 /** Validates a path that a browser can match. An invalid one returns `/`. */
-export function parsePath(issues: Issues, value: unknown): string {
-  if (value === undefined) return '/'
-  if (typeof value !== 'string' || !value.startsWith('/')) {
+export function parsePath(issues: Issues, optionValue: unknown): string {
+  if (optionValue === undefined) return '/'
+  if (typeof optionValue !== 'string' || !optionValue.startsWith('/')) {
     issues.add('path', 'must begin with /')
     return '/'
   }
-  if (value.length > maxAttributeLength) {
+  if (optionValue.length > maxAttributeLength) {
     issues.add('path', `must be at most ${maxAttributeLength} bytes long`)
     return '/'
   }
   // A browser cuts a path at `;`, trims spaces, and compares it with a path that has neither `?` nor `#`.
-  if (!/^[!"$-:<->@-~]+$/.test(value)) {
+  if (!/^[!"$-:<->@-~]+$/.test(optionValue)) {
     issues.add('path', 'must be printable ASCII without spaces, ;, ? and #')
     return '/'
   }
-  return value
+  return optionValue
 }
 
 /** Validates a host name and returns it in lower case. An absent or invalid one returns undefined. */
-export function parseDomain(issues: Issues, value: unknown): string | undefined {
-  if (value === undefined) return undefined
-  const problem = typeof value === 'string' ? findDomainProblem(value) : 'must be a host name'
-  if (problem === undefined) return (value as string).toLowerCase()
+export function parseDomain(issues: Issues, optionValue: unknown): string | undefined {
+  if (optionValue === undefined) return undefined
+  const problem =
+    typeof optionValue === 'string' ? findDomainProblem(optionValue) : 'must be a host name'
+  if (problem === undefined) return (optionValue as string).toLowerCase()
 
   issues.add('domain', problem)
   return undefined

@@ -21,9 +21,9 @@ interface DateParts {
  *
  * @see RFC 6265 section 5.1.1
  */
-export function parseCookieDate(text: string): number | undefined {
+export function parseCookieDate(dateText: string): number | undefined {
   const parts: DateParts = {}
-  for (const token of text.split(delimiters)) readToken(token, parts)
+  for (const token of dateText.split(delimiters)) readToken(token, parts)
 
   const { time: timeOfDay, day, month } = parts
   if (!timeOfDay || day === undefined || month === undefined || parts.year === undefined) {

@@ -30,29 +30,30 @@ const equals = 0x3d
  * ```
  * @see RFC 6265bis section 5.8.3
  */
-export function readCookies(header: string | null | undefined, name: string): string[] {
+export function readCookies(cookieHeader: string | null | undefined, cookieName: string): string[] {
   const values: string[] = []
-  if (!header || name === '') return values
+  if (!cookieHeader || cookieName === '') return values
 
-  let from = 0
+  let fromIndex = 0
   while (values.length < maxValues) {
-    const start = header.indexOf(name, from)
-    if (start === -1) break
-    from = start + name.length
-    if (header.charCodeAt(from) !== equals || !beginsPair(header, start)) continue
+    const startIndex = cookieHeader.indexOf(cookieName, fromIndex)
+    if (startIndex === -1) break
+    fromIndex = startIndex + cookieName.length
+    if (cookieHeader.charCodeAt(fromIndex) !== equals || !beginsPair(cookieHeader, startIndex))
+      continue
 
-    let end = header.indexOf(';', from)
-    if (end === -1) end = header.length
-    if (end > maxCookieHeaderLength) break
+    let endIndex = cookieHeader.indexOf(';', fromIndex)
+    if (endIndex === -1) endIndex = cookieHeader.length
+    if (endIndex > maxCookieHeaderLength) break
 
-    const valueStart = skipSpace(header, from + 1, end)
-    from = end
-    while (end > valueStart && isSpace(header.charCodeAt(end - 1))) end--
+    const valueStart = skipSpace(cookieHeader, fromIndex + 1, endIndex)
+    fromIndex = endIndex
+    while (endIndex > valueStart && isSpace(cookieHeader.charCodeAt(endIndex - 1))) endIndex--
 
     // The native search comes first: a sealed value has hundreds of characters, and none of them is a comma.
-    const joint = header.indexOf(',', valueStart)
-    if (joint === -1 || joint >= end || findJoint(header, joint, end) === -1) {
-      values.push(header.slice(valueStart, end))
+    const joint = cookieHeader.indexOf(',', valueStart)
+    if (joint === -1 || joint >= endIndex || findJoint(cookieHeader, joint, endIndex) === -1) {
+      values.push(cookieHeader.slice(valueStart, endIndex))
     }
   }
   return values
@@ -70,90 +71,94 @@ export function readCookies(header: string | null | undefined, name: string): st
  * removeCookies('a=1; __Host-session=x; b=2', new Set(['__Host-session'])) // 'a=1; b=2'
  * ```
  */
-export function removeCookies(header: string | null, names: ReadonlySet<string>): string | null {
-  if (!header) return null
-  if (!mentionsAny(header, names)) return header
+export function removeCookies(
+  cookieHeader: string | null,
+  names: ReadonlySet<string>,
+): string | null {
+  if (!cookieHeader) return null
+  if (!mentionsAny(cookieHeader, names)) return cookieHeader
 
-  const mayBeJoined = header.includes(',')
+  const mayBeJoined = cookieHeader.includes(',')
   let result = ''
   let followsKeptPair = true
 
-  for (let start = 0; start <= header.length; ) {
-    const end = findPairEnd(header, start, mayBeJoined)
-    const isRemoved = names.has(readName(header, start, end))
+  for (let startIndex = 0; startIndex <= cookieHeader.length; ) {
+    const endIndex = findPairEnd(cookieHeader, startIndex, mayBeJoined)
+    const isRemoved = names.has(readName(cookieHeader, startIndex, endIndex))
     if (!isRemoved) {
-      if (result === '') result = header.slice(skipSpace(header, start, end), end)
+      if (result === '')
+        result = cookieHeader.slice(skipSpace(cookieHeader, startIndex, endIndex), endIndex)
       // The separator before the pair stays as it was, unless it followed a cookie that was removed.
-      else if (followsKeptPair) result += header.slice(start - 1, end)
-      else result += `;${header.slice(start, end)}`
+      else if (followsKeptPair) result += cookieHeader.slice(startIndex - 1, endIndex)
+      else result += `;${cookieHeader.slice(startIndex, endIndex)}`
     }
     followsKeptPair = !isRemoved
-    start = end + 1
+    startIndex = endIndex + 1
   }
   return result === '' ? null : result
 }
 
-function mentionsAny(header: string, names: ReadonlySet<string>): boolean {
-  for (const name of names) if (header.includes(name)) return true
+function mentionsAny(cookieHeader: string, names: ReadonlySet<string>): boolean {
+  for (const cookieName of names) if (cookieHeader.includes(cookieName)) return true
   return false
 }
 
 /** Returns the position of the `;`, of the joint of two headers, or of the end that follows `start`. */
-function findPairEnd(header: string, start: number, mayBeJoined: boolean): number {
-  const separator = header.indexOf(';', start)
-  const end = separator === -1 ? header.length : separator
-  const joint = mayBeJoined ? findJoint(header, start, end) : -1
-  return joint === -1 ? end : joint
+function findPairEnd(cookieHeader: string, startIndex: number, mayBeJoined: boolean): number {
+  const separator = cookieHeader.indexOf(';', startIndex)
+  const endIndex = separator === -1 ? cookieHeader.length : separator
+  const joint = mayBeJoined ? findJoint(cookieHeader, startIndex, endIndex) : -1
+  return joint === -1 ? endIndex : joint
 }
 
 /** True if only space precedes this position, up to a `;` or the beginning of the header. */
-function beginsPair(header: string, start: number): boolean {
-  let index = start - 1
-  while (index >= 0 && isSpace(header.charCodeAt(index))) index--
-  return index < 0 || header.charCodeAt(index) === semicolon
+function beginsPair(cookieHeader: string, startIndex: number): boolean {
+  let index = startIndex - 1
+  while (index >= 0 && isSpace(cookieHeader.charCodeAt(index))) index--
+  return index < 0 || cookieHeader.charCodeAt(index) === semicolon
 }
 
 /** Reads the name of a pair. Without `=` it is the whole text, as a browser sends a nameless cookie. */
-function readName(header: string, start: number, end: number): string {
-  let nameEnd = findCode(header, equals, start, end)
-  while (nameEnd > start && isSpace(header.charCodeAt(nameEnd - 1))) nameEnd--
-  return header.slice(skipSpace(header, start, nameEnd), nameEnd)
+function readName(cookieHeader: string, startIndex: number, endIndex: number): string {
+  let nameEnd = findCode(cookieHeader, equals, startIndex, endIndex)
+  while (nameEnd > startIndex && isSpace(cookieHeader.charCodeAt(nameEnd - 1))) nameEnd--
+  return cookieHeader.slice(skipSpace(cookieHeader, startIndex, nameEnd), nameEnd)
 }
 
 /** Returns the position of the first comma that is followed by text like `name=`, or -1. */
-function findJoint(text: string, start: number, end: number): number {
-  for (let index = findCode(text, comma, start, end); index < end; ) {
-    const nameStart = skipSpace(text, index + 1, end)
-    const nameEnd = findNameEnd(text, nameStart, end)
-    const next = skipSpace(text, nameEnd, end)
-    if (nameEnd > nameStart && next < end && text.charCodeAt(next) === equals) return index
-    index = findCode(text, comma, next, end)
+function findJoint(text: string, startIndex: number, endIndex: number): number {
+  for (let index = findCode(text, comma, startIndex, endIndex); index < endIndex; ) {
+    const nameStart = skipSpace(text, index + 1, endIndex)
+    const nameEnd = findNameEnd(text, nameStart, endIndex)
+    const next = skipSpace(text, nameEnd, endIndex)
+    if (nameEnd > nameStart && next < endIndex && text.charCodeAt(next) === equals) return index
+    index = findCode(text, comma, next, endIndex)
   }
   return -1
 }
 
 /** Returns the position of the first `=`, comma, space or control character. */
-function findNameEnd(text: string, start: number, end: number): number {
-  let index = start
-  let code = text.charCodeAt(index)
-  while (index < end && code !== equals && code !== comma && code > 0x20) {
-    code = text.charCodeAt(++index)
+function findNameEnd(text: string, startIndex: number, endIndex: number): number {
+  let index = startIndex
+  let charCode = text.charCodeAt(index)
+  while (index < endIndex && charCode !== equals && charCode !== comma && charCode > 0x20) {
+    charCode = text.charCodeAt(++index)
   }
   return index
 }
 
 /** Searches like indexOf, but never past `end`: otherwise many small pairs would take quadratic time. */
-function findCode(text: string, code: number, start: number, end: number): number {
-  let index = start
-  while (index < end && text.charCodeAt(index) !== code) index++
+function findCode(text: string, charCode: number, startIndex: number, endIndex: number): number {
+  let index = startIndex
+  while (index < endIndex && text.charCodeAt(index) !== charCode) index++
   return index
 }
 
-function skipSpace(text: string, from: number, end: number): number {
-  while (from < end && isSpace(text.charCodeAt(from))) from++
-  return from
+function skipSpace(text: string, fromIndex: number, endIndex: number): number {
+  while (fromIndex < endIndex && isSpace(text.charCodeAt(fromIndex))) fromIndex++
+  return fromIndex
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
+function isSpace(charCode: number): boolean {
+  return charCode === 0x20 || charCode === 0x09
 }

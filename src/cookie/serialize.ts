@@ -49,8 +49,8 @@ export function serializeCookie(
 
   if (maxAge === undefined) return { name, value, header: `${name}=${value}${suffix}`, attributes }
   const seconds = clamp(maxAge)
-  const header = `${name}=${value}; Max-Age=${seconds}${suffix}`
-  return { name, value, header, attributes: { ...attributes, maxAge: seconds } }
+  const cookieHeader = `${name}=${value}; Max-Age=${seconds}${suffix}`
+  return { name, value, header: cookieHeader, attributes: { ...attributes, maxAge: seconds } }
 }
 
 /**
@@ -64,8 +64,8 @@ export function serializeCookie(
  */
 export function expireCookie(settings: CookieSettings): OutgoingCookie {
   const { name, attributes, suffix } = settings
-  const header = `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${suffix}`
-  return { name, value: '', header, attributes: { ...attributes, maxAge: 0 } }
+  const cookieHeader = `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${suffix}`
+  return { name, value: '', header: cookieHeader, attributes: { ...attributes, maxAge: 0 } }
 }
 
 /** Clamps to whole seconds that a browser accepts. NaN expires the cookie immediately, which is the safe side. */

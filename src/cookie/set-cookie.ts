@@ -75,13 +75,13 @@ export function parseSetCookie(text: string): ParsedSetCookie | undefined {
   const [pair = '', ...rest] = text.split(';')
   const equals = pair.indexOf('=')
   // Without `=` the pair is the value of a nameless cookie, which the browser sends back as the bare value.
-  const name = equals === -1 ? '' : trim(pair.slice(0, equals))
+  const cookieName = equals === -1 ? '' : trim(pair.slice(0, equals))
   const value = trim(pair.slice(equals + 1))
-  const size = name.length + value.length
+  const size = cookieName.length + value.length
   if (size === 0 || size > maxCookieBytes) return undefined
 
   return {
-    name,
+    name: cookieName,
     value,
     attributes: rest
       .map(parseAttribute)
@@ -100,16 +100,18 @@ export function parseSetCookie(text: string): ParsedSetCookie | undefined {
  * ```
  * @see RFC 6265 sections 5.2.1, 5.2.2 and 5.3
  */
-export function isExpiring(cookie: ParsedSetCookie, now: number): boolean {
+export function isExpiring(cookie: ParsedSetCookie, nowMs: number): boolean {
   const { attributes } = cookie
-  const maxAge = attributes.findLast(([name, value]) => name === 'max-age' && /^-?\d+$/.test(value))
+  const maxAge = attributes.findLast(
+    ([cookieName, value]) => cookieName === 'max-age' && /^-?\d+$/.test(value),
+  )
   if (maxAge !== undefined) return Number(maxAge[1]) <= 0
 
   const dates = attributes
-    .filter(([name]) => name === 'expires')
+    .filter(([cookieName]) => cookieName === 'expires')
     .map(([, value]) => parseCookieDate(value))
   const expires = dates.findLast((date) => date !== undefined)
-  return expires !== undefined && expires <= now
+  return expires !== undefined && expires <= nowMs
 }
 
 /**
@@ -135,14 +137,16 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
   if (cookie === undefined || looksLikeOwnCookie(text, cookie, options.ownNames)) return undefined
 
   const host = options.upstreamHost.replace(/:\d{1,5}$/, '').toLowerCase()
-  const namesUpstream = ([name, value]: readonly [string, string]): boolean =>
-    name === 'domain' && value.replace(/^\./, '').toLowerCase() === host
+  const namesUpstream = ([cookieName, value]: readonly [string, string]): boolean =>
+    cookieName === 'domain' && value.replace(/^\./, '').toLowerCase() === host
   // Every Domain is removed, since an earlier one would count if only the last one were.
   const removesDomain = cookie.attributes.some(namesUpstream)
   const { base = '' } = options
   const removesBase =
     base !== '' &&
-    cookie.attributes.some(([name, value]) => name === 'path' && removeBasePath(value, base))
+    cookie.attributes.some(
+      ([cookieName, value]) => cookieName === 'path' && removeBasePath(value, base),
+    )
   const publicText =
     removesDomain || removesBase
       ? text
@@ -154,22 +158,23 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
           .join(';')
       : text
 
-  const has = (attribute: string): boolean => cookie.attributes.some(([name]) => name === attribute)
+  const has = (attribute: string): boolean =>
+    cookie.attributes.some(([cookieName]) => cookieName === attribute)
   const secure = options.secure && !has('secure') ? '; Secure' : ''
   const sameSite = has('samesite') ? '' : '; SameSite=Lax'
   return `${publicText}${secure}${sameSite}`
 }
 
 /** Returns the path as visitors see it, or undefined for one that is not under the base. */
-function removeBasePath(path: string, base: string): string | undefined {
-  if (!path.startsWith(base)) return undefined
-  const rest = path.slice(base.length)
+function removeBasePath(cookiePath: string, base: string): string | undefined {
+  if (!cookiePath.startsWith(base)) return undefined
+  const rest = cookiePath.slice(base.length)
   return rest === '' ? '/' : rest.startsWith('/') ? rest : undefined
 }
 
 function toPublicPath(part: string, base: string): string {
-  const [name, value] = parseAttribute(part)
-  const path = name === 'path' ? removeBasePath(value, base) : undefined
+  const [cookieName, value] = parseAttribute(part)
+  const path = cookieName === 'path' ? removeBasePath(value, base) : undefined
   return path === undefined ? part : ` Path=${path}`
 }
 
@@ -190,13 +195,13 @@ function looksLikeOwnCookie(
   return false
 }
 
-function isOwnName(name: string, own: string): boolean {
-  return own.endsWith('-') ? name.startsWith(own) : name === own
+function isOwnName(cookieName: string, own: string): boolean {
+  return own.endsWith('-') ? cookieName.startsWith(own) : cookieName === own
 }
 
 /** Returns the name in lower case, without characters that a token cannot contain. */
-function foldName(name: string): string {
-  return name.toLowerCase().replaceAll(/[^!#$%&'*+\-.^_`|~0-9a-z]/g, '')
+function foldName(cookieName: string): string {
+  return cookieName.toLowerCase().replaceAll(/[^!#$%&'*+\-.^_`|~0-9a-z]/g, '')
 }
 
 function readCookieName(text: string): string {
@@ -215,9 +220,11 @@ function parseAttribute(part: string): readonly [string, string] {
 
 /** Trims space and tab only: String.trim would also remove characters that a browser keeps, such as U+00A0. */
 function trim(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && (text[start] === ' ' || text[start] === '\t')) start++
-  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
-  return text.slice(start, end)
+  let startIndex = 0
+  let endIndex = text.length
+  while (startIndex < endIndex && (text[startIndex] === ' ' || text[startIndex] === '\t'))
+    startIndex++
+  while (endIndex > startIndex && (text[endIndex - 1] === ' ' || text[endIndex - 1] === '\t'))
+    endIndex--
+  return text.slice(startIndex, endIndex)
 }

@@ -121,7 +121,7 @@ export interface ForeignCookie {
 export function cookieSettings(options: CookieOptions, issues: Issues): CookieSettings {
   const baseName = parseBaseName(options.name, issues)
   const isPlain = parsePlainHttp(options, issues)
-  const path = parsePath(issues, options.path)
+  const cookiePath = parsePath(issues, options.path)
   const domain = parseDomain(issues, options.domain)
   const httpOnly = booleanOption(issues, 'httpOnly', options.httpOnly, true)
   const sameSite = parseSameSite(issues, options.sameSite)
@@ -131,9 +131,9 @@ export function cookieSettings(options: CookieOptions, issues: Issues): CookieSe
   if (isPlain && sameSite === 'none') issues.add('sameSite', "must not be 'none' without Secure")
   if (isPlain && isPartitioned) issues.add('partitioned', 'must not be true without Secure')
 
-  const prefix = isPlain ? '' : path === '/' && domain === undefined ? '__Host-' : '__Secure-'
+  const prefix = isPlain ? '' : cookiePath === '/' && domain === undefined ? '__Host-' : '__Secure-'
   return createSettings(prefix + baseName, baseName, {
-    path,
+    path: cookiePath,
     ...(domain !== undefined && { domain }),
     secure: !isPlain,
     httpOnly,
@@ -153,18 +153,18 @@ export function cookieSettings(options: CookieOptions, issues: Issues): CookieSe
  * ```
  */
 export function foreignCookieSettings(cookie: ForeignCookie, issues: Issues): CookieSettings {
-  const name = parseName(issues, cookie.name, 'unknown')
+  const cookieName = parseName(issues, cookie.name, 'unknown')
   const isPlain = booleanOption(issues, 'insecurePlainHttp', cookie.insecurePlainHttp, false)
-  const path = parsePath(issues, cookie.path)
+  const cookiePath = parsePath(issues, cookie.path)
   const domain = parseDomain(issues, cookie.domain)
-  const prefix = cookieNamePrefix(name)
-  if (prefix?.startsWith('__host-') && (path !== '/' || domain !== undefined)) {
+  const prefix = cookieNamePrefix(cookieName)
+  if (prefix?.startsWith('__host-') && (cookiePath !== '/' || domain !== undefined)) {
     issues.add('name', 'begins with __Host-, so it has Path=/ and no Domain')
   }
   if (prefix && isPlain) issues.add('name', 'has a prefix, so it was set with Secure')
 
-  return createSettings(name, name.slice(prefix?.length ?? 0), {
-    path,
+  return createSettings(cookieName, cookieName.slice(prefix?.length ?? 0), {
+    path: cookiePath,
     ...(domain !== undefined && { domain }),
     secure: !isPlain,
     httpOnly: true,
@@ -172,15 +172,19 @@ export function foreignCookieSettings(cookie: ForeignCookie, issues: Issues): Co
   })
 }
 
-function parseBaseName(value: unknown, issues: Issues): string {
-  const name = parseName(issues, value === undefined ? 'session' : value, 'session')
-  if (cookieNamePrefix(name)) {
+function parseBaseName(optionValue: unknown, issues: Issues): string {
+  const cookieName = parseName(
+    issues,
+    optionValue === undefined ? 'session' : optionValue,
+    'session',
+  )
+  if (cookieNamePrefix(cookieName)) {
     issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
-  } else if (/^http-/i.test(name)) {
+  } else if (/^http-/i.test(cookieName)) {
     // With __Host- before it, the name would begin with __Host-Http-, which is another prefix with other requirements.
     issues.add('name', 'must not begin with Http-')
   }
-  return name
+  return cookieName
 }
 
 /** Returns true if the cookie has no Secure attribute. */
@@ -198,14 +202,18 @@ function parsePlainHttp({ secure, insecurePlainHttp }: CookieOptions, issues: Is
   return isPlain
 }
 
-function parseSameSite(issues: Issues, value: unknown): 'strict' | 'lax' | 'none' | undefined {
+function parseSameSite(
+  issues: Issues,
+  optionValue: unknown,
+): 'strict' | 'lax' | 'none' | undefined {
   const choice =
-    parseChoice(issues, 'sameSite', value, [true, false, 'strict', 'lax', 'none'] as const) ?? 'lax'
+    parseChoice(issues, 'sameSite', optionValue, [true, false, 'strict', 'lax', 'none'] as const) ??
+    'lax'
   return choice === true ? 'strict' : choice === false ? undefined : choice
 }
 
 function createSettings(
-  name: string,
+  cookieName: string,
   baseName: string,
   attributes: Omit<CookieAttributes, 'maxAge'>,
 ): CookieSettings {
@@ -218,5 +226,5 @@ function createSettings(
     sameSite ? `; SameSite=${{ strict: 'Strict', lax: 'Lax', none: 'None' }[sameSite]}` : '',
     partitioned ? '; Partitioned' : '',
   ].join('')
-  return { name, bare: baseName, attributes, suffix }
+  return { name: cookieName, bare: baseName, attributes, suffix }
 }

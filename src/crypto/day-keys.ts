@@ -18,13 +18,13 @@ export interface DayKey {
 /** The keys of one purpose and name. */
 export interface DayKeys {
   /** Returns the key that seals on a day: the first secret's. */
-  getSealingKey(day: number): Promise<DayKey>
+  getSealingKey(dayNumber: number): Promise<DayKey>
   /** Returns the cached key of a header, even if its day has passed. */
   getCached(header: string): DayKey | undefined
   /** Derives the key of a header, or returns the reason why there is none. */
   find(header: string, today: number): Promise<DayKey | SealRejection>
   /** True if a token that was sealed on a day may still open. */
-  isLive(day: number, today: number): boolean
+  isLive(dayNumber: number, today: number): boolean
   /** Number of cached keys. */
   readonly size: number
 }
@@ -38,16 +38,17 @@ export interface DayKeys {
 export function createDayKeys(ring: KeyRing, binding: readonly string[], window: number): DayKeys {
   const cache = new Map<string, DayKey>()
   const maxKeys = ring.size * (window + 2)
-  const isLive = (day: number, today: number): boolean => day >= today - window && day <= today + 1
+  const isLive = (dayNumber: number, today: number): boolean =>
+    dayNumber >= today - window && dayNumber <= today + 1
 
   async function deriveKey(
     secretIndex: number,
-    day: number,
+    dayNumber: number,
     header: string,
     today: number,
   ): Promise<DayKey> {
-    const key = await ring.sealKey(secretIndex, [...binding, String(day)])
-    const dayKey: DayKey = { day, header, aad: encodeUtf8(header), key }
+    const cryptoKey = await ring.sealKey(secretIndex, [...binding, String(dayNumber)])
+    const dayKey: DayKey = { day: dayNumber, header, aad: encodeUtf8(header), key: cryptoKey }
 
     // At most `maxKeys` keys are live and this is one of them, so a full cache contains a key of a day that has passed. Only
     // such keys are evicted, whatever tokens a client sends.
@@ -66,10 +67,10 @@ export function createDayKeys(ring: KeyRing, binding: readonly string[], window:
     get size(): number {
       return cache.size
     },
-    async getSealingKey(day): Promise<DayKey> {
-      const [id = ''] = await ring.ids()
-      const header = encodeHeader(id, day)
-      return cache.get(header) ?? deriveKey(0, day, header, day)
+    async getSealingKey(dayNumber): Promise<DayKey> {
+      const [keyId = ''] = await ring.ids()
+      const header = encodeHeader(keyId, dayNumber)
+      return cache.get(header) ?? deriveKey(0, dayNumber, header, dayNumber)
     },
     async find(header, today): Promise<DayKey | SealRejection> {
       const kid = parseKeyId(header)
@@ -92,8 +93,8 @@ const headerStart = '{"alg":"dir","enc":"A256GCM","kid":"'
 const encodedHeaderStart = encodeBase64url(encodeUtf8(headerStart))
 const maxHeaderLength = 80
 
-function encodeHeader(id: string, day: number): string {
-  return encodeBase64url(encodeUtf8(`${headerStart}${id}.${day}"}`))
+function encodeHeader(keyId: string, dayNumber: number): string {
+  return encodeBase64url(encodeUtf8(`${headerStart}${keyId}.${dayNumber}"}`))
 }
 
 /** Parses the key id of a header that has our form. */

@@ -11,7 +11,8 @@
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   let difference = 0
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number)
+  for (let index = 0; index < a.length; index++)
+    difference |= (a[index] as number) ^ (b[index] as number)
   return difference === 0
 }
 
@@ -26,6 +27,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function equalText(a: string, b: string): boolean {
   if (a.length !== b.length) return false
   let difference = 0
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
+  for (let index = 0; index < a.length; index++)
+    difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
   return difference === 0
 }

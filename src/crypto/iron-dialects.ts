@@ -33,9 +33,9 @@ export async function openIronSession(
 }
 
 /** Returns the data of a cookie from before version 6. */
-function unwrapPersistent(json: string): string {
-  const content: unknown = JSON.parse(json)
-  if (!isObject(content)) return json
+function unwrapPersistent(jsonText: string): string {
+  const content: unknown = JSON.parse(jsonText)
+  if (!isObject(content)) return jsonText
 
   const { persistent, ...rest } = content as {
     readonly persistent?: unknown
@@ -43,7 +43,7 @@ function unwrapPersistent(json: string): string {
   }
   return isObject(persistent) && Object.keys(rest).every((name) => name === 'flash')
     ? JSON.stringify(persistent)
-    : json
+    : jsonText
 }
 
 /**
@@ -90,9 +90,9 @@ interface HonoRecord {
   readonly _delete?: unknown
 }
 
-function parseRecord(json: string): HonoRecord | undefined {
+function parseRecord(jsonText: string): HonoRecord | undefined {
   try {
-    const text: unknown = JSON.parse(json)
+    const text: unknown = JSON.parse(jsonText)
     if (typeof text !== 'string' || !isPlainJson(text)) return undefined
 
     const record: unknown = JSON.parse(text)
@@ -104,6 +104,6 @@ function parseRecord(json: string): HonoRecord | undefined {
 }
 
 function earliest(a: number | undefined, b: number): number | undefined {
-  const end = Math.min(a ?? b, b)
-  return end === Number.POSITIVE_INFINITY ? undefined : end
+  const endIndex = Math.min(a ?? b, b)
+  return endIndex === Number.POSITIVE_INFINITY ? undefined : endIndex
 }

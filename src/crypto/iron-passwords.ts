@@ -29,37 +29,40 @@ export function validateIronPasswords(value: unknown, issues: Issues): void {
 function validatePasswordsById(value: object, issues: Issues): void {
   const entries = Object.entries(value)
   if (entries.length === 0) issues.add('', 'must hold at least one password')
-  for (const [id, password] of entries) {
-    if (/^\w{0,64}$/.test(id)) validatePassword(password, id, issues)
+  for (const [passwordId, password] of entries) {
+    if (/^\w{0,64}$/.test(passwordId)) validatePassword(password, passwordId, issues)
     else issues.add('', 'has an id that no seal can carry: letters, digits and _ only')
   }
 }
 
-function validatePassword(password: unknown, id: string, issues: Issues): void {
-  if (typeof password !== 'string') issues.add(id, 'must be a string')
+function validatePassword(password: unknown, passwordId: string, issues: Issues): void {
+  if (typeof password !== 'string') issues.add(passwordId, 'must be a string')
   else if (password.length < minPasswordLength)
-    issues.add(id, `must have at least ${minPasswordLength} characters`)
+    issues.add(passwordId, `must have at least ${minPasswordLength} characters`)
   else if (password.split(/\s+/).filter((part) => part.length >= minPasswordLength).length > 1) {
     issues.add(
-      id,
+      passwordId,
       'holds several passwords apart by white space: give them by id, or an ironCookie for each',
     )
   } else if (isSample(password))
-    issues.add(id, 'is a sample password: anybody can forge a seal with it')
+    issues.add(passwordId, 'is a sample password: anybody can forge a seal with it')
 }
 
 /** Finds the password for seals of an id. Returns undefined if there is none of valid length. */
 export function findPassword(
   passwords: IronPasswords,
-  id: string,
+  passwordId: string,
 ): string | Uint8Array | undefined {
   if (passwords instanceof Uint8Array) return passwords.length === keyBytes ? passwords : undefined
 
-  const password = typeof passwords === 'string' ? passwords : findById(passwords, id)
+  const password = typeof passwords === 'string' ? passwords : findById(passwords, passwordId)
   return typeof password === 'string' && password.length >= minPasswordLength ? password : undefined
 }
 
-function findById(passwords: Readonly<Record<string, string>>, id: string): string | undefined {
-  const name = id === '' && !Object.hasOwn(passwords, '') ? 'default' : id
+function findById(
+  passwords: Readonly<Record<string, string>>,
+  passwordId: string,
+): string | undefined {
+  const name = passwordId === '' && !Object.hasOwn(passwords, '') ? 'default' : passwordId
   return Object.hasOwn(passwords, name) ? passwords[name] : undefined
 }

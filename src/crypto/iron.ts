@@ -91,9 +91,9 @@ export async function openIron(
 
   try {
     if (!(await verifyMac(parts, password))) return tampered
-    const json = decodeUtf8(await decrypt(parts, password))
-    return isPlainJson(json)
-      ? { json, expiresAt, mac: token.slice(token.lastIndexOf('*') + 1) }
+    const jsonText = decodeUtf8(await decrypt(parts, password))
+    return isPlainJson(jsonText)
+      ? { json: jsonText, expiresAt, mac: token.slice(token.lastIndexOf('*') + 1) }
       : malformed
   } catch {
     return tampered
@@ -140,13 +140,18 @@ function parseToken(token: string): SealParts | undefined {
 
 async function verifyMac(parts: SealParts, password: string | Uint8Array): Promise<boolean> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }
-  const key = await deriveKey(password, parts.macSalt, algorithm, 'verify')
-  return crypto.subtle.verify('HMAC', key, parts.mac, encodeUtf8(parts.signedText))
+  const cryptoKey = await deriveKey(password, parts.macSalt, algorithm, 'verify')
+  return crypto.subtle.verify('HMAC', cryptoKey, parts.mac, encodeUtf8(parts.signedText))
 }
 
 async function decrypt(parts: SealParts, password: string | Uint8Array): Promise<ArrayBuffer> {
-  const key = await deriveKey(password, parts.salt, { name: 'AES-CBC', length: 256 }, 'decrypt')
-  return crypto.subtle.decrypt({ name: 'AES-CBC', iv: parts.iv }, key, parts.ciphertext)
+  const cryptoKey = await deriveKey(
+    password,
+    parts.salt,
+    { name: 'AES-CBC', length: 256 },
+    'decrypt',
+  )
+  return crypto.subtle.decrypt({ name: 'AES-CBC', iv: parts.iv }, cryptoKey, parts.ciphertext)
 }
 
 async function deriveKey(

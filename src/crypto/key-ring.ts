@@ -55,12 +55,12 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
 
     const text = secrets[index]
     if (text === undefined) throw new RangeError('The key ring has no such secret.')
-    const key = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, [
+    const cryptoKey = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, [
       'deriveBits',
       'deriveKey',
     ])
-    roots[index] = key
-    return key
+    roots[index] = cryptoKey
+    return cryptoKey
   }
 
   async function deriveIds(): Promise<readonly string[]> {
@@ -89,7 +89,7 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
     if (cachedKey) return cachedKey
 
     const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }
-    const key = await crypto.subtle.deriveKey(
+    const cryptoKey = await crypto.subtle.deriveKey(
       hkdf('mac', purpose),
       await deriveRootKey(index),
       algorithm,
@@ -97,8 +97,8 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
       ['sign'],
     )
     if (macKeys.size >= maxPurposes * secrets.length) macKeys.clear()
-    macKeys.set(name, key)
-    return key
+    macKeys.set(name, cryptoKey)
+    return cryptoKey
   }
 
   async function computeMac(

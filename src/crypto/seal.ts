@@ -47,7 +47,7 @@ export interface SealerOptions {
 /** Seals and unseals tokens of one purpose and name. */
 export interface Sealer {
   /** Seals JSON text. It may append spaces, which JSON ignores. */
-  seal(json: string): Promise<string>
+  seal(jsonText: string): Promise<string>
   /**
    * Unseals a token. Resolves with its text, which may end with spaces, or with the reason why it is rejected. The promise
    * never rejects because of the token. Length, shape, key and day are checked before any decryption, the length first.
@@ -91,14 +91,14 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   let recentKey: DayKey | undefined
 
   // The synchronous part decides and the asynchronous part is short, because each promise and frame costs every request.
-  function seal(json: string): Promise<string> {
+  function seal(jsonText: string): Promise<string> {
     const day = Math.floor(clock() / dayMs)
-    return sealingKey?.day === day ? encrypt(sealingKey, json) : sealUncached(day, json)
+    return sealingKey?.day === day ? encrypt(sealingKey, jsonText) : sealUncached(day, jsonText)
   }
 
-  async function sealUncached(day: number, json: string): Promise<string> {
+  async function sealUncached(day: number, jsonText: string): Promise<string> {
     sealingKey = await keys.getSealingKey(day)
-    return encrypt(sealingKey, json)
+    return encrypt(sealingKey, jsonText)
   }
 
   function unseal(token: string): Promise<string | SealRejection> {
@@ -120,11 +120,15 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
     return unsealWith(cachedKey, token, today)
   }
 
-  function unsealWith(key: DayKey, token: string, today: number): Promise<string | SealRejection> {
-    const headerEnd = key.header.length
+  function unsealWith(
+    dayKey: DayKey,
+    token: string,
+    today: number,
+  ): Promise<string | SealRejection> {
+    const headerEnd = dayKey.header.length
     if (!hasFiveParts(token, headerEnd)) return rejectMalformed
-    if (!keys.isLive(key.day, today)) return key.day > today ? rejectFuture : rejectExpired
-    return decryptBody(key, token, headerEnd)
+    if (!keys.isLive(dayKey.day, today)) return dayKey.day > today ? rejectFuture : rejectExpired
+    return decryptBody(dayKey, token, headerEnd)
   }
 
   async function unsealUncached(
@@ -166,17 +170,17 @@ function createNonce(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(randomBlock.subarray(usedBytes - 12, usedBytes))
 }
 
-async function encrypt(key: DayKey, json: string): Promise<string> {
+async function encrypt(dayKey: DayKey, jsonText: string): Promise<string> {
   // With padding to a multiple of three bytes, one call encodes both text and tag.
-  const text = encodeUtf8(`${json}  `)
+  const text = encodeUtf8(`${jsonText}  `)
   const length = text.length - 2
   const plaintext = text.subarray(0, length + ((3 - (length % 3)) % 3))
 
   const iv = createNonce()
-  const algorithm = { name: 'AES-GCM', iv, additionalData: key.aad }
-  const bytes = await crypto.subtle.encrypt(algorithm, key.key, plaintext)
+  const algorithm = { name: 'AES-GCM', iv, additionalData: dayKey.aad }
+  const bytes = await crypto.subtle.encrypt(algorithm, dayKey.key, plaintext)
   const body = encodeBase64url(new Uint8Array(bytes))
-  return `${key.header}..${encodeBase64url(iv)}.${body.slice(0, -tagChars)}.${body.slice(-tagChars)}`
+  return `${dayKey.header}..${encodeBase64url(iv)}.${body.slice(0, -tagChars)}.${body.slice(-tagChars)}`
 }
 
 // Memory in which tokens are decoded, nonce first. Web Crypto copies its input before it returns (section 14.3.2, steps 2 and
@@ -187,7 +191,7 @@ const scratchNonce = /* @__PURE__ */ scratch.subarray(0, 12)
 const scratchText = /* @__PURE__ */ scratch.subarray(12)
 
 function decryptBody(
-  key: DayKey,
+  dayKey: DayKey,
   token: string,
   headerEnd: number,
 ): Promise<string | SealRejection> {
@@ -198,40 +202,45 @@ function decryptBody(
     token.slice(text, tag - 1),
     token.slice(tag),
   ] as const
-  if (decodeInto === undefined || token.length > scratchChars) return decryptLongBody(key, parts)
+  if (decodeInto === undefined || token.length > scratchChars) return decryptLongBody(dayKey, parts)
 
   // Joining a short token costs less than two more calls.
   if (token.length < 512 && ((tag - 1 - text) & 3) === 0) {
     const whole = decodeInto(parts[0] + parts[1] + parts[2], scratch)
-    return whole === -1 ? rejectMalformed : decrypt(key, scratchNonce, scratch.subarray(12, whole))
+    return whole === -1
+      ? rejectMalformed
+      : decrypt(dayKey, scratchNonce, scratch.subarray(12, whole))
   }
 
   const length = decodeInto(parts[1], scratchText)
   if (length === -1 || decodeInto(parts[0], scratchNonce) !== 12) return rejectMalformed
   if (decodeInto(parts[2], scratch.subarray(12 + length)) !== 16) return rejectMalformed
-  return decrypt(key, scratchNonce, scratch.subarray(12, 28 + length))
+  return decrypt(dayKey, scratchNonce, scratch.subarray(12, 28 + length))
 }
 
-function decryptLongBody(key: DayKey, parts: readonly string[]): Promise<string | SealRejection> {
+function decryptLongBody(
+  dayKey: DayKey,
+  parts: readonly string[],
+): Promise<string | SealRejection> {
   const [nonce, start, end] = parts.map(decodeBase64url)
   if (!nonce || !start || !end) return rejectMalformed
 
   const ciphertext = new Uint8Array(start.length + end.length)
   ciphertext.set(start)
   ciphertext.set(end, start.length)
-  return decrypt(key, nonce, ciphertext)
+  return decrypt(dayKey, nonce, ciphertext)
 }
 
 async function decrypt(
-  key: DayKey,
+  dayKey: DayKey,
   iv: Uint8Array<ArrayBuffer>,
   ciphertext: Uint8Array<ArrayBuffer>,
 ): Promise<string | SealRejection> {
   try {
     return decodeUtf8(
       await crypto.subtle.decrypt(
-        { name: 'AES-GCM', iv, additionalData: key.aad },
-        key.key,
+        { name: 'AES-GCM', iv, additionalData: dayKey.aad },
+        dayKey.key,
         ciphertext,
       ),
     )

@@ -14,20 +14,20 @@ const minVariety = 8
  *
  * @returns the valid secrets in order. Issues name the position in the list and never hold the value.
  */
-export function validateSecrets(value: unknown, issues: Issues): readonly string[] {
-  if (typeof value !== 'string' && !Array.isArray(value)) {
+export function validateSecrets(optionValue: unknown, issues: Issues): readonly string[] {
+  if (typeof optionValue !== 'string' && !Array.isArray(optionValue)) {
     issues.add('', 'must be a string or a list of strings')
     return []
   }
 
-  const texts: readonly unknown[] = typeof value === 'string' ? [value] : value
+  const texts: readonly unknown[] = typeof optionValue === 'string' ? [optionValue] : optionValue
   const list = texts.flatMap((text): readonly unknown[] =>
     typeof text === 'string' ? splitSecrets(text) : [text],
   )
   if (list.length === 0) issues.add('', 'must hold at least one secret')
   if (list.length > maxSecrets) issues.add('', `must hold at most ${maxSecrets} secrets`)
 
-  const isSingle = typeof value === 'string' && list.length === 1
+  const isSingle = typeof optionValue === 'string' && list.length === 1
   return validateList(list.slice(0, maxSecrets), isSingle ? () => '' : String, issues)
 }
 

@@ -52,7 +52,7 @@ const allowed: CsrfVerdict = { ok: true }
  * WebSocket upgrades and whatever its content type, must come from this origin or a trusted one, or be exempt. Method
  * overrides (`X-HTTP-Method-Override`, `_method`) are not considered; that is up to the router.
  *
- * @param path - the canonical path of the request, which rules are compared with. `''` matches no rule.
+ * @param requestPath - the canonical path of the request, which rules are compared with. `''` matches no rule.
  * @param env - the argument of `publicOrigins` where it is a function.
  * @throws {ConfigError} `ERR_CONFIG` where the environment holds no usable `publicOrigins`
  * @see Fetch Metadata Request Headers section 2.3 on Sec-Fetch-Site; RFC 6454 section 7 on Origin
@@ -64,7 +64,7 @@ const allowed: CsrfVerdict = { ok: true }
 export function checkCrossOrigin(
   request: CrossOriginRequest,
   policy: CrossOriginPolicy,
-  path: string,
+  requestPath: string,
   env?: unknown,
 ): CsrfVerdict {
   const { method, headers } = request
@@ -82,12 +82,12 @@ export function checkCrossOrigin(
     ? rejectsRead(policy.isolation as IsolationOptions, method, site, headers) &&
       'resource-isolation'
     : checkWrite(request, policy, site, ownOrigins)
-  return reason ? applyExceptions(reason, request, policy, path) : allowed
+  return reason ? applyExceptions(reason, request, policy, requestPath) : allowed
 }
 
 /** Whether a route is exempt, whatever the check finds. */
-export function isExempt(policy: CrossOriginPolicy, method: string, path: string): boolean {
-  return policy.exempt.has(ruleKey(method, path))
+export function isExempt(policy: CrossOriginPolicy, method: string, requestPath: string): boolean {
+  return policy.exempt.has(ruleKey(method, requestPath))
 }
 
 /** Why a write is rejected unless a rule allows it; undefined for a request from the application's own pages. */
@@ -118,17 +118,19 @@ function applyExceptions(
   reason: CsrfReason,
   { method, headers }: CrossOriginRequest,
   policy: CrossOriginPolicy,
-  path: string,
+  requestPath: string,
 ): CsrfVerdict {
   // A mismatch without Origin was found by the Referer.
   const origin =
     headers.get('origin') ??
     (reason === 'origin-mismatch' ? readUrlOrigin(headers.get('referer') ?? '') : '')
   const isTrusted =
-    policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, path))?.has(origin)
+    policy.trustedOrigins.has(origin) || policy.trust.get(ruleKey(method, requestPath))?.has(origin)
   if (isTrusted) return { ok: true, by: 'trust', reason }
 
-  return isExempt(policy, method, path) ? { ok: true, by: 'exempt', reason } : { ok: false, reason }
+  return isExempt(policy, method, requestPath)
+    ? { ok: true, by: 'exempt', reason }
+    : { ok: false, reason }
 }
 
 /**
@@ -138,12 +140,12 @@ function applyExceptions(
 function isOwnOrigin(
   origin: string,
   ownOrigins: readonly string[] | undefined,
-  url: string,
+  requestUrl: string,
 ): boolean {
   if (origin === '') return false
   if (ownOrigins?.length === 1) return origin === ownOrigins[0]
 
-  const requestOrigin = readUrlOrigin(url)
+  const requestOrigin = readUrlOrigin(requestUrl)
   return ownOrigins === undefined || ownOrigins.includes(requestOrigin)
     ? origin === requestOrigin
     : ownOrigins.includes(origin)

@@ -86,14 +86,14 @@ export function createCsrfGuard<C extends CsrfContext>(
     if (isDeviceUrl(url)) return undefined
 
     // The raw path: rules hold canonical paths, so only the canonical spelling matches.
-    const path = hasRules ? readPathname(url) : ''
-    const verdict = checkCrossOrigin(raw, policy, path, c.env)
+    const requestPath = hasRules ? readPathname(url) : ''
+    const verdict = checkCrossOrigin(raw, policy, requestPath, c.env)
     if (!verdict.ok) return rejectRequest(verdict.reason, c)
 
     if (verdict.by === 'exempt') emitDecision('csrf-exempted', verdict.reason, c)
     // Trusted cross-origin pages and WebSocket handshakes cannot send a token, so none is required.
     const needsToken = token && !verdict.by && !isSafeMethod(method)
-    return !needsToken || isExempt(policy, method, path) ? undefined : checkToken(token, c)
+    return !needsToken || isExempt(policy, method, requestPath) ? undefined : checkToken(token, c)
   }
 }
 

@@ -6,22 +6,23 @@ import { readUrlOrigin } from '../request/origin.ts'
 const originShape = /^([a-z][a-z\d+.-]*):\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
 
 /** Parses a list of origins. An invalid origin is left out and reported by its index, never by its value. */
-export function parseOrigins(value: unknown, issues: Issues): readonly string[] {
-  if (!Array.isArray(value)) {
+export function parseOrigins(optionValue: unknown, issues: Issues): readonly string[] {
+  if (!Array.isArray(optionValue)) {
     issues.add('', 'must be a list of origins')
     return []
   }
 
-  return value.filter((origin: unknown, index) => {
-    const problem = value.indexOf(origin) < index ? 'is in the list twice' : findProblem(origin)
+  return optionValue.filter((origin: unknown, index) => {
+    const problem =
+      optionValue.indexOf(origin) < index ? 'is in the list twice' : findProblem(origin)
     if (problem !== undefined) issues.add(String(index), problem)
     return problem === undefined
   })
 }
 
 /** Parses the public origins: one origin or a list of at least one. */
-export function parsePublicOrigins(value: unknown, issues: Issues): readonly string[] {
-  const list = typeof value === 'string' ? [value] : value
+export function parsePublicOrigins(optionValue: unknown, issues: Issues): readonly string[] {
+  const list = typeof optionValue === 'string' ? [optionValue] : optionValue
   if (Array.isArray(list) && list.length === 0) issues.add('', 'must hold at least one origin')
   return parseOrigins(list, issues)
 }

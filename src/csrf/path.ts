@@ -2,10 +2,10 @@
 import { hostEnd, hostStart } from '../request/origin.ts'
 
 /** Returns the unchanged text between host and query; empty for a URL without a path that begins with a slash. */
-export function readPathname(url: string): string {
-  const authority = hostStart(url)
+export function readPathname(requestUrl: string): string {
+  const authority = hostStart(requestUrl)
   if (authority === -1) return ''
 
-  const [path = ''] = url.slice(hostEnd(url, authority)).split(/[?#]/, 1)
-  return path.startsWith('/') ? path : ''
+  const [requestPath = ''] = requestUrl.slice(hostEnd(requestUrl, authority)).split(/[?#]/, 1)
+  return requestPath.startsWith('/') ? requestPath : ''
 }

@@ -201,10 +201,10 @@ function parsePolicyData(
   }
 }
 
-function parseIsolation(value: unknown, issues: Issues): CompiledCsrf['isolation'] {
-  if (value === undefined || value === false) return undefined
+function parseIsolation(optionValue: unknown, issues: Issues): CompiledCsrf['isolation'] {
+  if (optionValue === undefined || optionValue === false) return undefined
 
-  const options: IsolationOptions = value === true ? {} : (value as IsolationOptions)
+  const options: IsolationOptions = optionValue === true ? {} : (optionValue as IsolationOptions)
   checkKeys(issues, options, ['sameSite', 'frames'])
 
   return {

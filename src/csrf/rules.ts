@@ -23,22 +23,22 @@ export interface TrustRule extends ExemptRule {
 }
 
 /** Returns the key of a rule. It is unambiguous because methods contain no spaces. */
-export function ruleKey(method: string, path: string): string {
-  return `${method} ${path}`
+export function ruleKey(method: string, requestPath: string): string {
+  return `${method} ${requestPath}`
 }
 
 /** Parses `exempt` to the keys of exempt routes. */
-export function parseExempt(value: unknown, issues: Issues): readonly string[] {
-  return [...parseRules(value, issues, ['path', 'methods'], () => true).keys()]
+export function parseExempt(optionValue: unknown, issues: Issues): readonly string[] {
+  return [...parseRules(optionValue, issues, ['path', 'methods'], () => true).keys()]
 }
 
 /** Parses `trust` to the origins that each route trusts. */
 export function parseTrust(
-  value: unknown,
+  optionValue: unknown,
   issues: Issues,
 ): ReadonlyArray<{ readonly route: string; readonly origins: readonly string[] }> {
   const rules = parseRules(
-    value,
+    optionValue,
     issues,
     ['path', 'methods', 'origins'],
     ({ origins }: Partial<TrustRule>, ruleIssues) => {
@@ -53,20 +53,20 @@ export function parseTrust(
 }
 
 function parseRules<T>(
-  value: unknown,
+  optionValue: unknown,
   issues: Issues,
   keys: readonly string[],
   parseRule: (rule: object, issues: Issues) => T,
 ): Map<string, T> {
   const rules = new Map<string, T>()
-  if (value === undefined) return rules
+  if (optionValue === undefined) return rules
 
-  if (!Array.isArray(value)) {
+  if (!Array.isArray(optionValue)) {
     issues.add('', 'must be a list of rules')
     return rules
   }
 
-  for (const [index, rule] of value.entries()) {
+  for (const [index, rule] of optionValue.entries()) {
     const ruleIssues = issues.at(String(index))
     checkKeys(ruleIssues, rule, keys)
     if (typeof rule !== 'object' || rule === null) continue

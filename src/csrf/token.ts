@@ -112,7 +112,7 @@ export async function verifyToken(keys: KeyRing, session: string, token: string)
   const macs = await keys.macs(purpose, joinBytes(session, token.slice(macLength + 1)))
   let isValid = false
 
-  for (const mac of macs)
-    isValid = equalText(encodeBase64url(mac), token.slice(0, macLength)) || isValid
+  for (const macBytes of macs)
+    isValid = equalText(encodeBase64url(macBytes), token.slice(0, macLength)) || isValid
   return isValid
 }

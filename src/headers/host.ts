@@ -22,11 +22,11 @@ export function readRequestOrigin(url: string): RequestOrigin {
   // Over plain http no header depends on the host.
   if (!url.startsWith('https:')) return plainOrigin
 
-  const end = hostEnd(url, 8)
-  const origin = { https: true, host: url.slice(url.lastIndexOf('@', end) + 1 || 8, end) }
+  const endIndex = hostEnd(url, 8)
+  const origin = { https: true, host: url.slice(url.lastIndexOf('@', endIndex) + 1 || 8, endIndex) }
 
   // Without the character after the host, a longer host could have the same prefix.
-  if (end < url.length) [lastPrefix, lastOrigin] = [url.slice(0, end + 1), origin]
+  if (endIndex < url.length) [lastPrefix, lastOrigin] = [url.slice(0, endIndex + 1), origin]
   return origin
 }
 

@@ -25,10 +25,10 @@ export function createNonce(): string {
     nextIndex = 0
   }
 
-  const start = nextIndex
+  const startIndex = nextIndex
   nextIndex += nonceLength
 
-  return noncePool.slice(start, nextIndex)
+  return noncePool.slice(startIndex, nextIndex)
 }
 
 /** Encodes as base64url where the runtime lacks `toBase64`, as Node 24 does. Multiples of three bytes need no padding. */

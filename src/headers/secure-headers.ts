@@ -121,12 +121,13 @@ export function compileHeaders(
   return publicOrigin === undefined ? compiled : { ...compiled, publicOrigin }
 }
 
-function parseFixedOrigin(value: unknown, issues: Issues): RequestOrigin {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+function parseFixedOrigin(optionValue: unknown, issues: Issues): RequestOrigin {
+  const url =
+    typeof optionValue === 'string' && URL.canParse(optionValue) ? new URL(optionValue) : undefined
   if (
     url !== undefined &&
     /^https?:$/.test(url.protocol) &&
-    (value === url.origin || value === `${url.origin}/`)
+    (optionValue === url.origin || optionValue === `${url.origin}/`)
   ) {
     return readRequestOrigin(url.href)
   }

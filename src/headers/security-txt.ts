@@ -69,19 +69,23 @@ export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): Se
 }
 
 /** The lines of one field, which may be repeated. */
-function writeLinks(issues: Issues, name: string, value: unknown): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
-  if (list.every((item) => isLink(item, name)))
-    return list.map((item) => `${fieldName(name)}: ${item}`)
+function writeLinks(issues: Issues, name: string, optionValue: unknown): string[] {
+  const list: unknown[] = Array.isArray(optionValue)
+    ? optionValue
+    : optionValue === undefined
+      ? []
+      : [optionValue]
+  if (list.every((listItem) => isLink(listItem, name)))
+    return list.map((listItem) => `${fieldName(name)}: ${listItem}`)
 
   issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
   return []
 }
 
 /** Milliseconds since the epoch; undefined for a date that is missing or out of range. */
-function parseExpires(issues: Issues, value: unknown, clock: Clock): number | undefined {
-  const expires = new Date(value as string | Date).getTime()
-  if (Number.isNaN(expires) || value === undefined) {
+function parseExpires(issues: Issues, optionValue: unknown, clock: Clock): number | undefined {
+  const expires = new Date(optionValue as string | Date).getTime()
+  if (Number.isNaN(expires) || optionValue === undefined) {
     issues.add('expires', 'is required, as a date')
     return undefined
   }
@@ -98,23 +102,26 @@ function isCurrent(expires: number, now: number): boolean {
   return expires > now && expires - now <= year
 }
 
-function isLink(item: unknown, name: string): boolean {
-  if (typeof item !== 'string' || !/^[!-~]{1,1000}$/.test(item) || !URL.canParse(item)) return false
-  return item.startsWith('https://') || (name === 'contact' && /^(?:mailto|tel):./.test(item))
+function isLink(listItem: unknown, name: string): boolean {
+  if (typeof listItem !== 'string' || !/^[!-~]{1,1000}$/.test(listItem) || !URL.canParse(listItem))
+    return false
+  return (
+    listItem.startsWith('https://') || (name === 'contact' && /^(?:mailto|tel):./.test(listItem))
+  )
 }
 
 function fieldName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-function parseLanguages(issues: Issues, value: unknown): string {
-  if (value === undefined) return ''
+function parseLanguages(issues: Issues, optionValue: unknown): string {
+  if (optionValue === undefined) return ''
   if (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((tag) => /^[A-Za-z]{2,8}(?:-[A-Za-z\d]{1,8}){0,4}$/.test(`${tag}`))
+    Array.isArray(optionValue) &&
+    optionValue.length > 0 &&
+    optionValue.every((tag) => /^[A-Za-z]{2,8}(?:-[A-Za-z\d]{1,8}){0,4}$/.test(`${tag}`))
   ) {
-    return value.join(', ')
+    return optionValue.join(', ')
   }
 
   issues.add('preferredLanguages', 'must be a list of language tags')

@@ -160,7 +160,7 @@ function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {
       shared: how & sharedBit ? 'cross-origin' : undefined,
     }
   })
-  for (const name of strip.split(' ')) if (!marks.has(name)) marks.set(name, 0)
+  for (const headerName of strip.split(' ')) if (!marks.has(headerName)) marks.set(headerName, 0)
 
   const rows = Array.from({ length: 2 * kindCount }, (_, bit) =>
     all.filter(({ where }) => (where >> bit) & 1),
@@ -175,14 +175,14 @@ function findPresentHeaders(
 ): PresentHeaders {
   const present: PresentHeaders = { type: null, bits: 0, removed: [] }
 
-  headers.forEach((value, name) => {
-    if (name === 'content-type') {
+  headers.forEach((value, headerName) => {
+    if (headerName === 'content-type') {
       present.type = value
       return
     }
 
-    const mark = marks.get(name)
-    if (mark === 0) present.removed.push(name)
+    const mark = marks.get(headerName)
+    if (mark === 0) present.removed.push(headerName)
     else if (mark && (!(mark & single) || !value.includes(','))) present.bits |= mark
   })
 
@@ -213,7 +213,7 @@ function applyChanges(
   { bits, removed }: PresentHeaders,
   nonce: string,
 ): void {
-  for (const name of removed) headers.delete(name)
+  for (const headerName of removed) headers.delete(headerName)
 
   for (const { name, value, bit, needs, parts, shared } of rows) {
     if (bits & bit || (bits & needs) !== needs) continue

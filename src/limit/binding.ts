@@ -65,15 +65,15 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
   return {
     limit,
     window,
-    async take(key, cost = 1, context = {}) {
+    async take(limitKey, cost = 1, context = {}) {
       checkCost(cost)
       if (cost !== 1) throw new RangeError('A Workers binding counts one at a time.')
 
-      const { success } = await bindingOf(context.env).limit({ key })
+      const { success } = await bindingOf(context.env).limit({ key: limitKey })
       const allowed = success === true
-      const now = Date.now()
-      const resetAt = now + window * 1000
-      const retryAt = allowed ? now : resetAt
+      const nowMs = Date.now()
+      const resetAt = nowMs + window * 1000
+      const retryAt = allowed ? nowMs : resetAt
       const remaining = allowed ? undefined : 0
 
       return {

@@ -40,20 +40,20 @@ export interface BasicLimiter {
   /**
    * Takes `cost` units, or none where so many are not free.
    *
-   * @param key - whose units: any text, of any length
+   * @param limitKey - whose units: any text, of any length
    * @param cost - whole, at least 1 (the default). More than `limit` is never allowed. @throws {RangeError} for another
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`: nobody knows; it is the caller's to decide
    */
-  take(key: string, cost?: number, context?: LimitContext): Promise<TakeResult>
+  take(limitKey: string, cost?: number, context?: LimitContext): Promise<TakeResult>
 }
 
 /** A limiter in full; `limiterContract` in `portcullis/testing` holds one to what is said here. */
 export interface Limiter extends BasicLimiter {
-  take(key: string, cost?: number, context?: LimitContext): Promise<LimitResult>
+  take(limitKey: string, cost?: number, context?: LimitContext): Promise<LimitResult>
   /** What a take of one unit would meet. Takes nothing. */
-  peek(key: string, context?: LimitContext): Promise<LimitResult>
+  peek(limitKey: string, context?: LimitContext): Promise<LimitResult>
   /** Frees all units of a key. Isolates that know it to be blocked hold on to that until its retry time. */
-  forget(key: string, context?: LimitContext): Promise<void>
+  forget(limitKey: string, context?: LimitContext): Promise<void>
 }
 
 /** A limiter whose takes can share an HTTP request with whatever else a request asks. */
@@ -61,7 +61,7 @@ export interface RedisLimiter extends Limiter {
   /** The client it asks: limiters, stores and sessions of one client share a request. */
   readonly redis: Redis
   /** The first half of a take: all of its crypto, and nothing that leaves the isolate. */
-  prepareTake(key: string, cost?: number, context?: LimitContext): Promise<PreparedTake>
+  prepareTake(limitKey: string, cost?: number, context?: LimitContext): Promise<PreparedTake>
 }
 
 /** A take that was prepared. */
@@ -78,7 +78,7 @@ export type PreparedTake =
       readonly settle: (answer: PartAnswer, sent: TakePart) => LimitResult
     }
   /** A call of its own. It is in the Ask when this returns; the result comes after `ask.send()`. */
-  | { readonly is: 'call'; readonly join: (ask: RedisBatch) => Promise<LimitResult> }
+  | { readonly is: 'call'; readonly join: (redisBatch: RedisBatch) => Promise<LimitResult> }
 
 /** What the exact script needs for one key. */
 export interface TakePart {

@@ -179,10 +179,10 @@ async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promi
     return { ...(await local.take(key, Math.min(cost, local.limit))), degraded: true }
   }
 
-  const now = Date.now()
+  const nowMs = Date.now()
   const allowed = onOutage === 'open'
   const retryAfter = allowed ? 0 : closedSeconds
-  const retryAt = now + retryAfter * 1000
+  const retryAt = nowMs + retryAfter * 1000
 
   return {
     allowed,

@@ -5,9 +5,9 @@ import type { LimitResult, PartAnswer } from './contract.ts'
 export function createResult(
   limit: number,
   { allowed, free, retryAt, resetAt }: PartAnswer,
-  now: number,
+  nowMs: number,
 ): LimitResult {
-  const retryAfter = allowed ? 0 : Math.max(1, Math.ceil((retryAt - now) / 1000))
+  const retryAfter = allowed ? 0 : Math.max(1, Math.ceil((retryAt - nowMs) / 1000))
   return {
     allowed,
     limit,

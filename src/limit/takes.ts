@@ -86,7 +86,7 @@ export async function prepareTakes(
   function decide(askOf: (client: Redis) => RedisBatch): Promise<Outcomes> {
     const waiting: Array<Promise<void>> = []
     for (const client of clients) {
-      const ask = askOf(client)
+      const redisBatch = askOf(client)
       const parts: Array<readonly [at: number, part: TakePartItem]> = []
 
       for (const [index, of, prepared] of remote) {
@@ -94,11 +94,13 @@ export async function prepareTakes(
         if (prepared.is === 'part') parts.push([index, prepared])
         else
           waiting.push(
-            settlePromise(prepared.join(ask)).then((outcome) => storeOutcome(index, outcome)),
+            settlePromise(prepared.join(redisBatch)).then((outcome) =>
+              storeOutcome(index, outcome),
+            ),
           )
       }
 
-      if (parts.length > 0) waiting.push(sendTogether(parts, ask, outcomes))
+      if (parts.length > 0) waiting.push(sendTogether(parts, redisBatch, outcomes))
     }
 
     return Promise.all(waiting).then(() => outcomes)
@@ -110,13 +112,13 @@ export async function prepareTakes(
 /** Parts of one script. */
 function sendTogether(
   parts: ReadonlyArray<readonly [at: number, part: TakePartItem]>,
-  ask: RedisBatch,
+  redisBatch: RedisBatch,
   outcomes: Array<PromiseSettledResult<TakeResult> | undefined>,
 ): Promise<void> {
   const list = addUp(parts.map(([, { part }]) => part))
   const keys = list.map(({ key }) => key)
 
-  return ask
+  return redisBatch
     .call(takeScript, keys, serializeTakes(list, true))
     .then((reply) => {
       const answers = parseTakeReplies(reply, list.length)
@@ -173,7 +175,7 @@ export async function askAlone<T>(
   )
   const decision = decide((client) => asks.get(client) ?? client.ask(env))
   decision.catch(() => {}) // until it is awaited below
-  await Promise.all([...asks.values()].map((ask) => ask.send()))
+  await Promise.all([...asks.values()].map((redisBatch) => redisBatch.send()))
 
   return decision
 }

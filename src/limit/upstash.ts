@@ -112,8 +112,8 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     issues.add('analytics', 'must have record()')
   issues.throwIfAny()
 
-  function recordResult(key: string, result: LimitResult): LimitResult {
-    if (analytics !== undefined) recordAnalytics(analytics, key, result)
+  function recordResult(limitKey: string, result: LimitResult): LimitResult {
+    if (analytics !== undefined) recordAnalytics(analytics, limitKey, result)
     return result
   }
 
@@ -130,11 +130,11 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     return { redis: facade as unknown as Region['redis'], prefix: space, dynamicLimits }
   }
 
-  async function createKey(key: string, context: LimitContext): Promise<string> {
-    return `${space}:${await hashKey(ring(context.env), kind, limit, window, bucket ? refill : 0, key)}`
+  async function createKey(limitKey: string, context: LimitContext): Promise<string> {
+    return `${space}:${await hashKey(ring(context.env), kind, limit, window, bucket ? refill : 0, limitKey)}`
   }
 
-  function toLimitResult(allowed: boolean, said: RatelimitReply, now: number): LimitResult {
+  function toLimitResult(allowed: boolean, said: RatelimitReply, nowMs: number): LimitResult {
     const numbers = [said.limit, said.remaining, said.reset]
     if (!numbers.every((number) => Number.isFinite(number)))
       throw createRejectedError('strange-answer', 'ratelimit')
@@ -142,37 +142,41 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     const answer = {
       allowed,
       free: said.remaining,
-      retryAt: allowed ? now : Math.max(now, said.reset),
+      retryAt: allowed ? nowMs : Math.max(nowMs, said.reset),
     }
 
-    return createResult(said.limit, { ...answer, resetAt: said.reset }, now)
+    return createResult(said.limit, { ...answer, resetAt: said.reset }, nowMs)
   }
 
-  async function takeInBatch(ask: RedisBatch, key: string, cost: number): Promise<LimitResult> {
-    const said = await withStoreError(algorithm.limit(region(ask.facade), key, cost))
-    const now = Date.now()
-    const result = toLimitResult(said.success === true, said, now)
+  async function takeInBatch(
+    redisBatch: RedisBatch,
+    limitKey: string,
+    cost: number,
+  ): Promise<LimitResult> {
+    const said = await withStoreError(algorithm.limit(region(redisBatch.facade), limitKey, cost))
+    const nowMs = Date.now()
+    const result = toLimitResult(said.success === true, said, nowMs)
 
-    known.note(key, cost, result, now)
-    return recordResult(key, result)
+    known.note(limitKey, cost, result, nowMs)
+    return recordResult(limitKey, result)
   }
 
   async function takeAlone<T>(
     context: LimitContext,
-    question: (ask: RedisBatch) => Promise<T>,
+    question: (redisBatch: RedisBatch) => Promise<T>,
   ): Promise<T> {
-    const ask = redis.ask(context.env)
-    const answer = question(ask)
+    const redisBatch = redis.ask(context.env)
+    const answer = question(redisBatch)
     answer.catch(() => {}) // until it is awaited below
-    await ask.send()
+    await redisBatch.send()
 
     return answer
   }
 
   /** What is kept for a key now: nothing else is ever deleted. */
-  function listStoredKeys(key: string): string[] {
+  function listStoredKeys(limitKey: string): string[] {
     const current = Math.floor(Date.now() / windowMs)
-    return bucket ? [key] : [`${key}:${current}`, `${key}:${current - 1}`]
+    return bucket ? [limitKey] : [`${limitKey}:${current}`, `${limitKey}:${current - 1}`]
   }
 
   const dynamicKey = `${space}:dynamic:global`
@@ -186,43 +190,43 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     limit,
     window,
     redis,
-    async prepareTake(key, cost = 1, context = {}) {
+    async prepareTake(limitKey, cost = 1, context = {}) {
       checkCost(cost)
-      const held = await createKey(key, context)
+      const held = await createKey(limitKey, context)
       const result = known.find(held, cost, Date.now())
 
       return result
         ? { is: 'blocked', result: recordResult(held, result) }
-        : { is: 'call', join: (ask) => takeInBatch(ask, held, cost) }
+        : { is: 'call', join: (redisBatch) => takeInBatch(redisBatch, held, cost) }
     },
-    async take(key, cost = 1, context = {}) {
+    async take(limitKey, cost = 1, context = {}) {
       checkCost(cost)
-      const held = await createKey(key, context)
+      const held = await createKey(limitKey, context)
       const blocked = known.find(held, cost, Date.now())
 
       return blocked
         ? recordResult(held, blocked)
-        : takeAlone(context, (ask) => takeInBatch(ask, held, cost))
+        : takeAlone(context, (redisBatch) => takeInBatch(redisBatch, held, cost))
     },
-    async peek(key, context = {}) {
-      const held = await createKey(key, context)
-      const said = await takeAlone(context, (ask) =>
-        withStoreError(algorithm.getRemaining(region(ask.facade), held)),
+    async peek(limitKey, context = {}) {
+      const held = await createKey(limitKey, context)
+      const said = await takeAlone(context, (redisBatch) =>
+        withStoreError(algorithm.getRemaining(region(redisBatch.facade), held)),
       )
-      const now = Date.now()
+      const nowMs = Date.now()
 
       // The script of a bucket tells what was in it when it was last used.
-      const late = bucket ? Math.max(0, Math.floor((now - said.reset) / windowMs) + 1) : 0
+      const late = bucket ? Math.max(0, Math.floor((nowMs - said.reset) / windowMs) + 1) : 0
       const remaining = Math.min(said.limit, said.remaining + late * refill)
 
       return toLimitResult(
         remaining >= 1,
         { ...said, remaining, reset: said.reset + late * windowMs },
-        now,
+        nowMs,
       )
     },
-    async forget(key, context = {}) {
-      const held = await createKey(key, context)
+    async forget(limitKey, context = {}) {
+      const held = await createKey(limitKey, context)
       await redis.call(context.env, forgetScript, listStoredKeys(held), [])
       known.delete(held)
     },

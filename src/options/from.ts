@@ -15,26 +15,26 @@ export type ParseValue<T, R> = (value: T, issues: Issues) => R
  */
 export function resolveFrom<T, R>(
   issues: Issues,
-  option: string,
+  optionName: string,
   input: FromEnv<T, never> | undefined,
   parse: ParseValue<T, R>,
 ): (env: unknown) => R {
   if (input === undefined) {
-    issues.add(option, 'is required')
-    return () => throwIssue(issues, option, 'is required')
+    issues.add(optionName, 'is required')
+    return () => throwIssue(issues, optionName, 'is required')
   }
   if (typeof input !== 'function') {
-    const result = parse(input as T, issues.at(option))
+    const result = parse(input as T, issues.at(optionName))
     return () => result
   }
 
   const read = input as (c: { env: unknown }) => T | undefined
   let cache: { value: T; result: R } | undefined
   return (env) => {
-    const value = readValue(read, env, issues, option)
+    const value = readValue(read, env, issues, optionName)
     if (cache !== undefined && isSame(cache.value, value)) return cache.result
 
-    const valueIssues = issues.child(option)
+    const valueIssues = issues.child(optionName)
     const result = parse(value, valueIssues)
     valueIssues.throwIfAny()
     cache = { value: Array.isArray(value) ? ([...value] as T) : value, result }
@@ -46,7 +46,7 @@ function readValue<T>(
   read: (c: { env: unknown }) => T | undefined,
   env: unknown,
   issues: Issues,
-  option: string,
+  optionName: string,
 ): T {
   let value: T | undefined
   try {
@@ -54,13 +54,13 @@ function readValue<T>(
   } catch (error) {
     if (error instanceof ConfigError) throw error
     // The message of another error may quote a value, so it is not used.
-    return throwIssue(issues, option, 'could not be read from the environment')
+    return throwIssue(issues, optionName, 'could not be read from the environment')
   }
-  return value ?? throwIssue(issues, option, 'is not set')
+  return value ?? throwIssue(issues, optionName, 'is not set')
 }
 
-function throwIssue(issues: Issues, option: string, problem: string): never {
-  const valueIssues = issues.child(option)
+function throwIssue(issues: Issues, optionName: string, problem: string): never {
+  const valueIssues = issues.child(optionName)
   valueIssues.add('', problem)
   valueIssues.throwIfAny()
   throw new Error('unreachable')

@@ -4,7 +4,7 @@ import { ConfigError, type ConfigIssue } from '../errors.ts'
 /** A list of issues under one prefix. */
 export interface Issues {
   /** Adds an issue of an option. The prefix is put before the option's name; '' is the prefix itself. */
-  add(option: string, problem: string): void
+  add(optionName: string, problem: string): void
   /** Returns the same list under a longer prefix. */
   at(prefix: string): Issues
   /** Returns an empty list under a longer prefix, for values that are validated later. */
@@ -19,15 +19,15 @@ export interface Issues {
 
 /** Creates an empty list of issues. */
 export function createIssues(prefix = '', list: ConfigIssue[] = []): Issues {
-  const withPrefix = (option: string): string =>
-    prefix && option ? `${prefix}.${option}` : prefix || option
+  const withPrefix = (optionName: string): string =>
+    prefix && optionName ? `${prefix}.${optionName}` : prefix || optionName
 
   return {
-    add(option, problem): void {
-      list.push({ option: withPrefix(option), problem })
+    add(optionName, problem): void {
+      list.push({ option: withPrefix(optionName), problem })
     },
-    at: (option) => createIssues(withPrefix(option), list),
-    child: (option) => createIssues(withPrefix(option)),
+    at: (optionName) => createIssues(withPrefix(optionName), list),
+    child: (optionName) => createIssues(withPrefix(optionName)),
     collect(error): void {
       if (!(error instanceof ConfigError)) throw error
       // A copy, since the error may hold this very list.

@@ -46,10 +46,10 @@ export function nearestKey(word: string, knownKeys: readonly string[]): string |
 function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
 
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
+  for (let index = 1; index <= a.length; index++) {
+    const next = [index]
     for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const change = (row[j - 1] as number) + (a[index - 1] === b[j - 1] ? 0 : 1)
       next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
     }
     row = next

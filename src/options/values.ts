@@ -12,74 +12,80 @@ export interface NumberRange {
 /** Validates a whole number within bounds. An absent or invalid value returns undefined. */
 export function parseWholeNumber(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   bounds: NumberRange,
 ): number | undefined {
-  if (value === undefined) return undefined
+  if (optionValue === undefined) return undefined
 
-  const number = value as number
+  const number = optionValue as number
   if (Number.isInteger(number) && number >= bounds.min && number <= bounds.max) return number
 
-  issues.add(option, `must be a whole number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`)
+  issues.add(
+    optionName,
+    `must be a whole number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`,
+  )
   return undefined
 }
 
 /** Validates one of a list of values. An absent or invalid value returns undefined. */
 export function parseChoice<T>(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   choices: readonly T[],
 ): T | undefined {
-  if (value === undefined) return undefined
-  if (choices.includes(value as T)) return value as T
+  if (optionValue === undefined) return undefined
+  if (choices.includes(optionValue as T)) return optionValue as T
 
-  issues.add(option, `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`)
+  issues.add(
+    optionName,
+    `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`,
+  )
   return undefined
 }
 
 /** Validates a whole number like {@link parseWholeNumber} and returns the default where it has none. */
 export function wholeNumber(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   defaultValue: number,
   range: NumberRange,
 ): number {
-  return parseWholeNumber(issues, option, value, range) ?? defaultValue
+  return parseWholeNumber(issues, optionName, optionValue, range) ?? defaultValue
 }
 
 /** Validates a choice like {@link parseChoice} and returns the default where it has none. */
 export function choiceOption<T>(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   choices: readonly T[],
   defaultValue: T,
 ): T {
-  return parseChoice(issues, option, value, choices) ?? defaultValue
+  return parseChoice(issues, optionName, optionValue, choices) ?? defaultValue
 }
 
 /** Validates true or false. An absent or invalid value returns the default. */
 export function booleanOption(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   defaultValue: boolean,
 ): boolean {
-  return parseChoice(issues, option, value, [true, false]) ?? defaultValue
+  return parseChoice(issues, optionName, optionValue, [true, false]) ?? defaultValue
 }
 
 /** Validates a function. An absent or invalid value returns undefined. */
 export function optionalFunction<T>(
   issues: Issues,
-  option: string,
+  optionName: string,
   value: T | undefined,
 ): T | undefined {
   if (value === undefined || typeof value === 'function') return value
 
-  issues.add(option, 'must be a function')
+  issues.add(optionName, 'must be a function')
   return undefined
 }
 
@@ -88,10 +94,10 @@ export function optionalFunction<T>(
  */
 export function optionalListener<Args extends unknown[]>(
   issues: Issues,
-  option: string,
+  optionName: string,
   value: ((...args: Args) => unknown) | undefined,
 ): ((...args: Args) => void) | undefined {
-  const listener = optionalFunction(issues, option, value)
+  const listener = optionalFunction(issues, optionName, value)
   if (listener === undefined) return undefined
 
   const wrapped = ignoreErrors(listener)

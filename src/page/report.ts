@@ -45,17 +45,17 @@ export function createReporter({
 
   /** How many lines like this were omitted since the last one; undefined: omit this one too. */
   function countSkipped(message: string): number | undefined {
-    const now = clock()
+    const nowMs = clock()
     const last = quiet.get(message)
 
     // A clock that went back to before it was written ends the silence.
-    if (last && now >= last.since && now - last.since < quietMs) {
+    if (last && nowMs >= last.since && nowMs - last.since < quietMs) {
       last.omitted++
       return undefined
     }
 
     if (quiet.size >= maxRemembered) quiet.clear()
-    quiet.set(message, { since: now, omitted: 0 })
+    quiet.set(message, { since: nowMs, omitted: 0 })
 
     return last?.omitted ?? 0
   }

@@ -35,6 +35,6 @@ function toPair(parameter: Parameter | MultipartField): {
     const { name, fileName, value } = parameter
     return { name, value: fileName === undefined ? value : undefined }
   }
-  const [name, value] = parameter
-  return { name, value }
+  const [parameterName, value] = parameter
+  return { name: parameterName, value }
 }

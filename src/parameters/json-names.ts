@@ -13,43 +13,43 @@ const closeObject = 0x7d
  * parsers end a name or write another character. The text must be JSON, as `JSON.parse` has it: then a string before a
  * colon is a name. One pass, no recursion.
  */
-export function hasClearNames(json: string): boolean {
+export function hasClearNames(jsonText: string): boolean {
   // What stands raw in the text is looked for once; a name may also be written with escapes.
-  const hasUnclear = maybeUnclear.test(json)
+  const hasUnclear = maybeUnclear.test(jsonText)
   // The names of each object that is open; a list of empty objects is made of nothing else.
   const openObjects: Array<Set<string> | undefined> = []
   let index = 0
 
-  while (index < json.length) {
-    const code = json.charCodeAt(index)
-    if (code === openObject) openObjects.push(undefined)
-    else if (code === closeObject) openObjects.pop()
-    if (code !== quote) {
+  while (index < jsonText.length) {
+    const charCode = jsonText.charCodeAt(index)
+    if (charCode === openObject) openObjects.push(undefined)
+    else if (charCode === closeObject) openObjects.pop()
+    if (charCode !== quote) {
       index++
       continue
     }
 
-    const end = findStringEnd(json, index + 1)
-    if (json.charCodeAt(skipSpace(json, end)) === colon) {
-      const { name, isEscaped } = readName(json, index, end)
+    const endIndex = findStringEnd(jsonText, index + 1)
+    if (jsonText.charCodeAt(skipSpace(jsonText, endIndex)) === colon) {
+      const { name, isEscaped } = readName(jsonText, index, endIndex)
       if ((hasUnclear || isEscaped) && unclearCharacters.test(name)) return false
       if (!addName(openObjects, name)) return false
     }
-    index = end
+    index = endIndex
   }
 
   return true
 }
 
 /** Adds a name to those of the innermost open object. Returns false where that object has it already. */
-function addName(openObjects: Array<Set<string> | undefined>, name: string): boolean {
+function addName(openObjects: Array<Set<string> | undefined>, parameterName: string): boolean {
   const depth = openObjects.length - 1
   if (depth < 0) return true
 
   const names = openObjects[depth]
-  if (names === undefined) openObjects[depth] = new Set([name])
-  else if (names.has(name)) return false
-  else names.add(name)
+  if (names === undefined) openObjects[depth] = new Set([parameterName])
+  else if (names.has(parameterName)) return false
+  else names.add(parameterName)
 
   return true
 }
@@ -62,32 +62,36 @@ const maybeUnclear = /[\0-\x1f\x7f-\x9f\ud800-\udfff]/
 const unclearCharacters = /[\p{Cc}\p{Cs}]/u
 
 /** The place behind the quotation mark that ends a string. */
-function findStringEnd(json: string, from: number): number {
+function findStringEnd(jsonText: string, fromIndex: number): number {
   // Natively: a string may be most of the text.
-  let end = json.indexOf('"', from)
-  while (end !== -1 && isEscaped(json, end, from)) end = json.indexOf('"', end + 1)
-  return end === -1 ? json.length : end + 1
+  let endIndex = jsonText.indexOf('"', fromIndex)
+  while (endIndex !== -1 && isEscaped(jsonText, endIndex, fromIndex))
+    endIndex = jsonText.indexOf('"', endIndex + 1)
+  return endIndex === -1 ? jsonText.length : endIndex + 1
 }
 
 /** Whether an odd number of backslashes stands before a place. */
-function isEscaped(json: string, at: number, from: number): boolean {
+function isEscaped(jsonText: string, at: number, fromIndex: number): boolean {
   let before = at - 1
-  while (before >= from && json.charCodeAt(before) === backslash) before--
+  while (before >= fromIndex && jsonText.charCodeAt(before) === backslash) before--
   return (at - 1 - before) % 2 === 1
 }
 
 function readName(
-  json: string,
-  start: number,
-  end: number,
+  jsonText: string,
+  startIndex: number,
+  endIndex: number,
 ): { readonly name: string; readonly isEscaped: boolean } {
-  const raw = json.slice(start + 1, end - 1)
+  const raw = jsonText.slice(startIndex + 1, endIndex - 1)
   const isEscaped = raw.includes('\\')
-  return { name: isEscaped ? (JSON.parse(json.slice(start, end)) as string) : raw, isEscaped }
+  return {
+    name: isEscaped ? (JSON.parse(jsonText.slice(startIndex, endIndex)) as string) : raw,
+    isEscaped,
+  }
 }
 
-function skipSpace(text: string, from: number): number {
-  let at = from
+function skipSpace(text: string, fromIndex: number): number {
+  let at = fromIndex
   while (at < text.length && text.charCodeAt(at) <= 0x20) at++
   return at
 }
@@ -105,18 +109,21 @@ const mostMembers = 500
 /** Makes a reader of the member at a path; see {@link createNameCheck} for what else could be meant by it. */
 export function createMemberReader(path: readonly string[]): (value: unknown) => JsonMember {
   const mayMean = createNameCheck(path)
-  const memberChecks = path.map((name) => createNameCheck(name))
+  const memberChecks = path.map((parameterName) => createNameCheck(parameterName))
   return (value) => {
     if (countNames(value, () => true) > mostMembers) return unclear
     if (countNames(value, mayMean) === 0) return { status: 'absent' }
     let at = value
-    for (const [i, name] of path.entries()) {
+    for (const [i, parameterName] of path.entries()) {
       if (typeof at !== 'object' || at === null || Array.isArray(at)) return unclear
       const names = Object.keys(at).filter((one) => memberChecks[i]?.(one))
-      if (names.length !== 1 || names[0] !== name) return unclear
-      at = (at as Record<string, unknown>)[name]
+      if (names.length !== 1 || names[0] !== parameterName) return unclear
+      at = (at as Record<string, unknown>)[parameterName]
     }
-    return countNames(value, (name) => mayMean(name) && !path.slice(0, -1).includes(name)) === 1
+    return countNames(
+      value,
+      (parameterName) => mayMean(parameterName) && !path.slice(0, -1).includes(parameterName),
+    ) === 1
       ? { status: 'found', value: at }
       : unclear
   }
@@ -125,13 +132,14 @@ export function createMemberReader(path: readonly string[]): (value: unknown) =>
 const unclear: JsonMember = { status: 'unclear' }
 
 /** How many members at any depth have a name that passes a test. No recursion. */
-export function countNames(value: unknown, test: (name: string) => boolean): number {
+export function countNames(value: unknown, test: (parameterName: string) => boolean): number {
   let found = 0
   const open: unknown[] = [value]
   while (open.length > 0) {
     const next = open.pop()
     if (typeof next !== 'object' || next === null) continue
-    if (!Array.isArray(next)) for (const name of Object.keys(next)) if (test(name)) found++
+    if (!Array.isArray(next))
+      for (const parameterName of Object.keys(next)) if (test(parameterName)) found++
     for (const member of Object.values(next)) if (typeof member === 'object') open.push(member)
   }
   return found

@@ -56,32 +56,32 @@ export function readMultipart(
   if (!text.startsWith(`${delimiter}\r\n`)) return undefined
   const fields: MultipartField[] = []
   let foreign = 0
-  let start = delimiter.length + 2
+  let startIndex = delimiter.length + 2
   for (;;) {
-    const next = text.indexOf(delimiter, start)
+    const next = text.indexOf(delimiter, startIndex)
     // No server misses a boundary that stands at the beginning of a line, and some find it elsewhere.
-    if (next < start + 2 || text.slice(next - 2, next) !== '\r\n') return undefined
-    const field = fields.length < mostParts ? readPart(text, body, start, next - 2) : undefined
+    if (next < startIndex + 2 || text.slice(next - 2, next) !== '\r\n') return undefined
+    const field = fields.length < mostParts ? readPart(text, body, startIndex, next - 2) : undefined
     if (field === undefined || (isForeignName(field.name) && ++foreign > mostForeignNames))
       return undefined
     fields.push(field)
-    start = next + delimiter.length
-    const rest = text.slice(start, start + 5)
+    startIndex = next + delimiter.length
+    const rest = text.slice(startIndex, startIndex + 5)
     if (rest === '--' || rest === '--\r\n') return fields
     if (!rest.startsWith('\r\n')) return undefined
-    start += 2
+    startIndex += 2
   }
 }
 
 function readPart(
   text: string,
   body: Uint8Array,
-  start: number,
-  end: number,
+  startIndex: number,
+  endIndex: number,
 ): MultipartField | undefined {
-  const headersEnd = text.indexOf('\r\n\r\n', start)
-  if (headersEnd === -1 || headersEnd + 4 > end) return undefined
-  const headers = readHeaders(text, body, start, headersEnd)
+  const headersEnd = text.indexOf('\r\n\r\n', startIndex)
+  if (headersEnd === -1 || headersEnd + 4 > endIndex) return undefined
+  const headers = readHeaders(text, body, startIndex, headersEnd)
   const disposition = headers?.get('content-disposition')?.trim()
   if (headers === undefined || disposition === undefined) return undefined
   const [, quoted, token, quotedFile, tokenFile] = dispositionForm.exec(disposition) ?? []
@@ -92,7 +92,7 @@ function readPart(
   if (type !== undefined && readByParts.test(type)) return undefined
   if (type !== undefined && fileName === undefined && !isUtf8Text(type)) return undefined
 
-  const value = decode(body.subarray(headersEnd + 4, end))
+  const value = decode(body.subarray(headersEnd + 4, endIndex))
   if (value === undefined && fileName === undefined) return undefined
   return value !== undefined && setsCharset(name, value) ? undefined : { name, fileName, value }
 }
@@ -100,14 +100,14 @@ function readPart(
 function readHeaders(
   text: string,
   body: Uint8Array,
-  start: number,
-  end: number,
+  startIndex: number,
+  endIndex: number,
 ): ReadonlyMap<string, string> | undefined {
   const headers = new Map<string, string>()
-  let at = start
-  while (at < end) {
+  let at = startIndex
+  while (at < endIndex) {
     let lineEnd = text.indexOf('\r\n', at)
-    if (lineEnd === -1 || lineEnd > end) lineEnd = end
+    if (lineEnd === -1 || lineEnd > endIndex) lineEnd = endIndex
     const line = decode(body.subarray(at, lineEnd))
     const [, name, value] = /^([\w-]{1,64}):(.*)$/s.exec(line ?? '') ?? []
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a bare CR or LF begins a line to some.

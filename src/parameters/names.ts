@@ -27,9 +27,9 @@ interface FieldParts {
 }
 
 function fieldParts(path: readonly string[]): FieldParts {
-  const parts = path.flatMap((name) => splitName(foldText(name)))
+  const parts = path.flatMap((parameterName) => splitName(foldText(parameterName)))
   // JSF sends the name of the form beside `form:email`, as a parameter of its own.
-  const hasHolder = !path.some((name) => name.includes(':'))
+  const hasHolder = !path.some((parameterName) => parameterName.includes(':'))
   return { parts, last: parts.at(-1), flat: underscore(foldText(path.join('.'))), hasHolder }
 }
 
@@ -49,12 +49,12 @@ function matches(field: FieldParts, parts: readonly string[], flat: string): boo
  */
 export function createNameCheck(
   ...fields: ReadonlyArray<string | readonly string[]>
-): (name: string) => boolean {
+): (parameterName: string) => boolean {
   const wanted = fields.map((field) => fieldParts([field].flat()))
-  return (name) => {
-    if (isUnreadName(name)) return true
+  return (parameterName) => {
+    if (isUnreadName(parameterName)) return true
     // Once for all of them: it is what costs something.
-    const folded = foldText(name)
+    const folded = foldText(parameterName)
     const parts = splitName(folded)
     const flat = underscore(folded)
     return wanted.some((field) => matches(field, parts, flat))
@@ -65,8 +65,8 @@ export function createNameCheck(
 export const mostForeignNames = 200
 
 /** Whether a name has characters beyond ASCII. */
-export function isForeignName(name: string): boolean {
-  return /[^\0-\x7f]/.test(name)
+export function isForeignName(parameterName: string): boolean {
+  return /[^\0-\x7f]/.test(parameterName)
 }
 
 /** Characters of a name that is looked at. No form has longer ones. */
@@ -76,9 +76,9 @@ const longestName = 1024
 const longestForeignName = 256
 
 /** Whether a name is so long that to take it apart would cost milliseconds. */
-function isUnreadName(name: string): boolean {
-  if (name.length <= longestForeignName) return false
-  return name.length > longestName || isForeignName(name)
+function isUnreadName(parameterName: string): boolean {
+  if (parameterName.length <= longestForeignName) return false
+  return parameterName.length > longestName || isForeignName(parameterName)
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
@@ -89,6 +89,8 @@ const controls = /[\0-\x1f\x7f-\x9f]/
  * finds what `%`, `&`, `=` and `;` lead to. A name of more than 1,024 characters, or 256 where one is
  * beyond ASCII, is not looked at.
  */
-export function isClearName(name: string): boolean {
-  return !controls.test(name) && !/[%&=;]/.test(name) && !isUnreadName(name)
+export function isClearName(parameterName: string): boolean {
+  return (
+    !controls.test(parameterName) && !/[%&=;]/.test(parameterName) && !isUnreadName(parameterName)
+  )
 }

@@ -43,8 +43,12 @@ export function readParameters(text: string): readonly Parameter[] | undefined {
 const underscores = /[_\uff3f\ufe33\ufe34\ufe4d-\ufe4f]/
 
 /** Whether a form says by its field `_charset_` (HTML section 4.10.18.5) that it is not in UTF-8. */
-export function setsCharset(name: string, value: string): boolean {
-  return underscores.test(name) && foldText(name) === '_charset_' && !/^utf-?8$/i.test(value)
+export function setsCharset(parameterName: string, value: string): boolean {
+  return (
+    underscores.test(parameterName) &&
+    foldText(parameterName) === '_charset_' &&
+    !/^utf-?8$/i.test(value)
+  )
 }
 
 /**
@@ -59,9 +63,9 @@ export function possibleNames(text: string): readonly string[] | undefined {
     const at = part.indexOf('=')
     const raw = at === -1 ? part : part.slice(0, at)
     if (raw === '') continue
-    const name = decode(raw) ?? lenientDecode(raw)
-    if (!nameEnds.test(name)) names.push(name)
-    else for (const each of name.split(nameEnds)) if (each !== '') names.push(each)
+    const parameterName = decode(raw) ?? lenientDecode(raw)
+    if (!nameEnds.test(parameterName)) names.push(parameterName)
+    else for (const each of parameterName.split(nameEnds)) if (each !== '') names.push(each)
   }
   return names.length > mostParameters ? undefined : names
 }

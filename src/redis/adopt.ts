@@ -17,21 +17,21 @@ export type RedisSource<E = ProjectEnv> = Redis | FromEnv<UpstashClient, E>
 const adopted = new WeakMap<object, Redis>()
 
 /** Makes the option a client; a fault returns one that must not be used. */
-export function adoptRedis(value: unknown, issues: Issues, option = 'redis'): Redis {
-  if (isOwnClient(value)) return value
-  if (typeof value === 'function' || isUpstashClient(value)) {
-    const client = adopted.get(value) ?? adoptClient(value as FromEnv<UpstashClient>)
-    adopted.set(value, client)
+export function adoptRedis(optionValue: unknown, issues: Issues, optionName = 'redis'): Redis {
+  if (isOwnClient(optionValue)) return optionValue
+  if (typeof optionValue === 'function' || isUpstashClient(optionValue)) {
+    const client = adopted.get(optionValue) ?? adoptClient(optionValue as FromEnv<UpstashClient>)
+    adopted.set(optionValue, client)
     return client
   }
 
   issues.add(
-    option,
-    value === undefined
+    optionName,
+    optionValue === undefined
       ? 'is required'
       : 'must be a client made by redis() or by @upstash/redis, or a function that makes the latter',
   )
-  return value as Redis
+  return optionValue as Redis
 }
 
 /** As `redis({ client })` makes it, without the code of other ways to reach a Redis. */
@@ -43,7 +43,7 @@ function adoptClient(client: FromEnv<UpstashClient>): Redis {
   return createClient(source, settings)
 }
 
-function isOwnClient(value: unknown): value is Redis {
-  const { call, ask } = (value ?? {}) as Partial<Redis>
+function isOwnClient(optionValue: unknown): optionValue is Redis {
+  const { call, ask } = (optionValue ?? {}) as Partial<Redis>
   return typeof call === 'function' && typeof ask === 'function'
 }

@@ -21,7 +21,11 @@ export interface RedisBatch {
    *   Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, or with `ERR_CONFIG` where address or token are not
    *   set. May be awaited late or never.
    */
-  call(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  call(
+    script: Script,
+    redisKeys: readonly string[],
+    commandArgs: readonly string[],
+  ): Promise<unknown>
   /**
    * Sends all calls that wait, in order, as ONE request; none if there are none. Calls that failed because Redis does not
    * have their script are sent together once more, in full. All of it happens within the client's `timeoutMs`.
@@ -115,23 +119,24 @@ export function createBatch(
     get waiting(): number {
       return queue.length + fullScriptCalls.length
     },
-    call: (script, keys, args) => enqueue(queue, { script, inFull: false, keys, args }),
+    call: (script, redisKeys, commandArgs) =>
+      enqueue(queue, { script, inFull: false, keys: redisKeys, args: commandArgs }),
     send,
     get facade(): ScriptFacade {
       facade ??= {
-        evalsha: <T>(digest: string, keys: readonly string[], args?: readonly unknown[]) =>
+        evalsha: <T>(digest: string, redisKeys: readonly string[], args?: readonly unknown[]) =>
           enqueue(queue, {
             script: undefined,
             digest,
             inFull: false,
-            keys,
+            keys: redisKeys,
             args: toTexts(args),
           }) as Promise<T>,
-        eval: <T>(source: string, keys: readonly string[], args?: readonly unknown[]) =>
+        eval: <T>(source: string, redisKeys: readonly string[], args?: readonly unknown[]) =>
           enqueue(fullScriptCalls, {
             script: parseForeignScript(source),
             inFull: true,
-            keys,
+            keys: redisKeys,
             args: toTexts(args),
           }) as Promise<T>,
       }

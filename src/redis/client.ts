@@ -17,8 +17,8 @@ export interface Redis {
   call(
     env: unknown,
     script: Script,
-    keys: readonly string[],
-    args: readonly string[],
+    redisKeys: readonly string[],
+    commandArgs: readonly string[],
   ): Promise<unknown>
   /**
    * Validates what `env` holds, and sends nothing.
@@ -37,9 +37,9 @@ export function createClient(source: ConnectionSource, settings: RedisBatchSetti
 
   const client: Redis = {
     ask: createRequestBatch,
-    call(env, script, keys, args): Promise<unknown> {
+    call(env, script, redisKeys, commandArgs): Promise<unknown> {
       const batch = sharedAsk(env, client) ?? createRequestBatch(env)
-      const reply = batch.call(script, keys, args)
+      const reply = batch.call(script, redisKeys, commandArgs)
       return batch.send().then(() => reply)
     },
     check: (env) => source.check(env),

@@ -10,11 +10,15 @@ export interface ScriptFacade {
   /** Runs a script that Redis knows by its SHA-1. */
   evalsha<T = unknown>(
     digest: string,
-    keys: readonly string[],
+    redisKeys: readonly string[],
     args?: readonly unknown[],
   ): Promise<T>
   /** Runs a script by its text. */
-  eval<T = unknown>(source: string, keys: readonly string[], args?: readonly unknown[]): Promise<T>
+  eval<T = unknown>(
+    source: string,
+    redisKeys: readonly string[],
+    args?: readonly unknown[],
+  ): Promise<T>
 }
 
 /** Scripts of other libraries, by the digest under which those ask for them. */

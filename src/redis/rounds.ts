@@ -40,7 +40,7 @@ export interface RoundSettings {
 /** Resolves when every call has its answer or its failure. Rejects when Redis could not be asked: the rest has none then. */
 export async function sendInRounds(
   items: Item[],
-  link: RedisConnection,
+  connection: RedisConnection,
   deadline: Deadline,
   settings: RoundSettings,
 ): Promise<void> {
@@ -49,14 +49,14 @@ export async function sendInRounds(
   while (round.length > 0) {
     const commands: Command[] = []
     for (const item of round) {
-      const command = buildCommand(item, link.traits.plain, settings.foreign)
+      const command = buildCommand(item, connection.traits.plain, settings.foreign)
       commands.push('verb' in command ? command : await command)
     }
 
-    const replies = await link.send(commands, deadline)
+    const replies = await connection.send(commands, deadline)
     const { retried, unknownDigests } = settleRound(
       round.map((item, index) => ({ item, sent: commands[index], reply: replies[index] })),
-      link,
+      connection,
       settings.events,
     )
 
@@ -70,7 +70,7 @@ export async function sendInRounds(
 }
 
 /** One call, the command that was sent for it, and the reply. */
-interface Exchange {
+interface SentCall {
   readonly item: Item
   readonly sent: Command | undefined
   readonly reply: Reply | undefined
@@ -78,17 +78,17 @@ interface Exchange {
 
 /** Settles the calls of a round that need no other one, and counts the digests that Redis does not know. */
 function settleRound(
-  exchanges: readonly Exchange[],
-  link: RedisConnection,
+  sentCalls: readonly SentCall[],
+  connection: RedisConnection,
   events: StoreEvents,
 ): { readonly retried: Item[]; readonly unknownDigests: number } {
   const retried: Item[] = []
   let unknownDigests = 0
 
-  for (const { item, sent, reply: { error, result } = {} } of exchanges) {
+  for (const { item, sent, reply: { error, result } = {} } of sentCalls) {
     if (typeof error !== 'string') {
       item.resolve(result)
-    } else if (prepareRetry({ item, sent, error }, link, events)) {
+    } else if (prepareRetry({ item, sent, error }, connection, events)) {
       retried.push(item)
     } else {
       if (!item.script && isMissingScript(error)) unknownDigests++
@@ -131,7 +131,7 @@ function prepareRetry(
     sent,
     error,
   }: { readonly item: Item; readonly sent: Command | undefined; readonly error: string },
-  link: RedisConnection,
+  connection: RedisConnection,
   { emit, context }: StoreEvents,
 ): boolean {
   if (!item.script) return false
@@ -140,8 +140,8 @@ function prepareRetry(
     return item.inFull
   }
   if (!isUnknownFlag(error) || sent?.script === item.script.text(true)) return false
-  if (!link.traits.plain) emitEvent(emit, { type: 'store-script-flag-refused' }, context)
-  link.traits.plain = true
+  if (!connection.traits.plain) emitEvent(emit, { type: 'store-script-flag-refused' }, context)
+  connection.traits.plain = true
   return true
 }
 

@@ -13,7 +13,13 @@ export const closeCodes = {
  * Whether a code may stand in a close frame: 1005, 1006 and 1015 tell a program that there was none, 1004 and what no
  * registry lists mean nothing (RFC 6455 section 7.4).
  */
-export function isCloseCode(code: number): boolean {
-  if (code >= 3000) return code <= 4999
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
+export function isCloseCode(closeCode: number): boolean {
+  if (closeCode >= 3000) return closeCode <= 4999
+  return (
+    closeCode >= 1000 &&
+    closeCode <= 1014 &&
+    closeCode !== 1004 &&
+    closeCode !== 1005 &&
+    closeCode !== 1006
+  )
 }

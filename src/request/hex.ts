@@ -1,8 +1,8 @@
 /** One hexadecimal digit, where a regular expression would cost more than all around it. */
 
 /** What a character code is worth as a hexadecimal digit of either case, or -1. */
-export function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const upper = code & ~0x20
+export function hexDigit(charCode: number): number {
+  if (charCode >= 0x30 && charCode <= 0x39) return charCode - 0x30
+  const upper = charCode & ~0x20
   return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1
 }

@@ -11,8 +11,8 @@ export type IsKnownHost = (host: string) => boolean
  * Judges a list of hosts: `www.example.com` (the scheme's own port), `localhost:8080`, `[::1]:3000`, or `127.0.0.1:*` for
  * any port. Whole names only: with a pattern, whoever gets a name below it made is let in.
  */
-export function compileKnownHosts(value: unknown, issues: Issues): IsKnownHost {
-  if (!Array.isArray(value)) {
+export function compileKnownHosts(optionValue: unknown, issues: Issues): IsKnownHost {
+  if (!Array.isArray(optionValue)) {
     issues.add('', 'must be a list of hosts')
     return () => false
   }
@@ -20,7 +20,7 @@ export function compileKnownHosts(value: unknown, issues: Issues): IsKnownHost {
   const exact = new Set<string>()
   const anyPort = new Set<string>()
 
-  for (const [index, host] of value.entries()) {
+  for (const [index, host] of optionValue.entries()) {
     const open = typeof host === 'string' && host.endsWith(':*')
     const name = open ? host.slice(0, -2) : host
     const known = typeof name === 'string' ? readUrlHost(`https://${name}`) : ''

@@ -10,10 +10,11 @@ export function hostStart(url: string): number {
 }
 
 /** Where the host ends: at the path, the query, the fragment or the end. A backslash ends it too: URL parsers say so. */
-export function hostEnd(url: string, start: number): number {
-  for (let index = start; index < url.length; index++) {
-    const code = url.charCodeAt(index)
-    if (code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c) return index
+export function hostEnd(url: string, startIndex: number): number {
+  for (let index = startIndex; index < url.length; index++) {
+    const charCode = url.charCodeAt(index)
+    if (charCode === 0x2f || charCode === 0x3f || charCode === 0x23 || charCode === 0x5c)
+      return index
   }
   return url.length
 }
@@ -28,13 +29,13 @@ export function isHttps(url: string): boolean {
  * anyone configured, for what a URL parser would have to interpret: user names, escapes, non-ASCII, a bad port.
  */
 export function readUrlHost(url: string): string {
-  const start = hostStart(url)
-  if (start === -1) return ''
+  const startIndex = hostStart(url)
+  if (startIndex === -1) return ''
 
-  const host = url.slice(start, hostEnd(url, start))
+  const host = url.slice(startIndex, hostEnd(url, startIndex))
   if (!plainHost.test(host)) return ''
 
-  return host.replace(start === 8 ? /:443$/ : /:80$/, '').toLowerCase()
+  return host.replace(startIndex === 8 ? /:443$/ : /:80$/, '').toLowerCase()
 }
 
 /** {@link readUrlHost} without a port; IPv6 addresses keep their brackets. */

@@ -60,7 +60,7 @@ export function signInLocation(signIn: string, pathAndQuery: string): string {
 
 /** Escapes as browsers do; half of a surrogate pair becomes the replacement character. */
 function encodeText(text: string): string {
-  return Array.from(text, (char) =>
-    encodeURIComponent(/^[\ud800-\udfff]$/.test(char) ? '\ufffd' : char),
+  return Array.from(text, (character) =>
+    encodeURIComponent(/^[\ud800-\udfff]$/.test(character) ? '\ufffd' : character),
   ).join('')
 }

@@ -83,7 +83,9 @@ export function createSessionGuard<C extends GuardContext>(
   const visitors = booleanOption(issues, 'visitors', options.visitors, false)
   issues.throwIfAny()
 
-  return createGuard('requireSession', options, (info) => checkSession(info, visitors))
+  return createGuard('requireSession', options, (sessionInfo) =>
+    checkSession(sessionInfo, visitors),
+  )
 }
 
 /** Creates the guard of `requireFresh`. @throws {ConfigError} `ERR_CONFIG` */
@@ -99,7 +101,9 @@ export function createFreshGuard<C extends GuardContext>(
   const maxSeconds = parseWholeNumber(issues, 'seconds', seconds, range) ?? 600
   issues.throwIfAny()
 
-  return createGuard('requireFresh', options, (info) => checkFresh(info, maxSeconds, clock()))
+  return createGuard('requireFresh', options, (sessionInfo) =>
+    checkFresh(sessionInfo, maxSeconds, clock()),
+  )
 }
 
 /** Creates the guard of `requireBound`. @throws {ConfigError} `ERR_CONFIG` */
@@ -115,32 +119,42 @@ export function createBoundGuard<C extends GuardContext>(
     parseWholeNumber(issues, 'proof', options.proof, range) ?? Number.POSITIVE_INFINITY
   issues.throwIfAny()
 
-  return createGuard('requireBound', options, (info) => checkBound(info, maxSeconds, clock()))
+  return createGuard('requireBound', options, (sessionInfo) =>
+    checkBound(sessionInfo, maxSeconds, clock()),
+  )
 }
 
 /** Allows sessions that are bound to a device which proved itself at most `seconds` ago. */
-export function checkBound(info: SessionInfo | undefined, seconds: number, now: number): Verdict {
-  if (info === undefined || !info.signedIn) return { ok: false, reason: 'no-session' }
-  if (!info.bound) return { ok: false, reason: 'device-not-bound' }
+export function checkBound(
+  sessionInfo: SessionInfo | undefined,
+  seconds: number,
+  nowMs: number,
+): Verdict {
+  if (sessionInfo === undefined || !sessionInfo.signedIn) return { ok: false, reason: 'no-session' }
+  if (!sessionInfo.bound) return { ok: false, reason: 'device-not-bound' }
 
-  const age = now - (info.provedAt ?? 0)
+  const age = nowMs - (sessionInfo.provedAt ?? 0)
   const isRecent = age <= seconds * 1000 && age >= -SKEW_MS
   return isRecent ? { ok: true } : { ok: false, reason: 'device-proof-too-old' }
 }
 
 /** Allows sessions that came from `start`, or any session with data if `visitors` are allowed. */
-export function checkSession(info: SessionInfo | undefined, visitors: boolean): Verdict {
-  return info !== undefined && (visitors || info.signedIn)
+export function checkSession(sessionInfo: SessionInfo | undefined, visitors: boolean): Verdict {
+  return sessionInfo !== undefined && (visitors || sessionInfo.signedIn)
     ? { ok: true }
     : { ok: false, reason: 'no-session' }
 }
 
 /** Allows sessions whose `start` is at most `seconds` ago. Nobody knows when an imported session was started. */
-export function checkFresh(info: SessionInfo | undefined, seconds: number, now: number): Verdict {
-  if (info === undefined || !info.signedIn) return { ok: false, reason: 'no-session' }
+export function checkFresh(
+  sessionInfo: SessionInfo | undefined,
+  seconds: number,
+  nowMs: number,
+): Verdict {
+  if (sessionInfo === undefined || !sessionInfo.signedIn) return { ok: false, reason: 'no-session' }
 
-  const { authenticatedAt } = info
-  const age = authenticatedAt === undefined ? Number.POSITIVE_INFINITY : now - authenticatedAt
+  const { authenticatedAt } = sessionInfo
+  const age = authenticatedAt === undefined ? Number.POSITIVE_INFINITY : nowMs - authenticatedAt
   // A login in the future, from before a clock was corrected, would count as fresh until that time.
   const isFresh = age <= seconds * 1000 && age >= -SKEW_MS
   return isFresh ? { ok: true } : { ok: false, reason: 'session-too-old' }
@@ -149,7 +163,7 @@ export function checkFresh(info: SessionInfo | undefined, seconds: number, now: 
 function createGuard<C extends GuardContext>(
   name: string,
   { signIn, refuse }: GuardOptions<C>,
-  check: (info: SessionInfo | undefined) => Verdict,
+  check: (sessionInfo: SessionInfo | undefined) => Verdict,
 ): Guard<C> {
   return async (c) => {
     const handle = c.var.session as FlushableHandle<object> | undefined

@@ -34,8 +34,10 @@ export function compileHeaderOptions(issues: Issues, input: HeaderOptions): Comp
   const enforced = parseEnforce(issues, options.enforce, names)
   const headers = definitions.flatMap((definition) => {
     const fixed = combineFlags(definition, options, enforced)
-    return compileHeader(definition, (kind) =>
-      isCoveredByPolicy(definition, kind, options, policies) ? fixed | besidePolicyBit : fixed,
+    return compileHeader(definition, (responseKind) =>
+      isCoveredByPolicy(definition, responseKind, options, policies)
+        ? fixed | besidePolicyBit
+        : fixed,
     )
   })
 
@@ -59,16 +61,16 @@ export function compileHeaderOptions(issues: Issues, input: HeaderOptions): Comp
 /** Finds the responses that get each value of a header, as one entry for each value. */
 function compileHeader(
   { option, kinds, value }: HeaderDefinition,
-  flagsFor: (kind: ResponseKind) => number,
+  flagsFor: (responseKind: ResponseKind) => number,
 ): CompiledHeader[] {
   const entries = new Map<string, { name: string; value: string; where: number; how: number }>()
 
-  for (const [index, kind] of responseKinds.entries()) {
-    if (!kinds.includes(kind)) continue
-    const how = flagsFor(kind)
+  for (const [index, responseKind] of responseKinds.entries()) {
+    if (!kinds.includes(responseKind)) continue
+    const how = flagsFor(responseKind)
 
     for (const secure of [false, true]) {
-      const text = typeof value === 'function' ? value(kind, secure) : value
+      const text = typeof value === 'function' ? value(responseKind, secure) : value
       if (!text) continue
 
       // An option has the name of its header in camel case.
@@ -101,15 +103,15 @@ function combineFlags(
 /** A browser that reads frame-ancestors ignores X-Frame-Options (CSP Level 3 section 6.4.2.2). */
 function isCoveredByPolicy(
   { option }: HeaderDefinition,
-  kind: ResponseKind,
+  responseKind: ResponseKind,
   options: HeaderOptions,
   policies: Policies,
 ): boolean {
   return (
     option === 'xFrameOptions' &&
-    kind !== 'document' &&
+    responseKind !== 'document' &&
     options.xFrameOptions === undefined &&
-    policies.forKind(kind).plain !== undefined
+    policies.forKind(responseKind).plain !== undefined
   )
 }
 
@@ -128,12 +130,12 @@ function compilePagePolicies({ directives }: Reporting): NonNullable<CompiledHea
 
 function parseEnforce(
   issues: Issues,
-  value: unknown,
+  optionValue: unknown,
   names: readonly string[],
 ): ReadonlySet<string> {
-  if (value === undefined) return new Set()
+  if (optionValue === undefined) return new Set()
 
-  const list: unknown[] = Array.isArray(value) ? value : [value]
+  const list: unknown[] = Array.isArray(optionValue) ? optionValue : [optionValue]
   for (const name of list) {
     if (typeof name === 'string' && names.includes(name)) continue
     const suggestion = typeof name === 'string' && nearestKey(name, names)

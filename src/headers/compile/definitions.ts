@@ -28,13 +28,18 @@ export interface HeaderDefinition {
   readonly option: HeaderOption
   readonly kinds: readonly ResponseKind[]
   /** The value for every response, or a function of its kind and of whether it goes out over https. */
-  readonly value: string | undefined | ((kind: ResponseKind, secure: boolean) => string | undefined)
+  readonly value:
+    | string
+    | undefined
+    | ((responseKind: ResponseKind, secure: boolean) => string | undefined)
 }
 
 /** A 304 carries only what holds for every response, because a cache overwrites the headers of the page with it. */
-const withContent: readonly ResponseKind[] = responseKinds.filter((kind) => kind !== 'not-modified')
+const withContent: readonly ResponseKind[] = responseKinds.filter(
+  (responseKind) => responseKind !== 'not-modified',
+)
 /** Data links to nothing, and the default is what browsers do without the header. */
-const withLinks = withContent.filter((kind) => kind !== 'api')
+const withLinks = withContent.filter((responseKind) => responseKind !== 'api')
 
 /** Validates the option of each header. The order is the one in which headers are set. */
 export function defineHeaders(
@@ -110,7 +115,7 @@ function defineContentHeaders(
     {
       option: 'contentSecurityPolicy',
       kinds: withContent,
-      value: (kind, secure) => policies.forKind(kind)[secure ? 'secure' : 'plain'],
+      value: (responseKind, secure) => policies.forKind(responseKind)[secure ? 'secure' : 'plain'],
     },
     {
       option: 'contentSecurityPolicyReportOnly',

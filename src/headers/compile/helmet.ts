@@ -22,14 +22,15 @@ export function fromHelmet(options: HeaderOptions, preset: HeaderOptions): Heade
   const converted: Record<string, unknown> = { ...options }
   for (const [name, member] of Object.entries(valueMembers)) {
     const input = converted[name]
-    if (!isPlain(input) || !Object.keys(input).every((key) => key === member)) continue
+    if (!isPlain(input) || !Object.keys(input).every((optionName) => optionName === member))
+      continue
 
-    const value = input[member]
-    converted[name] = value === undefined ? true : readWord(name, value)
+    const optionValue = input[member]
+    converted[name] = optionValue === undefined ? true : readWord(name, optionValue)
   }
 
   const prefetch = converted.xDnsPrefetchControl
-  if (isPlain(prefetch) && Object.keys(prefetch).every((key) => key === 'allow')) {
+  if (isPlain(prefetch) && Object.keys(prefetch).every((optionName) => optionName === 'allow')) {
     converted.xDnsPrefetchControl = prefetch.allow ? 'on' : 'off'
   }
 
@@ -41,17 +42,20 @@ export function fromHelmet(options: HeaderOptions, preset: HeaderOptions): Heade
 }
 
 /** helmet accepts `same-origin` for SAMEORIGIN as well. */
-function readWord(name: string, value: unknown): unknown {
+function readWord(name: string, optionValue: unknown): unknown {
   const isAlias =
-    name === 'xFrameOptions' && typeof value === 'string' && value.toLowerCase() === 'same-origin'
-  return isAlias ? 'SAMEORIGIN' : value
+    name === 'xFrameOptions' &&
+    typeof optionValue === 'string' &&
+    optionValue.toLowerCase() === 'same-origin'
+  return isAlias ? 'SAMEORIGIN' : optionValue
 }
 
 /** Converts `{ useDefaults, directives, reportOnly }`. Directives are merged over helmet's defaults; `null` removes one. */
 function readPolicy(converted: Record<string, unknown>, preset: HeaderOptions): void {
   const input = converted.contentSecurityPolicy
   const knownKeys = ['useDefaults', 'directives', 'reportOnly']
-  if (!isPlain(input) || !Object.keys(input).every((key) => knownKeys.includes(key))) return
+  if (!isPlain(input) || !Object.keys(input).every((optionName) => knownKeys.includes(optionName)))
+    return
 
   const { useDefaults = true, directives = {}, reportOnly = false } = input
   if (!isPlain(directives)) return
@@ -59,16 +63,18 @@ function readPolicy(converted: Record<string, unknown>, preset: HeaderOptions): 
   const policy: Record<string, unknown> = useDefaults
     ? { ...(preset.contentSecurityPolicy as object) }
     : {}
-  for (const [name, value] of Object.entries(directives)) {
-    const key = name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    if (value === null) delete policy[key]
-    else policy[key] = key === 'upgradeInsecureRequests' && Array.isArray(value) ? true : value
+  for (const [name, optionValue] of Object.entries(directives)) {
+    const optionName = name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    if (optionValue === null) delete policy[optionName]
+    else
+      policy[optionName] =
+        optionName === 'upgradeInsecureRequests' && Array.isArray(optionValue) ? true : optionValue
   }
 
   converted.contentSecurityPolicy = reportOnly ? false : policy
   if (reportOnly) converted.contentSecurityPolicyReportOnly = policy
 }
 
-function isPlain(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isPlain(optionValue: unknown): optionValue is Members {
+  return typeof optionValue === 'object' && optionValue !== null && !Array.isArray(optionValue)
 }

@@ -52,27 +52,27 @@ export function compileStripList(
 
 function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): void {
   checkKeys(issues, strip, ['keep', 'also'])
-  for (const name of parseNames(issues, 'keep', strip.keep)) {
-    const suggestion = nearestKey(name, [...names])
-    if (!names.delete(name))
+  for (const headerName of parseNames(issues, 'keep', strip.keep)) {
+    const suggestion = nearestKey(headerName, [...names])
+    if (!names.delete(headerName))
       issues.add(
         'keep',
         `holds a name that is not on the list${suggestion ? `: ${suggestion}?` : ''}`,
       )
   }
 
-  for (const name of parseNames(issues, 'also', strip.also)) names.add(name)
+  for (const headerName of parseNames(issues, 'also', strip.also)) names.add(headerName)
 }
 
-function parseNames(issues: Issues, option: string, value: unknown): string[] {
-  if (value === undefined) return []
+function parseNames(issues: Issues, optionName: string, optionValue: unknown): string[] {
+  if (optionValue === undefined) return []
 
   // RFC 9110 section 5.1: a field name is a token.
   const isValid =
-    Array.isArray(value) &&
-    value.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
-  if (isValid) return value.map((name: string) => name.toLowerCase())
+    Array.isArray(optionValue) &&
+    optionValue.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
+  if (isValid) return optionValue.map((headerName: string) => headerName.toLowerCase())
 
-  issues.add(option, 'must be a list of header names')
+  issues.add(optionName, 'must be a list of header names')
   return []
 }

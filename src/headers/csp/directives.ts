@@ -64,14 +64,16 @@ export function parseDirectives(issues: Issues, input: object): Directives {
   for (const [key, value] of Object.entries(input)) {
     if (value === undefined) continue
 
-    const name = toKebabCase(key)
+    const directiveName = toKebabCase(key)
     if (key === 'directives')
       issues.add(key, 'is no directive; name the directives themselves, without a level between')
-    else if (!knownNames.includes(name)) issues.add(key, unknownDirective(name, knownNames))
-    else if (seenNames.has(name)) issues.add(key, 'is given twice, in two spellings')
-    else if (value !== null) directives.set(name, parseSources(issues, key, name, value))
+    else if (!knownNames.includes(directiveName))
+      issues.add(key, unknownDirective(directiveName, knownNames))
+    else if (seenNames.has(directiveName)) issues.add(key, 'is given twice, in two spellings')
+    else if (value !== null)
+      directives.set(directiveName, parseSources(issues, key, directiveName, value))
 
-    seenNames.add(name)
+    seenNames.add(directiveName)
   }
 
   if (!seenNames.has('default-src'))
@@ -84,28 +86,35 @@ export function parseDirectives(issues: Issues, input: object): Directives {
 /** The policy as the header's value; undefined for a policy without directives. */
 export function serializePolicy(policy: Directives): string | undefined {
   return (
-    [...policy].map(([name, value]) => (value ? `${name} ${value}` : name)).join('; ') || undefined
+    [...policy]
+      .map(([directiveName, value]) => (value ? `${directiveName} ${value}` : directiveName))
+      .join('; ') || undefined
   )
 }
 
-function unknownDirective(name: string, knownNames: readonly string[]): string {
-  const suggestion = nearestKey(name, knownNames)
+function unknownDirective(directiveName: string, knownNames: readonly string[]): string {
+  const suggestion = nearestKey(directiveName, knownNames)
   return `is no directive${suggestion ? `; did you mean ${suggestion}?` : ''}`
 }
 
-function parseSources(issues: Issues, key: string, name: string, value: unknown): string {
-  const isFlag = (flagDirectives as readonly string[]).includes(name)
-  if (value === true && isFlag) return ''
+function parseSources(
+  issues: Issues,
+  key: string,
+  directiveName: string,
+  optionValue: unknown,
+): string {
+  const isFlag = (flagDirectives as readonly string[]).includes(directiveName)
+  if (optionValue === true && isFlag) return ''
 
   const list = parseSourceList(
     issues,
     key,
-    value,
-    (sourceDirectives as readonly string[]).includes(name),
+    optionValue,
+    (sourceDirectives as readonly string[]).includes(directiveName),
   )
   if (list.length > 0) return list.join(' ')
 
-  if (!isFlag && typeof value === 'string') issues.add(key, 'is empty')
+  if (!isFlag && typeof optionValue === 'string') issues.add(key, 'is empty')
   // An empty list allows nothing; 'none' says so explicitly.
   return isFlag ? '' : "'none'"
 }

@@ -91,17 +91,17 @@ function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffe
 }
 
 /** The index of `part` in `text`, or -1. The native indexOf of one byte finds the few candidates. */
-function findBytes(text: Uint8Array, part: Uint8Array, from: number): number {
+function findBytes(text: Uint8Array, part: Uint8Array, fromIndex: number): number {
   const first = part[0] as number
-  for (let at = text.indexOf(first, from); at !== -1; at = text.indexOf(first, at + 1)) {
+  for (let at = text.indexOf(first, fromIndex); at !== -1; at = text.indexOf(first, at + 1)) {
     if (matchesAt(text, at, part, part.length)) return at
   }
   return -1
 }
 
 /** The number of bytes at the end that may be the beginning of `part`. */
-function findOverlap(text: Uint8Array, from: number, part: Uint8Array): number {
-  for (let length = Math.min(part.length - 1, text.length - from); length > 0; length--) {
+function findOverlap(text: Uint8Array, fromIndex: number, part: Uint8Array): number {
+  for (let length = Math.min(part.length - 1, text.length - fromIndex); length > 0; length--) {
     if (matchesAt(text, text.length - length, part, length)) return length
   }
   return 0
@@ -109,6 +109,6 @@ function findOverlap(text: Uint8Array, from: number, part: Uint8Array): number {
 
 function matchesAt(text: Uint8Array, at: number, part: Uint8Array, length: number): boolean {
   if (at + length > text.length) return false
-  for (let i = 0; i < length; i++) if (text[at + i] !== part[i]) return false
+  for (let index = 0; index < length; index++) if (text[at + index] !== part[index]) return false
   return true
 }

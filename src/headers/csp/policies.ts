@@ -21,7 +21,7 @@ export interface Policies {
   /** The policy of documents that only reports violations. */
   readonly reported: PolicyPair
   /** The policy that is enforced on a kind of response. */
-  forKind(kind: ResponseKind): PolicyPair
+  forKind(responseKind: ResponseKind): PolicyPair
 }
 
 /** A policy as the options hold it, and the directives that it consists of. */
@@ -60,7 +60,7 @@ export function compilePolicies(
   if (option === false || option === null) return { framing, reported, forKind: () => noPolicy }
 
   const byKind = compileKinds(own && serializeBoth(complete(own)), framing, reporting)
-  return { framing, reported, forKind: (kind) => byKind[kind] }
+  return { framing, reported, forKind: (responseKind) => byKind[responseKind] }
 }
 
 /** The policy of documents that is enforced; undefined where it is off or replaced by `'observe'`. */
@@ -147,12 +147,12 @@ function samePolicy(policy: string): PolicyPair {
   return { plain: policy, secure: policy }
 }
 
-function readOwnPolicy(issues: Issues, option: string, csp: unknown): object | undefined {
+function readOwnPolicy(issues: Issues, optionName: string, csp: unknown): object | undefined {
   if (csp === undefined || csp === null || csp === false) return undefined
   if (csp === true) return strictCsp()
   if (typeof csp === 'object' && !Array.isArray(csp)) return csp
 
-  issues.add(option, 'must be true, false, null or an object of directives')
+  issues.add(optionName, 'must be true, false, null or an object of directives')
   return undefined
 }
 
@@ -168,7 +168,7 @@ function completePolicy(
   if (ancestors && !ownNames.has('frame-ancestors')) all.set('frame-ancestors', ancestors)
   if (ownNames.has('report-uri') || ownNames.has('report-to')) return all
 
-  for (const [name, value] of reporting.directives) all.set(name, value)
+  for (const [directiveName, value] of reporting.directives) all.set(directiveName, value)
   return all
 }
 
@@ -185,5 +185,5 @@ function serializeBoth(policy: Directives): PolicyPair {
 }
 
 function withoutDirectives(policy: Directives, names: readonly string[]): Directives {
-  return new Map([...policy].filter(([name]) => !names.includes(name)))
+  return new Map([...policy].filter(([directiveName]) => !names.includes(directiveName)))
 }

@@ -35,12 +35,12 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
     )
   }
 
-  for (const [name, option, ...fallbacks] of scriptDirectives) {
-    const effective = [name, ...fallbacks].find((directive) => policy.has(directive))
+  for (const [directiveName, optionName, ...fallbacks] of scriptDirectives) {
+    const effective = [directiveName, ...fallbacks].find((directive) => policy.has(directive))
     if (effective === undefined) {
       if (fallbacks.length > 0)
         issues.add(
-          option,
+          optionName,
           `is missing, and default-src too: everything is allowed there${allowHint}`,
         )
       continue
@@ -49,10 +49,10 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
     const text = (policy.get(effective) ?? '').toLowerCase()
     const problem = findRisk(
       text.split(' '),
-      name.startsWith('script-src'),
+      directiveName.startsWith('script-src'),
       includesNonceOrHash(text),
     )
-    if (problem) issues.add(option, `${problem}${allowHint}`)
+    if (problem) issues.add(optionName, `${problem}${allowHint}`)
   }
 }
 

@@ -30,14 +30,18 @@ const trustedTypeWords = ['script', 'allow-duplicates', 'none']
  */
 export function parseSourceList(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   isSourceDirective: boolean,
 ): string[] {
   const items: unknown[] | undefined =
-    typeof value === 'string' ? [value] : Array.isArray(value) ? value : undefined
-  if (!items?.every((item) => typeof item === 'string')) {
-    issues.add(option, 'must be text or a list of texts')
+    typeof optionValue === 'string'
+      ? [optionValue]
+      : Array.isArray(optionValue)
+        ? optionValue
+        : undefined
+  if (!items?.every((listItem) => typeof listItem === 'string')) {
+    issues.add(optionName, 'must be text or a list of texts')
     return []
   }
 
@@ -46,9 +50,9 @@ export function parseSourceList(
     .map((source) => findProblem(source, isSourceDirective))
     .find((text) => text !== undefined)
 
-  if (problem) issues.add(option, problem)
+  if (problem) issues.add(optionName, problem)
   else if (isSourceDirective && list.length > 1 && list.includes("'none'"))
-    issues.add(option, "has 'none' beside other sources")
+    issues.add(optionName, "has 'none' beside other sources")
 
   return list
 }

@@ -24,9 +24,9 @@ export interface ClearSiteDataOptions {
 }
 
 /** Returns the header's value: a list of quoted strings. */
-export function clearSiteDataValue(issues: Issues, value: unknown): string {
-  checkKeys(issues, value, ['cookies', 'storage', 'cache'])
-  const options: ClearSiteDataOptions = { ...(value as object) }
+export function clearSiteDataValue(issues: Issues, optionValue: unknown): string {
+  checkKeys(issues, optionValue, ['cookies', 'storage', 'cache'])
+  const options: ClearSiteDataOptions = { ...(optionValue as object) }
   const kinds = (['cache', 'cookies', 'storage'] as const).filter((kind) =>
     booleanOption(issues, kind, options[kind], kind !== 'cache'),
   )

@@ -12,15 +12,15 @@ const resourcePolicies = ['same-origin', 'same-site', 'cross-origin']
 const embedderPolicies = ['require-corp', 'credentialless', 'unsafe-none']
 
 /** Compiles Cross-Origin-Opener-Policy: windows of other origins cannot access this one. Default same-origin. */
-export function compileOpenerPolicy(issues: Issues, value: unknown): string | undefined {
+export function compileOpenerPolicy(issues: Issues, optionValue: unknown): string | undefined {
   const choices = { choices: openerPolicies, absent: 'same-origin', on: 'same-origin' }
-  return parseToken(issues, 'crossOriginOpenerPolicy', value, choices)
+  return parseToken(issues, 'crossOriginOpenerPolicy', optionValue, choices)
 }
 
 /** Compiles Cross-Origin-Resource-Policy: other origins cannot embed this response. Default same-origin. */
-export function compileResourcePolicy(issues: Issues, value: unknown): string | undefined {
+export function compileResourcePolicy(issues: Issues, optionValue: unknown): string | undefined {
   const choices = { choices: resourcePolicies, absent: 'same-origin', on: 'same-origin' }
-  return parseToken(issues, 'crossOriginResourcePolicy', value, choices)
+  return parseToken(issues, 'crossOriginResourcePolicy', optionValue, choices)
 }
 
 /**
@@ -31,11 +31,11 @@ export function compileResourcePolicy(issues: Issues, value: unknown): string | 
  */
 export function compileEmbedderPolicy(
   issues: Issues,
-  value: unknown,
+  optionValue: unknown,
   isolation: unknown,
 ): string | undefined {
   const choices = { choices: embedderPolicies, absent: undefined, on: 'require-corp' }
-  const own = parseToken(issues, 'crossOriginEmbedderPolicy', value, choices)
+  const own = parseToken(issues, 'crossOriginEmbedderPolicy', optionValue, choices)
   const isolated = parseToken(issues, 'crossOriginIsolated', isolation, {
     ...choices,
     choices: ['require-corp', 'credentialless'],

@@ -21,12 +21,12 @@ const ancestorsByHeader = new Map([
  */
 export function compileFraming(
   issues: Issues,
-  value: unknown,
+  optionValue: unknown,
   ancestors: string | undefined,
 ): Framing {
   const choices = { choices: ['DENY', 'SAMEORIGIN'], absent: 'DENY', on: 'DENY' }
-  if (value !== undefined || ancestors === undefined) {
-    const header = parseToken(issues, 'xFrameOptions', value, choices)
+  if (optionValue !== undefined || ancestors === undefined) {
+    const header = parseToken(issues, 'xFrameOptions', optionValue, choices)
     return { header, ancestors: ancestors ?? (header && ancestorsByHeader.get(header)) }
   }
 

@@ -31,16 +31,19 @@ const ageBounds = { min: 0, max: 10 * yearSeconds, unit: 'seconds' }
  *
  * @see RFC 6797 section 6.1; preload lists require at least a year and subdomains.
  */
-export function compileStrictTransportSecurity(issues: Issues, value: unknown): string | undefined {
-  if (value === false || value === null) return undefined
+export function compileStrictTransportSecurity(
+  issues: Issues,
+  optionValue: unknown,
+): string | undefined {
+  if (optionValue === false || optionValue === null) return undefined
 
   const ownIssues = issues.at('strictTransportSecurity')
   const members =
-    value === undefined || value === true
+    optionValue === undefined || optionValue === true
       ? {}
-      : typeof value === 'string'
-        ? parseHstsText(ownIssues, value)
-        : value
+      : typeof optionValue === 'string'
+        ? parseHstsText(ownIssues, optionValue)
+        : optionValue
 
   checkKeys(ownIssues, members, ['maxAge', 'includeSubDomains', 'preload'])
   const options: Partial<Record<keyof StrictTransportSecurity, unknown>> = {

@@ -101,12 +101,12 @@ export type PermissionsPolicy = {
 }
 
 /** Returns the header's value: the default list with the changes applied. */
-export function permissionsPolicy(issues: Issues, value: unknown): string | undefined {
-  if (value === false || value === null) return undefined
+export function permissionsPolicy(issues: Issues, optionValue: unknown): string | undefined {
+  if (optionValue === false || optionValue === null) return undefined
 
   const policy = new Map<string, string>(deniedFeatures.map((feature) => [feature, '()']))
-  if (value !== undefined && value !== true)
-    applyChange(issues.at('permissionsPolicy'), value, policy)
+  if (optionValue !== undefined && optionValue !== true)
+    applyChange(issues.at('permissionsPolicy'), optionValue, policy)
 
   return (
     [...policy].map(([feature, allowlist]) => `${feature}=${allowlist}`).join(', ') || undefined
@@ -137,13 +137,13 @@ function applyChange(issues: Issues, input: unknown, policy: Map<string, string>
   }
 }
 
-function serializeAllowlist(issues: Issues, key: string, value: unknown): string {
-  const list: unknown[] = Array.isArray(value) ? value : [value]
+function serializeAllowlist(issues: Issues, key: string, optionValue: unknown): string {
+  const list: unknown[] = Array.isArray(optionValue) ? optionValue : [optionValue]
   const [only] = list
   if (list.length === 0 || (list.length === 1 && (only === false || only === 'none'))) return '()'
   if (list.length === 1 && (only === true || only === '*')) return '*'
-  if (list.every((item) => item === 'self' || isOrigin(item))) {
-    return `(${list.map((item) => (item === 'self' ? item : `"${item}"`)).join(' ')})`
+  if (list.every((listItem) => listItem === 'self' || isOrigin(listItem))) {
+    return `(${list.map((listItem) => (listItem === 'self' ? listItem : `"${listItem}"`)).join(' ')})`
   }
 
   issues.add(key, "must be true, false, 'self', or a list of 'self' and https origins")
@@ -151,10 +151,10 @@ function serializeAllowlist(issues: Issues, key: string, value: unknown): string
 }
 
 /** Whether it is an https origin, or all subdomains of one (Permissions Policy section 5.2), without quotes. */
-function isOrigin(item: unknown): boolean {
+function isOrigin(listItem: unknown): boolean {
   return (
-    typeof item === 'string' &&
-    item.length <= 270 &&
-    /^https:\/\/(?:\*\.)?[a-z\d.-]+(?::\d{1,5})?$/.test(item)
+    typeof listItem === 'string' &&
+    listItem.length <= 270 &&
+    /^https:\/\/(?:\*\.)?[a-z\d.-]+(?::\d{1,5})?$/.test(listItem)
   )
 }

@@ -17,14 +17,18 @@ const policies = [
  * Returns one policy, or several of which browsers use the last they support. The default is not no-referrer: with it
  * browsers send `Origin: null` with a site's own forms, which CSRF checks could not tell from forged requests.
  */
-export function compileReferrerPolicy(issues: Issues, value: unknown): string | undefined {
-  if (value === undefined || value === true) return policies[0]
-  if (value === false || value === null) return undefined
+export function compileReferrerPolicy(issues: Issues, optionValue: unknown): string | undefined {
+  if (optionValue === undefined || optionValue === true) return policies[0]
+  if (optionValue === false || optionValue === null) return undefined
 
   const list: unknown[] =
-    typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [value]
-  const names = list.map((item) =>
-    typeof item === 'string' ? item.trim().toLowerCase() : undefined,
+    typeof optionValue === 'string'
+      ? optionValue.split(',')
+      : Array.isArray(optionValue)
+        ? optionValue
+        : [optionValue]
+  const names = list.map((listItem) =>
+    typeof listItem === 'string' ? listItem.trim().toLowerCase() : undefined,
   )
   const unknownIndex = names.findIndex((word) => word === undefined || !policies.includes(word))
 

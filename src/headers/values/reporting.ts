@@ -23,7 +23,9 @@ const ownEndpointName = 'portcullis'
 export function compileReporting(issues: Issues, address: unknown, endpoints: unknown): Reporting {
   const list: unknown[] =
     endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
-  const endpointItems = list.map((item) => parseEndpoint(issues.at('reportingEndpoints'), item))
+  const endpointItems = list.map((listItem) =>
+    parseEndpoint(issues.at('reportingEndpoints'), listItem),
+  )
 
   if (address === undefined || address === null || address === false) {
     return { header: endpointItems.join(', ') || undefined, directives: [] }
@@ -44,14 +46,16 @@ export function compileReporting(issues: Issues, address: unknown, endpoints: un
   }
 }
 
-function toList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [value]
+function toList(optionValue: unknown): unknown[] {
+  return Array.isArray(optionValue) ? optionValue : [optionValue]
 }
 
 /** RFC 9651 section 3.2: a dictionary whose keys are lower case and whose values are strings. */
-function parseEndpoint(issues: Issues, item: unknown): string {
-  checkKeys(issues, item, ['name', 'url'])
-  const { name, url }: Partial<Record<keyof ReportingEndpoint, unknown>> = { ...(item as object) }
+function parseEndpoint(issues: Issues, listItem: unknown): string {
+  checkKeys(issues, listItem, ['name', 'url'])
+  const { name, url }: Partial<Record<keyof ReportingEndpoint, unknown>> = {
+    ...(listItem as object),
+  }
 
   if (typeof name !== 'string' || !/^[a-z*][a-z\d_.*-]{0,63}$/.test(name)) {
     issues.add('name', 'must be of lower-case letters, digits, _, -, . and *')
@@ -62,10 +66,10 @@ function parseEndpoint(issues: Issues, item: unknown): string {
 }
 
 /** Whether it is a path or an https URL without characters that end a string, a directive or a header. */
-function isEndpointUrl(value: unknown): value is string {
+function isEndpointUrl(optionValue: unknown): optionValue is string {
   return (
-    typeof value === 'string' &&
-    value.length <= 512 &&
-    /^(?:https:\/\/[\w.:[\]-]+)?\/(?!\/)[\w./?&=%~:@-]*$/.test(value)
+    typeof optionValue === 'string' &&
+    optionValue.length <= 512 &&
+    /^(?:https:\/\/[\w.:[\]-]+)?\/(?!\/)[\w./?&=%~:@-]*$/.test(optionValue)
   )
 }

@@ -3,8 +3,8 @@ import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 
 /** Compiles X-Content-Type-Options: browsers do not guess the type of a response. */
-export function contentTypeOptions(issues: Issues, value: unknown): string | undefined {
-  return parseToken(issues, 'xContentTypeOptions', value, {
+export function contentTypeOptions(issues: Issues, optionValue: unknown): string | undefined {
+  return parseToken(issues, 'xContentTypeOptions', optionValue, {
     choices: ['nosniff'],
     absent: 'nosniff',
     on: 'nosniff',
@@ -12,8 +12,8 @@ export function contentTypeOptions(issues: Issues, value: unknown): string | und
 }
 
 /** Compiles Origin-Agent-Cluster: pages of this origin share no process memory with sibling subdomains. */
-export function originAgentCluster(issues: Issues, value: unknown): string | undefined {
-  return parseToken(issues, 'originAgentCluster', value, {
+export function originAgentCluster(issues: Issues, optionValue: unknown): string | undefined {
+  return parseToken(issues, 'originAgentCluster', optionValue, {
     choices: ['?1', '?0'],
     absent: '?1',
     on: '?1',
@@ -21,8 +21,8 @@ export function originAgentCluster(issues: Issues, value: unknown): string | und
 }
 
 /** Compiles X-DNS-Prefetch-Control: browsers resolve the host of a link only when it is followed. */
-export function dnsPrefetchControl(issues: Issues, value: unknown): string | undefined {
-  return parseToken(issues, 'xDnsPrefetchControl', value, {
+export function dnsPrefetchControl(issues: Issues, optionValue: unknown): string | undefined {
+  return parseToken(issues, 'xDnsPrefetchControl', optionValue, {
     choices: ['off', 'on'],
     absent: 'off',
     on: 'off',
@@ -30,13 +30,17 @@ export function dnsPrefetchControl(issues: Issues, value: unknown): string | und
 }
 
 /** Compiles X-XSS-Protection. Browsers have dropped the filter; its other values made pages less safe. Off by default. */
-export function xssProtection(issues: Issues, value: unknown): string | undefined {
-  return parseToken(issues, 'xXssProtection', value, { choices: ['0'], absent: undefined, on: '0' })
+export function xssProtection(issues: Issues, optionValue: unknown): string | undefined {
+  return parseToken(issues, 'xXssProtection', optionValue, {
+    choices: ['0'],
+    absent: undefined,
+    on: '0',
+  })
 }
 
 /** Compiles X-Download-Options, for Internet Explorer. Off by default. */
-export function downloadOptions(issues: Issues, value: unknown): string | undefined {
-  return parseToken(issues, 'xDownloadOptions', value, {
+export function downloadOptions(issues: Issues, optionValue: unknown): string | undefined {
+  return parseToken(issues, 'xDownloadOptions', optionValue, {
     choices: ['noopen'],
     absent: undefined,
     on: 'noopen',
@@ -44,9 +48,9 @@ export function downloadOptions(issues: Issues, value: unknown): string | undefi
 }
 
 /** Compiles X-Permitted-Cross-Domain-Policies, for Flash and Acrobat. Off by default. */
-export function crossDomainPolicies(issues: Issues, value: unknown): string | undefined {
+export function crossDomainPolicies(issues: Issues, optionValue: unknown): string | undefined {
   const choices = ['none', 'master-only', 'by-content-type', 'all']
-  return parseToken(issues, 'xPermittedCrossDomainPolicies', value, {
+  return parseToken(issues, 'xPermittedCrossDomainPolicies', optionValue, {
     choices,
     absent: undefined,
     on: 'none',
@@ -54,9 +58,9 @@ export function crossDomainPolicies(issues: Issues, value: unknown): string | un
 }
 
 /** Compiles Cache-Control, for OWASP's exact list. Off by default: sessions set it where it matters. */
-export function cacheControl(issues: Issues, value: unknown): string | undefined {
+export function cacheControl(issues: Issues, optionValue: unknown): string | undefined {
   const choices = ['no-store, max-age=0', 'no-store']
-  return parseToken(issues, 'cacheControl', value, {
+  return parseToken(issues, 'cacheControl', optionValue, {
     choices,
     absent: undefined,
     on: 'no-store, max-age=0',

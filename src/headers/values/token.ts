@@ -13,17 +13,17 @@ export interface TokenChoices {
 /** Returns a token in its canonical case; undefined for `false`, `null` and an invalid value. */
 export function parseToken(
   issues: Issues,
-  option: string,
-  value: unknown,
+  optionName: string,
+  optionValue: unknown,
   { choices, absent, on }: TokenChoices,
 ): string | undefined {
-  if (value === undefined) return absent
-  if (value === false || value === null) return undefined
-  if (value === true) return on
+  if (optionValue === undefined) return absent
+  if (optionValue === false || optionValue === null) return undefined
+  if (optionValue === true) return on
 
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : undefined
+  const word = typeof optionValue === 'string' ? optionValue.trim().toLowerCase() : undefined
   const choice = choices.find((choice) => choice.toLowerCase() === word)
-  if (choice === undefined) issues.add(option, describeChoices(word, choices))
+  if (choice === undefined) issues.add(optionName, describeChoices(word, choices))
 
   return choice
 }

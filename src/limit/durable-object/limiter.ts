@@ -57,15 +57,15 @@ export function durableObjectLimiter<E = ProjectEnv>(
   issues.throwIfAny()
   const blocked = createBlockedKeys(maxBlocked)
 
-  const createKey = (key: string, { env }: LimitContext): Promise<string> =>
-    hashKey(ring(env), 'object', limit, window, key)
+  const createKey = (limitKey: string, { env }: LimitContext): Promise<string> =>
+    hashKey(ring(env), 'object', limit, window, limitKey)
 
-  async function ask(key: string, cost: number, write: boolean, { env }: LimitContext) {
-    const now = Math.floor(clock())
+  async function ask(limitKey: string, cost: number, write: boolean, { env }: LimitContext) {
+    const nowMs = Math.floor(clock())
     const id = write ? { write: crypto.randomUUID() } : {}
-    const part = { key, limit, windowMs: window * 1000, cost, now, ...id }
-    const answer = await caller.call(env, caller.shardName('l', key), 'take', [part])
-    return { now, answer: parseAnswer(answer) }
+    const part = { key: limitKey, limit, windowMs: window * 1000, cost, now: nowMs, ...id }
+    const answer = await caller.call(env, caller.shardName('l', limitKey), 'take', [part])
+    return { now: nowMs, answer: parseAnswer(answer) }
   }
 
   return {
@@ -73,12 +73,12 @@ export function durableObjectLimiter<E = ProjectEnv>(
     window,
     async take(text, cost = 1, context = {}) {
       checkCost(cost)
-      const key = await createKey(text, context)
-      const known = blocked.find(key, cost, Math.floor(clock()))
+      const limitKey = await createKey(text, context)
+      const known = blocked.find(limitKey, cost, Math.floor(clock()))
       if (known) return known
-      const { now, answer } = await ask(key, cost, true, context)
+      const { now, answer } = await ask(limitKey, cost, true, context)
       const result: LimitResult = createResult(limit, answer, now)
-      blocked.note(key, cost, result, now)
+      blocked.note(limitKey, cost, result, now)
       return result
     },
     async peek(text, context = {}) {
@@ -86,16 +86,16 @@ export function durableObjectLimiter<E = ProjectEnv>(
       return createResult(limit, answer, now)
     },
     async forget(text, context = {}) {
-      const key = await createKey(text, context)
-      await caller.call(context.env, caller.shardName('l', key), 'forget', [key])
-      blocked.delete(key)
+      const limitKey = await createKey(text, context)
+      await caller.call(context.env, caller.shardName('l', limitKey), 'forget', [limitKey])
+      blocked.delete(limitKey)
     },
   }
 }
 
 /** Strict: what is no answer of an object allows nothing. */
-function parseAnswer(value: unknown): PartAnswer {
-  const { allowed, free, retryAt, resetAt } = (value ?? {}) as Partial<ObjectTakeAnswer>
+function parseAnswer(replyValue: unknown): PartAnswer {
+  const { allowed, free, retryAt, resetAt } = (replyValue ?? {}) as Partial<ObjectTakeAnswer>
   const isTime = (time: unknown): time is number => Number.isFinite(time)
   if (typeof allowed !== 'boolean' || !isTime(free) || !isTime(resetAt)) throw createStrangeAnswer()
   if (retryAt !== null && !isTime(retryAt)) throw createStrangeAnswer()

@@ -44,10 +44,10 @@ export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>)
 
   return {
     check: (env) => caller.check(env),
-    async attempt(counters, now, { env }) {
+    async attempt(counters, nowMs, { env }) {
       const parts = divide(caller, counters)
       const settled = await Promise.allSettled(
-        parts.map((part) => askObject(caller, env, part, now)),
+        parts.map((part) => askObject(caller, env, part, nowMs)),
       )
       const replies = settled.map((each) => (each.status === 'fulfilled' ? each.value : undefined))
       const failure = settled.find((each) => each.status === 'rejected')
@@ -74,8 +74,8 @@ export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>)
 function divide(caller: ObjectCaller, { ticket, streaks, days }: Counters): ObjectPart[] {
   const parts = new Map<string, ObjectPart>()
 
-  function findPart(key: string): ObjectPart {
-    const name = caller.shardName('t', key)
+  function findPart(limitKey: string): ObjectPart {
+    const name = caller.shardName('t', limitKey)
     const empty = { name, ticket, streaks: [], days: [], streakPlaces: [], dayPlaces: [] }
     const part = parts.get(name) ?? empty
     parts.set(name, part)
@@ -100,10 +100,10 @@ async function askObject(
   caller: ObjectCaller,
   env: unknown,
   part: ObjectPart,
-  now: number,
+  nowMs: number,
 ): Promise<AttemptReply> {
   const { name, ticket, streaks, days } = part
-  const answer = await caller.call(env, name, 'attempt', [{ ticket, streaks, days }, now])
+  const answer = await caller.call(env, name, 'attempt', [{ ticket, streaks, days }, nowMs])
   const reply = parseReply(answer, streaks.length + days.length)
   if (reply.is === 'allowed') return reply
   return { ...reply, by: [...part.streakPlaces, ...part.dayPlaces][reply.by] ?? 0 }
@@ -133,8 +133,8 @@ function mergeReplies(
 }
 
 /** Strict: what is no answer of an object allows nothing. */
-function parseReply(value: unknown, count: number): AttemptReply {
-  const { is, failures, waitMs, by } = (value ?? {}) as Record<string, unknown>
+function parseReply(replyValue: unknown, count: number): AttemptReply {
+  const { is, failures, waitMs, by } = (replyValue ?? {}) as Record<string, unknown>
   const isCount = (number: unknown): number is number =>
     Number.isSafeInteger(number) && (number as number) >= 0
   if (is === 'allowed' && Array.isArray(failures) && failures.length === count)

@@ -80,12 +80,12 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   const known = createBlockedKeys(maxBlocked)
   const max = gcra ? burst : limit
 
-  async function createKey(key: string, context: LimitContext | undefined): Promise<string> {
-    return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, key)}`
+  async function createKey(limitKey: string, context: LimitContext | undefined): Promise<string> {
+    return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, limitKey)}`
   }
 
-  const createPart = (key: string, cost: number): TakePart => {
-    return { key, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }
+  const createPart = (limitKey: string, cost: number): TakePart => {
+    return { key: limitKey, now: Math.floor(clock()), limit, windowMs, cost, grainMs, burst }
   }
 
   function toResult(part: TakePart, answer: PartAnswer): LimitResult {
@@ -107,12 +107,12 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   }
 
   async function prepareTake(
-    key: string,
+    limitKey: string,
     cost = 1,
     context: LimitContext = {},
   ): Promise<PreparedTake> {
     checkCost(cost)
-    const part = createPart(await createKey(key, context), cost)
+    const part = createPart(await createKey(limitKey, context), cost)
     const result = known.find(part.key, cost, part.now)
     if (result) return { is: 'blocked', result }
 
@@ -124,19 +124,19 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     window,
     redis,
     prepareTake,
-    async take(key, cost = 1, context = {}) {
+    async take(limitKey, cost = 1, context = {}) {
       checkCost(cost)
-      const part = createPart(await createKey(key, context), cost)
+      const part = createPart(await createKey(limitKey, context), cost)
       const blocked = known.find(part.key, cost, part.now)
 
       return blocked ?? toResult(part, await sendPart(part, true, context))
     },
-    async peek(key, context = {}) {
-      const part = createPart(await createKey(key, context), 1)
+    async peek(limitKey, context = {}) {
+      const part = createPart(await createKey(limitKey, context), 1)
       return createResult(max, await sendPart(part, false, context), part.now)
     },
-    async forget(key, context = {}) {
-      const name = await createKey(key, context)
+    async forget(limitKey, context = {}) {
+      const name = await createKey(limitKey, context)
       await redis.call(context.env, forgetScript, [name], [])
       known.delete(name)
     },

@@ -32,14 +32,14 @@ export interface KeyTime {
  * The first clock that is behind decides the difference. It is not worked out anew for each, otherwise several clocks
  * could push the time of the key forward without end.
  */
-export function readKeyTime(now: number, { last, shift }: KeyClock): KeyTime {
+export function readKeyTime(nowMs: number, { last, shift }: KeyClock): KeyTime {
   // A difference that no two clocks have, and a clock that is not behind any more: it was set back, and was put right.
-  if (last === undefined || (now >= last && shift > KEY_CLOCK_SKEW_MS))
-    return { at: now, shift: 0, isNew: false }
+  if (last === undefined || (nowMs >= last && shift > KEY_CLOCK_SKEW_MS))
+    return { at: nowMs, shift: 0, isNew: false }
 
-  const behind = last - now - shift
+  const behind = last - nowMs - shift
   const isNew = behind > (shift === 0 ? 0 : KEY_CLOCK_SKEW_MS)
-  const added = isNew ? last - now : shift
+  const added = isNew ? last - nowMs : shift
 
-  return { at: Math.max(last, now + added), shift: added, isNew }
+  return { at: Math.max(last, nowMs + added), shift: added, isNew }
 }

@@ -46,23 +46,23 @@ export interface LogAnswer extends PartAnswer {
 }
 
 /** Validates a take against what is remembered of its key. */
-export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, now: number): LogAnswer {
+export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, nowMs: number): LogAnswer {
   const { limit, windowMs, grainMs } = rule
   const end = kept.log.at(-1)?.[0]
 
   // Nothing is left of it by any clock, so that the time of the key begins anew.
-  const newest = end !== undefined && end + windowMs > now ? end : undefined
+  const newest = end !== undefined && end + windowMs > nowMs ? end : undefined
   // A mark stands for the moments of its grain: the first of them is the earliest that it can have been.
   const last = newest === undefined ? undefined : newest - grainMs + 1
-  const time = readKeyTime(now, { last, shift: kept.shift })
+  const time = readKeyTime(nowMs, { last, shift: kept.shift })
   const mark = Math.ceil(time.at / grainMs) * grainMs
-  const behind = time.at - now
+  const behind = time.at - nowMs
 
   const live = kept.log.filter(([index]) => index + windowMs > time.at)
   const free = live.reduce((left, [, units]) => left - units, limit)
   const tail = live.at(-1)?.[0] === mark ? (live.at(-1)?.[1] ?? 0) : 0
   const log: Log = [...(tail > 0 ? live.slice(0, -1) : live), [mark, tail + cost]]
-  const retryAt = cost <= free ? now : findRetryAt(live, cost - free) + windowMs - behind
+  const retryAt = cost <= free ? nowMs : findRetryAt(live, cost - free) + windowMs - behind
 
   return {
     allowed: cost <= free,

@@ -7,10 +7,10 @@ import { createBoundedMap } from './bounded-map.ts'
 export interface BlockedKeys {
   readonly size: number
   /** The answer to a take that is known to be blocked. What is left of less than it costs is not known: 0. */
-  find(key: string, cost: number, now: number): LimitResult | undefined
+  find(limitKey: string, cost: number, nowMs: number): LimitResult | undefined
   /** Notes a denied take. What will never be allowed is not worth a place. */
-  note(key: string, cost: number, result: LimitResult, now: number): void
-  delete(key: string): void
+  note(limitKey: string, cost: number, result: LimitResult, nowMs: number): void
+  delete(limitKey: string): void
 }
 
 interface BlockedUntil {
@@ -27,13 +27,13 @@ export function createBlockedKeys(max: number): BlockedKeys {
     get size(): number {
       return known.size
     },
-    find(key, cost, now) {
-      const block = known.get(key, now)
+    find(limitKey, cost, nowMs) {
+      const block = known.get(limitKey, nowMs)
       if (block === undefined) return undefined
 
       // The clock went back: it would block for longer than anybody decided, now or when that moment comes again.
-      if (now < block.since) {
-        known.delete(key)
+      if (nowMs < block.since) {
+        known.delete(limitKey)
         return undefined
       }
 
@@ -43,19 +43,19 @@ export function createBlockedKeys(max: number): BlockedKeys {
       return {
         ...block.result,
         remaining: 0,
-        retryAfter: Math.max(1, Math.ceil((block.until - now) / 1000)),
+        retryAfter: Math.max(1, Math.ceil((block.until - nowMs) / 1000)),
       }
     },
-    note(key, cost, result, now) {
+    note(limitKey, cost, result, nowMs) {
       if (
         max === 0 ||
         result.allowed ||
-        !(result.retryAt > now) ||
+        !(result.retryAt > nowMs) ||
         result.retryAt === Number.POSITIVE_INFINITY
       )
         return
 
-      known.put(key, { until: result.retryAt, since: now, cost, result }, now)
+      known.put(limitKey, { until: result.retryAt, since: nowMs, cost, result }, nowMs)
     },
     delete: known.delete,
   }

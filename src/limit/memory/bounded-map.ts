@@ -8,10 +8,10 @@ export interface ExpiringValue {
 /** A map that never holds more than its bound. */
 export interface BoundedMap<V extends ExpiringValue> {
   readonly size: number
-  get(key: string, now: number): V | undefined
+  get(limitKey: string, nowMs: number): V | undefined
   /** Puts an entry where the longest unused is last to go; makes room first. */
-  put(key: string, value: V, now: number): void
-  delete(key: string): void
+  put(limitKey: string, value: V, nowMs: number): void
+  delete(limitKey: string): void
 }
 
 /** An empty map for at most so many entries. */
@@ -20,18 +20,18 @@ export function createBoundedMap<V extends ExpiringValue>(max: number): BoundedM
   /** Nothing expires before this moment: until then a full map need not be searched for what did. */
   let earliest = Number.POSITIVE_INFINITY
 
-  function makeRoom(now: number): void {
-    if (now >= earliest) {
+  function makeRoom(nowMs: number): void {
+    if (nowMs >= earliest) {
       earliest = Number.POSITIVE_INFINITY
-      for (const [key, { until }] of entries) {
-        if (until <= now) entries.delete(key)
+      for (const [limitKey, { until }] of entries) {
+        if (until <= nowMs) entries.delete(limitKey)
         else earliest = Math.min(earliest, until)
       }
     }
 
-    for (const key of entries.keys()) {
+    for (const limitKey of entries.keys()) {
       if (entries.size < max) return
-      entries.delete(key)
+      entries.delete(limitKey)
     }
   }
 
@@ -39,19 +39,19 @@ export function createBoundedMap<V extends ExpiringValue>(max: number): BoundedM
     get size(): number {
       return entries.size
     },
-    get(key, now) {
-      const value = entries.get(key)
-      if (value === undefined || now < value.until) return value
+    get(limitKey, nowMs) {
+      const value = entries.get(limitKey)
+      if (value === undefined || nowMs < value.until) return value
 
-      entries.delete(key)
+      entries.delete(limitKey)
       return undefined
     },
-    put(key, value, now) {
+    put(limitKey, value, nowMs) {
       // A Map keeps the order of insertion: taken out and put back, an entry is the youngest.
-      if (!entries.delete(key) && entries.size >= max) makeRoom(now)
-      entries.set(key, value)
+      if (!entries.delete(limitKey) && entries.size >= max) makeRoom(nowMs)
+      entries.set(limitKey, value)
       earliest = Math.min(earliest, value.until)
     },
-    delete: (key) => void entries.delete(key),
+    delete: (limitKey) => void entries.delete(limitKey),
   }
 }

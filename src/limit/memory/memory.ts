@@ -49,41 +49,45 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   const counts = createBoundedMap<CountedEntry>(maxKeys)
 
   function take(name: string, cost: number): LimitResult {
-    const now = Math.floor(clock())
-    const kept = counts.get(name, now) ?? nothing
-    const answer = evaluateLog(kept, rule, cost, now)
+    const nowMs = Math.floor(clock())
+    const kept = counts.get(name, nowMs) ?? nothing
+    const answer = evaluateLog(kept, rule, cost, nowMs)
 
     if (!answer.allowed) {
-      if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, now)
-      return createResult(limit, answer, now)
+      if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, nowMs)
+      return createResult(limit, answer, nowMs)
     }
 
-    counts.put(name, { ...answer.next, until: answer.keepUntil }, now)
+    counts.put(name, { ...answer.next, until: answer.keepUntil }, nowMs)
     return createResult(
       limit,
       { ...answer, free: answer.free - cost, resetAt: answer.nextResetAt },
-      now,
+      nowMs,
     )
   }
 
   // Short keys keep their own text behind a letter, so that no key is another's digest.
-  const createEntryName = async (key: string): Promise<string> =>
-    key.length > longestKey ? sha256(toWellFormed(key)) : `=${key}`
+  const createEntryName = async (limitKey: string): Promise<string> =>
+    limitKey.length > longestKey ? sha256(toWellFormed(limitKey)) : `=${limitKey}`
 
   return {
     limit,
     window,
-    async take(key, cost = 1) {
+    async take(limitKey, cost = 1) {
       checkCost(cost)
-      return take(await createEntryName(key), cost)
+      return take(await createEntryName(limitKey), cost)
     },
-    async peek(key) {
-      const name = await createEntryName(key)
-      const now = Math.floor(clock())
-      return createResult(limit, evaluateLog(counts.get(name, now) ?? nothing, rule, 1, now), now)
+    async peek(limitKey) {
+      const name = await createEntryName(limitKey)
+      const nowMs = Math.floor(clock())
+      return createResult(
+        limit,
+        evaluateLog(counts.get(name, nowMs) ?? nothing, rule, 1, nowMs),
+        nowMs,
+      )
     },
-    async forget(key) {
-      counts.delete(await createEntryName(key))
+    async forget(limitKey) {
+      counts.delete(await createEntryName(limitKey))
     },
   }
 }

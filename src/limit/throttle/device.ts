@@ -33,9 +33,11 @@ export function isKnownFor(
   device: DeviceRecord,
   tags: readonly string[],
   maxAge: number,
-  now: number,
+  nowMs: number,
 ): boolean {
-  return device.accounts.some(([tag, index]) => tags.includes(tag) && now < (index + maxAge) * 1000)
+  return device.accounts.some(
+    ([tag, index]) => tags.includes(tag) && nowMs < (index + maxAge) * 1000,
+  )
 }
 
 /** The cookie of a device that has just signed in. The rest of its accounts stay. */

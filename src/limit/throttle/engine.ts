@@ -58,7 +58,7 @@ export interface ThrottleEngine {
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`: nothing may be tried.
    */
-  begin(who: LoginRequest): Promise<BeginResult>
+  begin(loginRequest: LoginRequest): Promise<BeginResult>
 }
 
 const accountWaitMs = 60_000
@@ -87,7 +87,7 @@ export function createThrottleEngine(
 
   async function identifyDevice(
     { env, account, cookies }: LoginRequest,
-    now: number,
+    nowMs: number,
   ): Promise<{ device?: DeviceRecord; known: boolean }> {
     if (known === undefined || account === undefined || cookies.length === 0)
       return { known: false }
@@ -98,17 +98,20 @@ export function createThrottleEngine(
 
     return {
       device,
-      known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, now),
+      known: isKnownFor(device, await keys.deviceTags(account.text), known.maxAge, nowMs),
     }
   }
 
   async function createCounters(
-    who: LoginRequest,
+    loginRequest: LoginRequest,
     device: DeviceRecord | undefined,
   ): Promise<{ by: ThrottledBy[]; all: Counters }> {
-    const { counter } = settings.keys(who.env)
-    const { account } = who
-    const [block, network] = [addressPrefix(who.address), addressPrefix(who.address, 48)]
+    const { counter } = settings.keys(loginRequest.env)
+    const { account } = loginRequest
+    const [block, network] = [
+      addressPrefix(loginRequest.address),
+      addressPrefix(loginRequest.address, 48),
+    ]
 
     // Strangers are held up at the simple limit, so what they do never holds up a device that is known.
     const times = device === undefined ? 1 : knownDeviceTimes
@@ -154,58 +157,61 @@ export function createThrottleEngine(
     return { by: ['pair', 'account', ...by], all: { ticket, streaks, days } }
   }
 
-  function emitAbout(type: EventType, who: LoginRequest, reason?: string): void {
-    const { request, subject } = who
+  function emitAbout(type: EventType, loginRequest: LoginRequest, reason?: string): void {
+    const { request, subject } = loginRequest
     const event = {
       type,
       ...(reason !== undefined && { reason }),
       ...(request !== undefined && { request }),
       ...(subject !== undefined && { subject }),
     }
-    emitEvent(emit, event, who.context)
+    emitEvent(emit, event, loginRequest.context)
   }
 
-  function findPressure(failures: number | undefined, who: LoginRequest): number | undefined {
+  function findPressure(
+    failures: number | undefined,
+    loginRequest: LoginRequest,
+  ): number | undefined {
     if (failures === undefined || failures < pressureAt) return undefined
     // Told at ten, a hundred, a thousand: an attack must not fill the log.
     if (Number.isInteger(Math.log10(failures / pressureAt)))
-      emitAbout('account-pressure', who, `${failures}-failures`)
+      emitAbout('account-pressure', loginRequest, `${failures}-failures`)
     return failures
   }
 
   /** undefined where the store cannot be asked and nobody is to be refused for it. */
   async function countAttempt(
     all: Counters,
-    now: number,
-    who: LoginRequest,
+    nowMs: number,
+    loginRequest: LoginRequest,
   ): Promise<AttemptReply | undefined> {
     try {
-      return await store.attempt(all, now, { env: who.env })
+      return await store.attempt(all, nowMs, { env: loginRequest.env })
     } catch (error) {
       if (!isStoreError(error)) throw error
 
-      emitAbout('login-store-unavailable', who)
+      emitAbout('login-store-unavailable', loginRequest)
       if (!observing) throw error
 
       return undefined
     }
   }
 
-  async function begin(who: LoginRequest): Promise<BeginResult> {
-    const now = clock()
-    const { device, known: isKnown } = await identifyDevice(who, now)
-    const { by, all } = await createCounters(who, isKnown ? device : undefined)
-    const reply = await countAttempt(all, now, who)
+  async function begin(loginRequest: LoginRequest): Promise<BeginResult> {
+    const nowMs = clock()
+    const { device, known: isKnown } = await identifyDevice(loginRequest, nowMs)
+    const { by, all } = await createCounters(loginRequest, isKnown ? device : undefined)
+    const reply = await countAttempt(all, nowMs, loginRequest)
     if (reply === undefined) return { ok: true, attempt: uncounted }
     if (reply.is === 'denied') {
       const reason = by[reply.by] ?? 'address'
-      emitAbout(observing ? 'login-throttle-observed' : 'login-throttled', who, reason)
+      emitAbout(observing ? 'login-throttle-observed' : 'login-throttled', loginRequest, reason)
       if (observing) return { ok: true, attempt: uncounted }
 
       return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: reason }
     }
 
-    const pressure = findPressure(by[1] === 'account' ? reply.failures[1] : undefined, who)
+    const pressure = findPressure(by[1] === 'account' ? reply.failures[1] : undefined, loginRequest)
     let settled = false
     let prepared: { send(): Promise<boolean> } | undefined
 
@@ -219,17 +225,18 @@ export function createThrottleEngine(
 
       try {
         if (prepared !== undefined) await prepared.send()
-        else if (outcome !== 'failure') await store.settle(all, outcome, clock(), { env: who.env })
+        else if (outcome !== 'failure')
+          await store.settle(all, outcome, clock(), { env: loginRequest.env })
       } catch {
         // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
-        emitAbout('login-unsettled', who, outcome)
+        emitAbout('login-unsettled', loginRequest, outcome)
       }
 
-      if (outcome !== 'success' || known === undefined || who.account === undefined)
+      if (outcome !== 'success' || known === undefined || loginRequest.account === undefined)
         return undefined
 
-      const keys = settings.keys(who.env)
-      return deviceCookie(device, await keys.deviceTags(who.account.text), {
+      const keys = settings.keys(loginRequest.env)
+      return deviceCookie(device, await keys.deviceTags(loginRequest.account.text), {
         ...known,
         keys,
         now: clock(),
@@ -237,7 +244,7 @@ export function createThrottleEngine(
     }
 
     function prepare(): void {
-      if (!settled) prepared ??= store.settleLater?.(all, 'success', { env: who.env })
+      if (!settled) prepared ??= store.settleLater?.(all, 'success', { env: loginRequest.env })
     }
 
     return { ok: true, attempt: { pressure, prepare, settle } }

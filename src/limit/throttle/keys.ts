@@ -31,6 +31,6 @@ export function createThrottleKeys(
   }
 }
 
-function shortenMac(mac: Uint8Array<ArrayBuffer>): string {
-  return encodeBase64url(mac.subarray(0, 16))
+function shortenMac(macBytes: Uint8Array<ArrayBuffer>): string {
+  return encodeBase64url(macBytes.subarray(0, 16))
 }

@@ -20,8 +20,8 @@ const loginPages: ReadonlySet<string> = new Set([
  * Whether a path leads to a login: one of these, whatever is in front of it (`/fr/login`) or behind it (`/login.html`,
  * `/login/failed`), or a page that is called like a login page anywhere.
  */
-export function isLoginPage(path: string, logins: readonly string[]): boolean {
-  const asked = foldPath(path)
+export function isLoginPage(requestPath: string, logins: readonly string[]): boolean {
+  const asked = foldPath(requestPath)
   const last = lastSegment(asked)
 
   return (
@@ -40,8 +40,8 @@ export function isLoginPage(path: string, logins: readonly string[]): boolean {
   )
 }
 
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
+function lastSegment(requestPath: string): string {
+  return requestPath.slice(requestPath.lastIndexOf('/') + 1)
 }
 
 /** Whether a name is the one that is wanted; with `*` at the end or the beginning, whether it begins or ends so. */

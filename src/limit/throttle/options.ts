@@ -154,11 +154,11 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
   }
 }
 
-function compileDevice(value: unknown, issues: Issues): ThrottleSettings['device'] {
-  if (value === false) return undefined
+function compileDevice(optionValue: unknown, issues: Issues): ThrottleSettings['device'] {
+  if (optionValue === false) return undefined
 
-  checkKeys(issues, value ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
-  const { maxAge, name = 'device', ...rest } = (value ?? {}) as ThrottleDeviceOptions
+  checkKeys(issues, optionValue ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
+  const { maxAge, name = 'device', ...rest } = (optionValue ?? {}) as ThrottleDeviceOptions
   const cookie = cookieSettings({ name, ...rest }, issues)
   const bounds = { min: 3600, max: 400 * dayS, unit: 'seconds' }
 

@@ -297,8 +297,8 @@ const known = ['name', 'logo', 'colours', 'languages', 'links', 'render']
 /** Every option that is wrong. */
 function findIssues(options: PagesOptions): Array<{ option: string; problem: string }> {
   const issues: Array<{ option: string; problem: string }> = []
-  const expect = (isRight: boolean, option: string, problem: string): void => {
-    if (!isRight) issues.push({ option: `pages.${option}`, problem })
+  const expect = (isRight: boolean, optionName: string, problem: string): void => {
+    if (!isRight) issues.push({ option: `pages.${optionName}`, problem })
   }
   for (const key of Object.keys(options))
     expect(known.includes(key), key, `is no option: there is ${known.join(', ')}`)
@@ -322,9 +322,13 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
   return issues
 }
 
-function isListOf(value: unknown, isItem: (item: Record<string, unknown>) => boolean): boolean {
+function isListOf(
+  optionValue: unknown,
+  isItem: (item: Record<string, unknown>) => boolean,
+): boolean {
   return (
-    value === undefined || (Array.isArray(value) && value.every((item) => isItem(Object(item))))
+    optionValue === undefined ||
+    (Array.isArray(optionValue) && optionValue.every((item) => isItem(Object(item))))
   )
 }
 

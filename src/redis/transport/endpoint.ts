@@ -5,8 +5,11 @@ import type { Issues } from '../../options/index.ts'
  * An https address, without a slash at its end. Plain http passes only to this machine, unless `insecure` says that it is
  * meant: the token opens everything in there.
  */
-export function parseRedisUrl(value: unknown, insecure: boolean, issues: Issues): string {
-  const url = typeof value === 'string' && value.trim() === value ? parseUrl(value) : undefined
+export function parseRedisUrl(optionValue: unknown, insecure: boolean, issues: Issues): string {
+  const url =
+    typeof optionValue === 'string' && optionValue.trim() === optionValue
+      ? parseUrl(optionValue)
+      : undefined
   if (!url) issues.add('', 'must be an absolute URL without white space around it')
   else if (url.protocol === 'redis:' || url.protocol === 'rediss:') {
     issues.add('', 'must be the https address of the REST API, not the redis: one')
@@ -24,9 +27,13 @@ export function parseRedisUrl(value: unknown, insecure: boolean, issues: Issues)
 }
 
 /** What goes behind `Bearer`. */
-export function parseRedisToken(value: unknown, issues: Issues): string {
-  if (typeof value === 'string' && value.length <= 4096 && /^[\x21-\x7e]+$/.test(value))
-    return value
+export function parseRedisToken(optionValue: unknown, issues: Issues): string {
+  if (
+    typeof optionValue === 'string' &&
+    optionValue.length <= 4096 &&
+    /^[\x21-\x7e]+$/.test(optionValue)
+  )
+    return optionValue
   issues.add('', 'must be 1 to 4096 visible ASCII characters without white space')
   return ''
 }

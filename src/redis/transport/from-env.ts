@@ -49,19 +49,22 @@ export function redisFromEnv(options: RedisFromEnvOptions = {}): Redis {
 
 /** The address and the token of the one pair that is set. @throws {ConfigError} naming each variable that is wrong */
 export function readVariables(env: unknown, prefix = ''): VariablePair {
-  const read = createReader(env, prefix)
+  const readVariable = createReader(env, prefix)
   const issues = createIssues()
-  const named = pairs.map((pair) => ({ url: read(pair.url), token: read(pair.token) }))
+  const named = pairs.map((pair) => ({
+    url: readVariable(pair.url),
+    token: readVariable(pair.token),
+  }))
   const found = named.find(({ url, token }) => url !== undefined && token !== undefined)
 
-  if (found === undefined) reportMissing(read, prefix, issues.add)
-  else reportConflicts(read, prefix, named, issues.add)
+  if (found === undefined) reportMissing(readVariable, prefix, issues.add)
+  else reportConflicts(readVariable, prefix, named, issues.add)
   issues.throwIfAny()
   return found as VariablePair
 }
 
 type ReadVariable = (name: string) => string | undefined
-type AddIssue = (option: string, problem: string) => void
+type AddIssue = (optionName: string, problem: string) => void
 type FoundPair = Readonly<Record<keyof VariablePair, string | undefined>>
 
 /** Reads from the request's environment where any of the names is set there, else from the process. */
@@ -72,8 +75,8 @@ function createReader(env: unknown, prefix: string): ReadVariable {
   const place = places.find((each) => names.some((name) => isText(readFrom(each, prefix + name))))
 
   return (name) => {
-    const value = readFrom(place ?? places.find(Boolean), prefix + name)
-    return isText(value) ? value : undefined
+    const variableValue = readFrom(place ?? places.find(Boolean), prefix + name)
+    return isText(variableValue) ? variableValue : undefined
   }
 }
 
@@ -86,20 +89,20 @@ function readFrom(place: Record<string, unknown> | undefined, name: string): unk
   }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+function isText(variableValue: unknown): variableValue is string {
+  return typeof variableValue === 'string' && variableValue !== ''
 }
 
-function reportMissing(read: ReadVariable, prefix: string, add: AddIssue): void {
+function reportMissing(readVariable: ReadVariable, prefix: string, add: AddIssue): void {
   const [upstash, kv] = pairs as [VariablePair, VariablePair]
-  const set = pairs.flatMap(({ url, token }) => [url, token]).filter((name) => read(name))
+  const set = pairs.flatMap(({ url, token }) => [url, token]).filter((name) => readVariable(name))
 
   if (set.length === 2) {
     const [first, second] = set.map((name) => prefix + name)
     add(`${first}`, `and ${second} are halves of two pairs; set both variables of one of them`)
     return
   }
-  if (read(readOnlyToken) !== undefined) {
+  if (readVariable(readOnlyToken) !== undefined) {
     add(
       prefix + readOnlyToken,
       `cannot be used, since reading a session writes; set ${prefix}${kv.token}`,
@@ -112,14 +115,14 @@ function reportMissing(read: ReadVariable, prefix: string, add: AddIssue): void 
     return
   }
 
-  const tcp = tcpNames.find((name) => read(name))
+  const tcp = tcpNames.find((name) => readVariable(name))
   for (const name of [upstash.url, upstash.token]) add(prefix + name, 'is not set')
   if (tcp !== undefined)
     add(prefix + tcp, 'is an address of Redis’s own protocol; use redis({ send }) with it')
 }
 
 function reportConflicts(
-  read: ReadVariable,
+  readVariable: ReadVariable,
   prefix: string,
   named: readonly FoundPair[],
   add: AddIssue,
@@ -133,7 +136,7 @@ function reportConflicts(
     add(prefix + names[0].token, `and ${prefix}${names[1].token} differ; set one pair`)
   }
 
-  const readOnly = read(readOnlyToken)
+  const readOnly = readVariable(readOnlyToken)
   for (const [at, { token }] of named.entries()) {
     const name = names[at]?.token ?? ''
     if (readOnly !== undefined && token === readOnly)

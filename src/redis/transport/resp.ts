@@ -70,18 +70,18 @@ function readList(reader: Reader, length: number, depth: number): RespReply[] | 
 
 function readText(reader: Reader, length: number): string | null | undefined {
   if (length < 0) return null
-  const end = reader.at + length
-  if (end + 2 > reader.bytes.length) return undefined
-  const text = decoder.decode(reader.bytes.subarray(reader.at, end))
-  reader.at = end + 2
+  const endIndex = reader.at + length
+  if (endIndex + 2 > reader.bytes.length) return undefined
+  const text = decoder.decode(reader.bytes.subarray(reader.at, endIndex))
+  reader.at = endIndex + 2
   return text
 }
 
 function readLine(reader: Reader): string | undefined {
-  const end = reader.bytes.indexOf(LF, reader.at)
-  if (end === -1) return undefined
-  if (reader.bytes[end - 1] !== CR) throw new TypeError('no reply of Redis')
-  const line = decoder.decode(reader.bytes.subarray(reader.at, end - 1))
-  reader.at = end + 1
+  const endIndex = reader.bytes.indexOf(LF, reader.at)
+  if (endIndex === -1) return undefined
+  if (reader.bytes[endIndex - 1] !== CR) throw new TypeError('no reply of Redis')
+  const line = decoder.decode(reader.bytes.subarray(reader.at, endIndex - 1))
+  reader.at = endIndex + 1
   return line
 }

@@ -7,7 +7,7 @@ import type { Deadline } from '../deadline.ts'
 import { createStatusError, createUnavailableError, type StoreError } from '../failure.ts'
 
 /** A fetch, as far as it is needed here. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+export type Fetch = (url: string, requestInit: RequestInit) => Promise<Response>
 
 /** Where requests go. */
 export interface RedisEndpoint {
@@ -39,7 +39,7 @@ export async function sendCommands(
   deadline: Deadline,
 ): Promise<Reply[]> {
   const url = `${place.url}/pipeline`
-  const init: RequestInit = {
+  const requestInit: RequestInit = {
     method: 'POST',
     headers: { Authorization: `Bearer ${place.token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify(commands),
@@ -49,7 +49,7 @@ export async function sendCommands(
     signal: deadline.signal,
   }
   for (let again = false; ; again = true) {
-    const text = await deadline.race(sendOnce(place.fetch ?? fetch, url, init))
+    const text = await deadline.race(sendOnce(place.fetch ?? fetch, url, requestInit))
     if (typeof text === 'string') return validateReplies(parseBody(text), commands.length)
     if (text !== undefined) throw text
     if (deadline.over) throw createUnavailableError('timeout')
@@ -62,10 +62,10 @@ export async function sendCommands(
 async function sendOnce(
   send: Fetch,
   url: string,
-  init: RequestInit,
+  requestInit: RequestInit,
 ): Promise<string | StoreError | undefined> {
   try {
-    const response = await send(url, init)
+    const response = await send(url, requestInit)
     if (response.ok) return await response.text()
     response.body?.cancel().catch(() => {})
     return createStatusError(response.status)
@@ -89,10 +89,10 @@ export function validateReplies(body: unknown, count: number): Reply[] {
   return body
 }
 
-function isReply(item: unknown): item is Reply {
-  if (typeof item !== 'object' || item === null) return false
-  const { error } = item as { error?: unknown }
+function isReply(listItem: unknown): listItem is Reply {
+  if (typeof listItem !== 'object' || listItem === null) return false
+  const { error } = listItem as { error?: unknown }
   return error === undefined || error === null
-    ? Object.hasOwn(item, 'result')
+    ? Object.hasOwn(listItem, 'result')
     : typeof error === 'string'
 }

@@ -4,7 +4,7 @@ import { isRedisError, type SendCommands } from './send-source.ts'
 /** A client of `ioredis`, as far as this library needs one. */
 export interface IoRedisClient {
   /** Sends one command. */
-  call(command: string, ...args: string[]): Promise<unknown>
+  call(command: string, ...commandArgs: string[]): Promise<unknown>
 }
 
 /** A client or a pool of `redis` (node-redis), as far as this library needs one. */
@@ -21,7 +21,7 @@ export interface NodeRedisClient {
  */
 export function ioredisSender(client: IoRedisClient): SendCommands {
   return (commands) =>
-    settleReplies(commands.map(([name = '', ...args]) => client.call(name, ...args)))
+    settleReplies(commands.map(([name = '', ...commandArgs]) => client.call(name, ...commandArgs)))
 }
 
 /**

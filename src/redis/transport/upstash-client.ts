@@ -33,9 +33,9 @@ export interface UpstashRequester {
 }
 
 /** Whether a value is a client of `@upstash/redis`. */
-export function isUpstashClient(value: unknown): value is UpstashClient {
-  if (typeof value !== 'object' || value === null) return false
-  const { pipeline, evalsha } = value as Partial<UpstashClient>
+export function isUpstashClient(optionValue: unknown): optionValue is UpstashClient {
+  if (typeof optionValue !== 'object' || optionValue === null) return false
+  const { pipeline, evalsha } = optionValue as Partial<UpstashClient>
   return typeof pipeline === 'function' && typeof evalsha === 'function'
 }
 

@@ -64,12 +64,21 @@ export function addressPrefix(address: string | undefined, bits = 64): string {
 }
 
 /** Judges a `platform` option. Absent is a fault unless there is a default: a guess would be the client's to make. */
-export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Platform): Platform {
-  if (value === undefined && defaultValue !== undefined) return defaultValue
-  if (value === 'cloudflare' || value === 'vercel' || value === 'none') return value
-  if (typeof value === 'object' && value !== null && Object.keys(value).join() === 'hops') {
+export function checkPlatform(
+  optionValue: unknown,
+  issues: Issues,
+  defaultValue?: Platform,
+): Platform {
+  if (optionValue === undefined && defaultValue !== undefined) return defaultValue
+  if (optionValue === 'cloudflare' || optionValue === 'vercel' || optionValue === 'none')
+    return optionValue
+  if (
+    typeof optionValue === 'object' &&
+    optionValue !== null &&
+    Object.keys(optionValue).join() === 'hops'
+  ) {
     const under = issues.at('platform')
-    const { hops } = value as { hops: unknown }
+    const { hops } = optionValue as { hops: unknown }
     if (hops === undefined) under.add('hops', 'is required')
 
     return {
@@ -85,14 +94,16 @@ export function checkPlatform(value: unknown, issues: Issues, defaultValue?: Pla
 function entryFromRight(list: string | null, n: number): string | undefined {
   if (list === null) return undefined
 
-  let end = list.length
+  let endIndex = list.length
   for (let left = n; left > 1; left--) {
-    if (end <= 0) return undefined
-    end = list.lastIndexOf(',', end - 1)
-    if (end === -1) return undefined
+    if (endIndex <= 0) return undefined
+    endIndex = list.lastIndexOf(',', endIndex - 1)
+    if (endIndex === -1) return undefined
   }
 
-  return end <= 0 ? undefined : list.slice(list.lastIndexOf(',', end - 1) + 1, end).trim()
+  return endIndex <= 0
+    ? undefined
+    : list.slice(list.lastIndexOf(',', endIndex - 1) + 1, endIndex).trim()
 }
 
 /** Some proxies append `address:port` or `[address]:port`. A bare IPv6 address has more than one colon and no brackets. */

@@ -11,19 +11,19 @@ const colon = 0x3a
 const dot = 0x2e
 
 /** Whether a text is four decimal octets. No octal, no short forms: parsers disagree on both. */
-export function isIpv4(text: string): boolean {
-  return readQuad(text) !== -1
+export function isIpv4(addressText: string): boolean {
+  return readQuad(addressText) !== -1
 }
 
 /**
  * Reads exactly one address. IPv4 mapped into IPv6 (`::ffff:0:0/96`, RFC 4291) comes out as IPv4: a socket of both families
  * writes it so. An address by NAT64, 6to4 or Teredo stays IPv6: who holds such an address need not hold the IPv4 one within.
  */
-export function parseAddress(text: string): AddressGroups | undefined {
-  const quad = readQuad(text)
+export function parseAddress(addressText: string): AddressGroups | undefined {
+  const quad = readQuad(addressText)
   if (quad !== -1) return [quad >>> 16, quad & 0xffff]
 
-  const groups = parseIpv6(text)
+  const groups = parseIpv6(addressText)
   if (groups === undefined) return undefined
 
   return isMapped(groups) ? groups.slice(6) : groups
@@ -33,17 +33,18 @@ export function parseAddress(text: string): AddressGroups | undefined {
  * Reads IPv6 as it is written, IPv4 within it left alone. One `::` for one zero group or more; a dotted quad only at the
  * end; no zone id, no brackets.
  */
-export function parseIpv6(text: string): number[] | undefined {
-  if (text.length < 2 || text.length > maxAddressLength) return undefined
+export function parseIpv6(addressText: string): number[] | undefined {
+  if (addressText.length < 2 || addressText.length > maxAddressLength) return undefined
 
   const groups: number[] = []
-  const gapIndex = text.startsWith('::') ? 0 : readGroups(text, 0, groups)
+  const gapIndex = addressText.startsWith('::') ? 0 : readGroups(addressText, 0, groups)
   if (gapIndex === -1) return undefined
-  if (gapIndex === text.length) return groups.length === 8 ? groups : undefined
+  if (gapIndex === addressText.length) return groups.length === 8 ? groups : undefined
 
   const groupsBefore = groups.length
   const rest = gapIndex + 2
-  if (rest < text.length && readGroups(text, rest, groups) !== text.length) return undefined
+  if (rest < addressText.length && readGroups(addressText, rest, groups) !== addressText.length)
+    return undefined
   if (groups.length > 7) return undefined
 
   for (let missing = 8 - groups.length; missing > 0; missing--) groups.splice(groupsBefore, 0, 0)
@@ -55,41 +56,41 @@ export function parseIpv6(text: string): number[] | undefined {
  *
  * @returns the end of the text, or the place of the next `::`; -1 for anything else.
  */
-function readGroups(text: string, start: number, groups: number[]): number {
-  let index = start
+function readGroups(addressText: string, startIndex: number, groups: number[]): number {
+  let index = startIndex
 
   while (true) {
-    const groupEnd = findGroupEnd(text, index)
-    if (text.charCodeAt(groupEnd) === dot) return readLastQuad(text, index, groups)
+    const groupEnd = findGroupEnd(addressText, index)
+    if (addressText.charCodeAt(groupEnd) === dot) return readLastQuad(addressText, index, groups)
     if (groupEnd === index || groupEnd > index + 4) return -1
 
-    groups.push(readHex(text, index, groupEnd))
-    if (groupEnd === text.length || text.startsWith('::', groupEnd)) return groupEnd
-    if (text.charCodeAt(groupEnd) !== colon) return -1
+    groups.push(readHex(addressText, index, groupEnd))
+    if (groupEnd === addressText.length || addressText.startsWith('::', groupEnd)) return groupEnd
+    if (addressText.charCodeAt(groupEnd) !== colon) return -1
 
     index = groupEnd + 1
   }
 }
 
 /** Reads the dotted quad at the end of an address as two groups. */
-function readLastQuad(text: string, start: number, groups: number[]): number {
-  const quad = readQuad(text.slice(start))
+function readLastQuad(addressText: string, startIndex: number, groups: number[]): number {
+  const quad = readQuad(addressText.slice(startIndex))
   if (quad === -1) return -1
 
   groups.push(quad >>> 16, quad & 0xffff)
-  return text.length
+  return addressText.length
 }
 
-function findGroupEnd(text: string, start: number): number {
-  let index = start
-  while (hexDigit(text.charCodeAt(index)) !== -1) index++
+function findGroupEnd(addressText: string, startIndex: number): number {
+  let index = startIndex
+  while (hexDigit(addressText.charCodeAt(index)) !== -1) index++
   return index
 }
 
-function readHex(text: string, start: number, end: number): number {
+function readHex(addressText: string, startIndex: number, endIndex: number): number {
   let value = 0
-  for (let index = start; index < end; index++)
-    value = value * 16 + hexDigit(text.charCodeAt(index))
+  for (let index = startIndex; index < endIndex; index++)
+    value = value * 16 + hexDigit(addressText.charCodeAt(index))
   return value
 }
 
@@ -104,22 +105,24 @@ export function writeAddress(groups: AddressGroups): string {
     return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
   }
 
-  let [from, max] = [0, 1]
+  let [fromIndex, max] = [0, 1]
   for (let index = 0, run = 0; index < groups.length; index++) {
     run = groups[index] === 0 ? run + 1 : 0
-    if (run > max) [from, max] = [index - run + 1, run]
+    if (run > max) [fromIndex, max] = [index - run + 1, run]
   }
 
-  let text = ''
+  let addressText = ''
   for (let index = 0; index < groups.length; index++) {
-    if (max > 1 && index === from) {
-      text += '::'
+    if (max > 1 && index === fromIndex) {
+      addressText += '::'
       index += max - 1
     } else
-      text += (text === '' || text.endsWith(':') ? '' : ':') + (groups[index] ?? 0).toString(16)
+      addressText +=
+        (addressText === '' || addressText.endsWith(':') ? '' : ':') +
+        (groups[index] ?? 0).toString(16)
   }
 
-  return text
+  return addressText
 }
 
 /** The bits of the i-th group that the first `bits` bits of an address cover. */
@@ -142,16 +145,16 @@ export function isNat64(groups: AddressGroups): boolean {
 }
 
 /** Four octets as one number without sign, or -1. */
-function readQuad(text: string): number {
-  if (text.length < 7 || text.length > 15) return -1
+function readQuad(addressText: string): number {
+  if (addressText.length < 7 || addressText.length > 15) return -1
 
   let value = 0
   let octet = -1
   let dots = 0
 
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code === dot) {
+  for (let index = 0; index < addressText.length; index++) {
+    const charCode = addressText.charCodeAt(index)
+    if (charCode === dot) {
       if (octet === -1 || ++dots > 3) return -1
 
       value = value * 256 + octet
@@ -159,7 +162,7 @@ function readQuad(text: string): number {
       continue
     }
 
-    const digit = code - 0x30
+    const digit = charCode - 0x30
     // A leading zero is octal to some parsers: 010.0.0.1 would be two addresses.
     if (digit < 0 || digit > 9 || octet === 0) return -1
 

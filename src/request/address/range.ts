@@ -12,8 +12,8 @@ export interface AddressRange {
  * than the address or written with leading zeros, bits set behind the prefix (a typing error in either half), and a prefix
  * on IPv4 written as IPv6, since such clients are seen as IPv4: write the range as IPv4.
  */
-export function parseRange(text: string): AddressRange | undefined {
-  const [address = '', length, ...more] = text.split('/', 3)
+export function parseRange(addressText: string): AddressRange | undefined {
+  const [address = '', length, ...more] = addressText.split('/', 3)
   const groups = parseAddress(address)
   if (groups === undefined || more.length > 0) return undefined
 

@@ -15,7 +15,9 @@ export interface AliasIndex<T> {
  * (`/admin;jsessionid=1`, servlets), the mark of a backup (`/admin.php~`), or what was escaped and ends a path once a server
  * has undone it (`/admin.php%3Fx.php`, Apache before 2.4.60, CVE-2024-38474).
  */
-const boundaries: ReadonlySet<number> = new Set([...'.:!;~?#'].map((char) => char.charCodeAt(0)))
+const boundaries: ReadonlySet<number> = new Set(
+  [...'.:!;~?#'].map((character) => character.charCodeAt(0)),
+)
 
 /** The documents that servers answer a directory with, and the action that MVC frameworks do: `/admin/index.html`. */
 const indexDocument = /^(?:index|default)(?:$|[.:!;~?#])/i
@@ -77,11 +79,11 @@ export function createAliasIndex<T>(folded: boolean): AliasIndex<T> {
     const last = Math.min(path.length - 1, longest)
 
     for (let index = 0; index <= last; index++) {
-      const code = path.charCodeAt(index)
-      if (code === slash) {
+      const charCode = path.charCodeAt(index)
+      if (charCode === slash) {
         if (below.size > 0) offer(below.get(path.slice(0, index)))
         if (isIndexDocument(path, index + 1)) offer(documents.get(path.slice(0, index) || '/'))
-      } else if (boundaries.has(code)) offer(pages.get(path.slice(0, index)))
+      } else if (boundaries.has(charCode)) offer(pages.get(path.slice(0, index)))
     }
 
     return found ?? none
@@ -100,9 +102,9 @@ function listStems(text: string, name: string): string[] {
 }
 
 /** Whether the segment that begins here is one of {@link indexDocument}. */
-function isIndexDocument(path: string, start: number): boolean {
-  const first = path.charCodeAt(start) | 0x20
+function isIndexDocument(path: string, startIndex: number): boolean {
+  const first = path.charCodeAt(startIndex) | 0x20
   // `i` and `d`: most segments begin with another letter.
   if (first !== 0x69 && first !== 0x64) return false
-  return indexDocument.test(path.slice(start, start + 8))
+  return indexDocument.test(path.slice(startIndex, startIndex + 8))
 }

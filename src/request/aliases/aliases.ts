@@ -28,12 +28,12 @@ export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): A
 
     for (let round = 0; round < rounds && waiting.length > 0; round++) {
       const before = new Set(pages)
-      for (const page of waiting) {
-        const text = decodePath(page)
+      for (const pagePath of waiting) {
+        const text = decodePath(pagePath)
         for (const reading of all) addPages(pages, reading(text, round === 0 ? search : ''))
       }
 
-      waiting = [...pages].filter((page) => !before.has(page))
+      waiting = [...pages].filter((pagePath) => !before.has(pagePath))
     }
 
     pages.delete(path)
@@ -76,8 +76,8 @@ const canonical = /^(?:\/[\w~!$&'()*+,=:@[\]-][\w.~!$&'()*+,=:@[\]-]*)*\/?$/
 /** Adds what was read, in canonical form. */
 function addPages(pages: Set<string>, read: string | readonly string[] | undefined): void {
   if (read === undefined) return
-  for (const page of typeof read === 'string' ? [read] : read) {
-    const [path = ''] = page.split(/[?#]/, 1)
+  for (const pagePath of typeof read === 'string' ? [read] : read) {
+    const [path = ''] = pagePath.split(/[?#]/, 1)
     const rooted = path.startsWith('/') ? path : `/${path}`
     const clean = canonical.test(rooted) ? rooted : cleanPath(decodePath(rooted))
 
@@ -110,8 +110,8 @@ export function nextAliases({ basePath = '', locales = [] }: NextPaths): AliasRe
     const based = base !== '' && `${path.toLowerCase()}/`.startsWith(`${base}/`)
     const inner = based ? path.slice(base.length) || '/' : path
     const [, first = ''] = inner.split('/', 2)
-    const page = names.has(first.toLowerCase()) ? inner.slice(first.length + 1) || '/' : inner
+    const pagePath = names.has(first.toLowerCase()) ? inner.slice(first.length + 1) || '/' : inner
 
-    return [inner, page]
+    return [inner, pagePath]
   }
 }

@@ -80,11 +80,11 @@ function nextData(path: string): readonly string[] | undefined {
   const index = path.search(/\/_next\/data\//i)
   if (index === -1) return undefined
 
-  const from = path.indexOf('/', index + '/_next/data/'.length)
-  if (from === -1) return undefined
+  const fromIndex = path.indexOf('/', index + '/_next/data/'.length)
+  if (fromIndex === -1) return undefined
 
-  const page = path.slice(from).replace(/\.json$/i, '')
-  const own = page === '/index' ? '/' : page
+  const pagePath = path.slice(fromIndex).replace(/\.json$/i, '')
+  const own = pagePath === '/index' ? '/' : pagePath
 
   return index === 0 ? [own] : [own, path.slice(0, index) + (own === '/' ? '' : own)]
 }
@@ -94,17 +94,17 @@ function gatsbyData(path: string): readonly string[] | undefined {
   const index = path.search(/\/page-data\//i)
   if (index === -1 || !/\/page-data\.json$/i.test(path)) return undefined
 
-  const page = path.slice(index + '/page-data'.length, -'/page-data.json'.length)
-  const own = page === '/index' || page === '' ? '/' : page
+  const pagePath = path.slice(index + '/page-data'.length, -'/page-data.json'.length)
+  const own = pagePath === '/index' || pagePath === '' ? '/' : pagePath
 
   return index === 0 ? [own] : [own, path.slice(0, index) + (own === '/' ? '' : own)]
 }
 
 /** `/admin/__data.json`, and `/admin.html__data.json` where SvelteKit writes pages to files. */
 function belowPage(path: string): string | undefined {
-  const start = path.lastIndexOf('/')
-  const file = path.slice(start + 1)
-  if (dataFile.test(file)) return path.slice(0, start) || '/'
+  const startIndex = path.lastIndexOf('/')
+  const file = path.slice(startIndex + 1)
+  if (dataFile.test(file)) return path.slice(0, startIndex) || '/'
 
   return /\.html?__data\.json$/i.test(file) ? path.slice(0, -'__data.json'.length) : undefined
 }
@@ -113,9 +113,9 @@ function withoutSession(path: string): string | undefined {
   if (!path.includes('/(')) return undefined
 
   const kept = path.split('/').filter((segment) => !cookieless.test(segment))
-  const page = kept.join('/') || '/'
+  const pagePath = kept.join('/') || '/'
 
-  return page === path ? undefined : page
+  return pagePath === path ? undefined : pagePath
 }
 
 /** `/index.php/admin`: a front controller reads what stands behind its name. Of several names any may be it. */
@@ -158,8 +158,8 @@ function behind(marker: string): Reading {
 function afterOptions(marker: string): Reading {
   return (path) => {
     const index = path.toLowerCase().indexOf(marker)
-    const from = index === -1 ? -1 : path.indexOf('/', index + marker.length)
-    return from === -1 ? undefined : path.slice(from)
+    const fromIndex = index === -1 ? -1 : path.indexOf('/', index + marker.length)
+    return fromIndex === -1 ? undefined : path.slice(fromIndex)
   }
 }
 
@@ -174,7 +174,9 @@ function byParameter(where: RegExp, name: string, prefix = ''): Reading {
     const pages = [...new Set([values[0] ?? '', values.at(-1) ?? ''])]
 
     // A page of another host is fetched without the session of whoever asks.
-    const own = pages.filter((page) => page !== '' && !/^(?:[a-z][a-z\d+.-]*:)?\/\//i.test(page))
-    return own.map((page) => prefix + (page.startsWith('/') ? page : `/${page}`))
+    const own = pages.filter(
+      (pagePath) => pagePath !== '' && !/^(?:[a-z][a-z\d+.-]*:)?\/\//i.test(pagePath),
+    )
+    return own.map((pagePath) => prefix + (pagePath.startsWith('/') ? pagePath : `/${pagePath}`))
   }
 }

@@ -110,7 +110,7 @@ export interface BodyBounds {
   /** What the client said; a body that is longer or shorter is refused as malformed. */
   readonly length?: number | undefined
   /** Called once, at the chunk that goes too far or cannot be read, before whoever reads learns of it. */
-  readonly onRefuse?: (error: BodyError) => void
+  readonly onRefuse?: (bodyError: BodyError) => void
 }
 
 /** What workerd offers so that a body of known length is not sent on in chunks, which some servers do not take. */
@@ -144,11 +144,11 @@ function countBytes(
   let total = 0
   const refuse = (
     controller: ReadableStreamDefaultController<Uint8Array>,
-    error: BodyError,
+    bodyError: BodyError,
   ): void => {
     // First: workerd's fetch ends the request to an upstream as if it were whole when its body fails.
-    onRefuse?.(error)
-    controller.error(error)
+    onRefuse?.(bodyError)
+    controller.error(bodyError)
   }
 
   return new ReadableStream<Uint8Array>(
@@ -171,9 +171,9 @@ function countBytes(
         // Chunks that are no bytes have no length, and NaN is not within it.
         if (total <= max) return controller.enqueue(part.value)
 
-        const error = new BodyError(total <= maxBytes ? 'body-malformed' : 'body-too-large')
-        refuse(controller, error)
-        reader.cancel(error).catch(() => {})
+        const bodyError = new BodyError(total <= maxBytes ? 'body-malformed' : 'body-too-large')
+        refuse(controller, bodyError)
+        reader.cancel(bodyError).catch(() => {})
       },
       cancel: (why) => reader.cancel(why),
     },

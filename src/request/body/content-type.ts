@@ -40,8 +40,8 @@ export function mediaType(headers: Headers): string | undefined {
   const header = headers.get('content-type')
   if (header === null) return undefined
 
-  const end = header.indexOf(';')
-  const type = (end === -1 ? header : header.slice(0, end)).trim().toLowerCase()
+  const endIndex = header.indexOf(';')
+  const type = (endIndex === -1 ? header : header.slice(0, endIndex)).trim().toLowerCase()
 
   // Two headers are joined by a comma; which of them counts is anybody's guess.
   return type.includes('/') && !header.includes(',') ? type : undefined

@@ -39,8 +39,8 @@ export async function readJson(
   if (verdict.body === undefined) return { ok: false, reason: 'body-malformed' }
 
   let refused: BodyError | undefined
-  const onRefuse = (error: BodyError): void => {
-    refused = error
+  const onRefuse = (bodyError: BodyError): void => {
+    refused = bodyError
   }
 
   try {

@@ -45,15 +45,18 @@ const greekAccents = /(?<=[\u0370-\u03ff])[\u0300-\u036f]+/gu
  *
  * @see Unicode Standard section 3.13, toCasefold and NFKC_Casefold
  */
-function normalizeSpelling(text: string): string {
-  const folded = foldKnown(text.replace(mayBeRecent, foldRecent)).normalize('NFC')
+function normalizeSpelling(pathText: string): string {
+  const folded = foldKnown(pathText.replace(mayBeRecent, foldRecent)).normalize('NFC')
   // A runtime composes what it knows.
-  return folded.replace(mayBeRecent, (char) => recentTexts.get(char.codePointAt(0) ?? 0) ?? char)
+  return folded.replace(
+    mayBeRecent,
+    (character) => recentTexts.get(character.codePointAt(0) ?? 0) ?? character,
+  )
 }
 
 /** The same by the Unicode of the runtime alone, decomposed. */
-export function foldKnown(text: string): string {
-  return text
+export function foldKnown(pathText: string): string {
+  return pathText
     .normalize('NFKD')
     .toLowerCase()
     .toUpperCase()
@@ -68,17 +71,18 @@ export function foldKnown(text: string): string {
 const mayBeRecent = /[\u0860-\u{10ffff}]/gu
 
 /** What a letter folds to that the runtime may not know; nothing for a mark, which it could not put in order. */
-function foldRecent(char: string): string {
-  const code = char.codePointAt(0) ?? 0
+function foldRecent(character: string): string {
+  const charCode = character.codePointAt(0) ?? 0
   const isIn = ([first, last]: readonly [number, number, ...unknown[]]): boolean =>
-    first <= code && code <= last
+    first <= charCode && charCode <= last
   const run = recentLetters.find(isIn)
-  if (run !== undefined) return String.fromCodePoint(run[2] + code - run[0])
-  return recentMarks.some(isIn) ? '' : (recentTexts.get(code) ?? char)
+  if (run !== undefined) return String.fromCodePoint(run[2] + charCode - run[0])
+  return recentMarks.some(isIn) ? '' : (recentTexts.get(charCode) ?? character)
 }
 
 function removeTail(segment: string): string {
-  let end = segment.length
-  while (end > 0 && (segment[end - 1] === '.' || segment[end - 1] === ' ')) end--
-  return segment.slice(0, end)
+  let endIndex = segment.length
+  while (endIndex > 0 && (segment[endIndex - 1] === '.' || segment[endIndex - 1] === ' '))
+    endIndex--
+  return segment.slice(0, endIndex)
 }

@@ -52,20 +52,20 @@ export function canonicalPath(url: string, options?: PathOptions): CanonicalPath
   const host = hostStart(url)
   if (host === -1) return notCanonical
 
-  const start = hostEnd(url, host)
-  if (start === host) return notCanonical
+  const startIndex = hostEnd(url, host)
+  if (startIndex === host) return notCanonical
 
-  const pathEnd = findPathStart(url, start)
+  const pathEnd = findPathStart(url, startIndex)
   const hashAt = url.charCodeAt(pathEnd) === question ? url.indexOf('#', pathEnd) : pathEnd
-  const end = hashAt === -1 ? url.length : hashAt
+  const endIndex = hashAt === -1 ? url.length : hashAt
   const semicolons = options?.allowSemicolon === true
-  const reading = readPath(url, start, pathEnd, semicolons)
-  const query = reading === 'refused' ? 'refused' : readQuery(url, pathEnd, end)
+  const reading = readPath(url, startIndex, pathEnd, semicolons)
+  const query = reading === 'refused' ? 'refused' : readQuery(url, pathEnd, endIndex)
   if (query === 'refused') return notCanonical
 
   // A lone `?` is no query, to URL parsers too.
-  const search = end - pathEnd > 1 ? url.slice(pathEnd, end) : ''
-  const path = start === pathEnd ? '/' : url.slice(start, pathEnd)
+  const search = endIndex - pathEnd > 1 ? url.slice(pathEnd, endIndex) : ''
+  const path = startIndex === pathEnd ? '/' : url.slice(startIndex, pathEnd)
   if (reading === 'canonical')
     return { ok: true, path: path.includes('^') ? path.replaceAll('^', '%5E') : path, search }
 
@@ -78,21 +78,25 @@ export function canonicalPath(url: string, options?: PathOptions): CanonicalPath
 }
 
 /** Where the path ends: at the query, the fragment or the end. */
-function findPathStart(url: string, start: number): number {
-  for (let index = start; index < url.length; index++) {
-    const code = url.charCodeAt(index)
-    if (code === question || code === hash) return index
+function findPathStart(url: string, startIndex: number): number {
+  for (let index = startIndex; index < url.length; index++) {
+    const charCode = url.charCodeAt(index)
+    if (charCode === question || charCode === hash) return index
   }
   return url.length
 }
 
 /** Controls and spaces never; parsers drop some of them. Everything else is the application's to read. */
-function readQuery(url: string, start: number, end: number): 'ascii' | 'unicode' | 'refused' {
+function readQuery(
+  url: string,
+  startIndex: number,
+  endIndex: number,
+): 'ascii' | 'unicode' | 'refused' {
   let query: 'ascii' | 'unicode' = 'ascii'
-  for (let index = start; index < end; index++) {
-    const code = url.charCodeAt(index)
-    if (code <= 0x20 || code === 0x7f) return 'refused'
-    if (code > 0x7f) query = 'unicode'
+  for (let index = startIndex; index < endIndex; index++) {
+    const charCode = url.charCodeAt(index)
+    if (charCode <= 0x20 || charCode === 0x7f) return 'refused'
+    if (charCode > 0x7f) query = 'unicode'
   }
 
   return query

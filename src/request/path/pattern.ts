@@ -11,10 +11,10 @@ export interface PathPattern {
 /** Takes a pattern apart; folded, it covers every spelling that some server takes for its own. See {@link foldedPath}. */
 export function compilePathPattern(path: string, folded = false): PathPattern {
   const prefix = path.endsWith('/*')
-  const text = prefix ? path.slice(0, -2) : path
-  if (!folded) return { text, prefix }
+  const pathText = prefix ? path.slice(0, -2) : path
+  if (!folded) return { text: pathText, prefix }
 
-  const spelled = foldPath(text)
+  const spelled = foldPath(pathText)
   // Folding leaves a slash of nothing, and every path begins with a prefix of nothing.
   return { text: prefix && spelled === '/' ? '' : spelled, prefix }
 }

@@ -15,74 +15,74 @@ const dot = 0x2e
  * browsers send as they are: the path percent-encode set of WHATWG URL has none of them, and `^` only since 2023.
  */
 const characterKinds = new Uint8Array(128)
-for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
-  characterKinds[char.charCodeAt(0)] = 1
-for (const char of "!$&'()*+,=:@[]|^") characterKinds[char.charCodeAt(0)] = 2
+for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
+  characterKinds[character.charCodeAt(0)] = 1
+for (const character of "!$&'()*+,=:@[]|^") characterKinds[character.charCodeAt(0)] = 2
 
 /** Judges the part of a text between two positions, which begins with `/`. */
 export function readPath(
-  text: string,
-  start: number,
-  end: number,
+  pathText: string,
+  startIndex: number,
+  endIndex: number,
   semicolons: boolean,
 ): PathReading {
   let reading: PathReading = 'canonical'
   let hasMultibyte = false
 
-  for (let index = start; index < end; index++) {
-    const code = text.charCodeAt(index)
-    if (code < 128 && characterKinds[code] !== 0) continue
+  for (let index = startIndex; index < endIndex; index++) {
+    const charCode = pathText.charCodeAt(index)
+    if (charCode < 128 && characterKinds[charCode] !== 0) continue
 
-    const found = readCharacter(text, index, end, semicolons)
+    const found = readCharacter(pathText, index, endIndex, semicolons)
     if (found === 'refused') return 'refused'
     if (found === 'mendable') reading = 'mendable'
     if (found === 'multibyte') hasMultibyte = true
-    if (code === percent) index += 2
+    if (charCode === percent) index += 2
   }
 
-  return hasMultibyte && !isText(text.slice(start, end)) ? 'refused' : reading
+  return hasMultibyte && !isText(pathText.slice(startIndex, endIndex)) ? 'refused' : reading
 }
 
 /** Judges one character that does not always stand for itself. */
 function readCharacter(
-  text: string,
+  pathText: string,
   index: number,
-  end: number,
+  endIndex: number,
   semicolons: boolean,
 ): PathReading | 'multibyte' {
-  switch (text.charCodeAt(index)) {
+  switch (pathText.charCodeAt(index)) {
     case slash:
-      return readSlash(text, index + 1, end)
+      return readSlash(pathText, index + 1, endIndex)
     case percent:
-      return readEscape(text, index, end, semicolons)
+      return readEscape(pathText, index, endIndex, semicolons)
     case semicolon:
-      return semicolons && !followsDots(text, index) ? 'canonical' : 'refused'
+      return semicolons && !followsDots(pathText, index) ? 'canonical' : 'refused'
     default:
       return 'refused'
   }
 }
 
 /** Judges a slash by what follows it. */
-function readSlash(text: string, nextIndex: number, end: number): PathReading {
-  const next = nextIndex < end ? text.charCodeAt(nextIndex) : 0
+function readSlash(pathText: string, nextIndex: number, endIndex: number): PathReading {
+  const next = nextIndex < endIndex ? pathText.charCodeAt(nextIndex) : 0
   if (next === slash) return 'mendable'
-  return next === dot && isDotSegment(text, nextIndex, end) ? 'refused' : 'canonical'
+  return next === dot && isDotSegment(pathText, nextIndex, endIndex) ? 'refused' : 'canonical'
 }
 
 /** Judges the escape that begins at a percent sign; `multibyte` for a byte of a longer character. */
 function readEscape(
-  text: string,
+  pathText: string,
   index: number,
-  end: number,
+  endIndex: number,
   semicolons: boolean,
 ): PathReading | 'multibyte' {
-  const byte = byteAt(text, index + 1, end)
+  const byte = byteAt(pathText, index + 1, endIndex)
   if (byte < 0x20 || byte === 0x7f || byte === slash || byte === backslash) return 'refused'
-  if (byte === percent && byteAt(text, index + 3, end) !== -1) return 'refused'
-  if (byte === semicolon && (!semicolons || followsDots(text, index))) return 'refused'
+  if (byte === percent && byteAt(pathText, index + 3, endIndex) !== -1) return 'refused'
+  if (byte === semicolon && (!semicolons || followsDots(pathText, index))) return 'refused'
 
   // Windows drops spaces behind dots: `/..%20/` is `/../` there.
-  if (byte === 0x20 && text.charCodeAt(index - 1) === dot && followsDots(text, index))
+  if (byte === 0x20 && pathText.charCodeAt(index - 1) === dot && followsDots(pathText, index))
     return 'refused'
 
   if (byte >= 0x80) return 'multibyte'
@@ -90,24 +90,27 @@ function readEscape(
 }
 
 /** Whether the segment that begins here is `.` or `..`. */
-function isDotSegment(text: string, start: number, end: number): boolean {
-  const past = text.charCodeAt(start + 1) === dot && start + 1 < end ? start + 2 : start + 1
-  return past >= end || text.charCodeAt(past) === slash
+function isDotSegment(pathText: string, startIndex: number, endIndex: number): boolean {
+  const past =
+    pathText.charCodeAt(startIndex + 1) === dot && startIndex + 1 < endIndex
+      ? startIndex + 2
+      : startIndex + 1
+  return past >= endIndex || pathText.charCodeAt(past) === slash
 }
 
 /** Whether nothing but dots stands between here and the slash before: `/;x` and `/..;x`. */
-function followsDots(text: string, index: number): boolean {
+function followsDots(pathText: string, index: number): boolean {
   let before = index - 1
-  while (text.charCodeAt(before) === dot) before--
-  return text.charCodeAt(before) === slash
+  while (pathText.charCodeAt(before) === dot) before--
+  return pathText.charCodeAt(before) === slash
 }
 
 /** The byte two hex digits stand for, or -1. */
-function byteAt(text: string, index: number, end: number): number {
-  if (index + 2 > end) return -1
+function byteAt(pathText: string, index: number, endIndex: number): number {
+  if (index + 2 > endIndex) return -1
 
-  const high = hexDigit(text.charCodeAt(index))
-  const low = hexDigit(text.charCodeAt(index + 1))
+  const high = hexDigit(pathText.charCodeAt(index))
+  const low = hexDigit(pathText.charCodeAt(index + 1))
 
   return high === -1 || low === -1 ? -1 : high * 16 + low
 }
@@ -125,7 +128,7 @@ function isText(path: string): boolean {
 export function normalizePath(path: string): string {
   const merged = path.replaceAll(/\/{2,}/g, '/')
   return merged.replaceAll(/%[2-7][0-9A-Fa-f]/g, (triple) => {
-    const code = Number.parseInt(triple.slice(1), 16)
-    return characterKinds[code] === 1 ? String.fromCharCode(code) : triple
+    const charCode = Number.parseInt(triple.slice(1), 16)
+    return characterKinds[charCode] === 1 ? String.fromCharCode(charCode) : triple
   })
 }

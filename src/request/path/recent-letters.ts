@@ -23,7 +23,7 @@ export const recentTexts: ReadonlyMap<number, string> = /* @__PURE__ */ new Map(
       '16122,1611e,16129 16123,1611e,1611f 16124,16129,1611f 16125,1611e,16120 ' +
       '16126,1611e,1611e,1611f 16127,1611e,16129,1611f 16128,1611e,1611e,16120 ' +
       '16d68,16d67,16d67 16d69,16d63,16d67 16d6a,16d63,16d67,16d67',
-  ).map(([code = 0, ...letters]) => [code, String.fromCodePoint(...letters)]),
+  ).map(([charCode = 0, ...letters]) => [charCode, String.fromCodePoint(...letters)]),
 )
 
 /** Runs of marks that change places with others. */
@@ -32,15 +32,17 @@ export const recentMarks: readonly LetterRun[] = /* @__PURE__ */ parseRuns(
 )
 
 /** Reads runs: the distance from the end of the run before, the letters behind the first, and what the first folds to. */
-function parseRuns(text: string): LetterRun[] {
-  let end = 0
-  return parseRows(text).map(([distance = 0, length = 0, folded = 0]) => {
-    const first = end + distance
-    end = first + length
-    return [first, end, folded]
+function parseRuns(pathText: string): LetterRun[] {
+  let endIndex = 0
+  return parseRows(pathText).map(([distance = 0, length = 0, folded = 0]) => {
+    const first = endIndex + distance
+    endIndex = first + length
+    return [first, endIndex, folded]
   })
 }
 
-function parseRows(text: string): number[][] {
-  return text.split(' ').map((row) => row.split(',').map((hex) => Number.parseInt(hex, 16) || 0))
+function parseRows(pathText: string): number[][] {
+  return pathText
+    .split(' ')
+    .map((row) => row.split(',').map((hex) => Number.parseInt(hex, 16) || 0))
 }

@@ -19,12 +19,13 @@ export function returnPath(
   if (!value || value.length > maxReturnPathLength || value.charCodeAt(0) !== 0x2f) return undefined
 
   const query = value.indexOf('?')
-  const end = query === -1 ? value.length : query
-  if (readPath(value, 0, end, options?.allowSemicolon === true) !== 'canonical') return undefined
+  const endIndex = query === -1 ? value.length : query
+  if (readPath(value, 0, endIndex, options?.allowSemicolon === true) !== 'canonical')
+    return undefined
 
-  for (let index = end; index < value.length; index++) {
-    const code = value.charCodeAt(index)
-    if (code <= 0x20 || code >= 0x7f || code === 0x23) return undefined
+  for (let index = endIndex; index < value.length; index++) {
+    const charCode = value.charCodeAt(index)
+    if (charCode <= 0x20 || charCode >= 0x7f || charCode === 0x23) return undefined
   }
 
   return value

@@ -16,22 +16,22 @@ interface MarkStore {
  * Ends an outside session under every tag, since sessions from before a rotation of secrets carry an older one. The newest
  * tag goes last and alone carries the message: a message counts as seen once everything else has been done.
  *
- * @param life - milliseconds for which the mark stays ended: the longest life of a session.
+ * @param lifeMs - milliseconds for which the mark stays ended: the longest life of a session.
  * @returns false where the message came before.
  * @throws {ConfigError} `ERR_CONFIG` where the option `mark` or the store's verb is missing
  */
 export async function endMarked<Data>(
   settings: SessionSettings<Data>,
   store: MarkStore,
-  life: number,
+  lifeMs: number,
   { mark, once, env, context }: EndMarkedArgs,
 ): Promise<boolean> {
   if (settings.mark === undefined) throw createMarkError('mark')
   if (store.endMarked === undefined) throw createMarkError('store')
 
   const [newest = '', ...older] = await createMarkTags(settings, env, mark)
-  for (const tag of older) await store.endMarked(tag, { life }, { env })
-  const isNew = await store.endMarked(newest, { life, ...(once && { once }) }, { env })
+  for (const tag of older) await store.endMarked(tag, { life: lifeMs }, { env })
+  const isNew = await store.endMarked(newest, { life: lifeMs, ...(once && { once }) }, { env })
   if (!isNew) return false
 
   const event = { type: 'sessions-ended', reason: 'marked', actor: 'provider' } as const

@@ -76,7 +76,7 @@ export type ChangeRecord<Data> = (
 
 /** Computes the record of a login from the session before it. It runs again after a conflict, so it must be pure. */
 export type MakeRecord<Data> = (
-  old: SessionRecord<Data> | undefined,
+  oldRecord: SessionRecord<Data> | undefined,
 ) => Promise<SessionRecord<Data>>
 
 /** A login: how to make its record, and whether data of the session before it carries over. */
@@ -99,12 +99,12 @@ export interface SessionEngine<Data> {
   /** True if taking a message removes it from the store before the message is returned. */
   readonly consumesMessages: boolean
   /** Reads the session of a request. It never throws for data that a client sent. */
-  load(jar: CookieJar): Promise<LoadResult<Data>>
+  load(cookieJar: CookieJar): Promise<LoadResult<Data>>
   /** Starts a load that shares the request's Redis batch. Returns undefined where there is nothing to share. */
-  prefetch?(jar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
+  prefetch?(cookieJar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
   /** Writes a change to the loaded session. Returns undefined where nothing changed. */
   write(
-    jar: CookieJar,
+    cookieJar: CookieJar,
     session: LoadResult<Data>,
     change: ChangeRecord<Data>,
   ): Promise<WriteResult<Data> | undefined>
@@ -113,13 +113,13 @@ export interface SessionEngine<Data> {
    * a stored session keeps its id until the next `start`.
    */
   renew?(
-    jar: CookieJar,
+    cookieJar: CookieJar,
     session: LoadResult<Data>,
     change: ChangeRecord<Data>,
   ): Promise<WriteResult<Data> | undefined>
   /** Replaces the loaded session by one under a new id. It works whatever became of the old one. */
   start(
-    jar: CookieJar,
+    cookieJar: CookieJar,
     session: LoadResult<Data>,
     login: SessionLogin<Data>,
   ): Promise<WriteResult<Data>>
@@ -129,7 +129,7 @@ export interface SessionEngine<Data> {
    * @param cookieIssued - true if this response already carries a cookie of ours, which must be expired too.
    */
   end(
-    jar: CookieJar,
+    cookieJar: CookieJar,
     session: LoadResult<Data> | undefined,
     cookieIssued: boolean,
   ): Promise<EndResult<Data>>
@@ -142,12 +142,12 @@ export interface SessionEngine<Data> {
    */
   guardVersion?(session: LoadResult<Data>, ifVersion: string): () => void
   /** Lists the sessions of this session's user. */
-  list?(jar: CookieJar, session: LoadResult<Data>): Promise<SessionInfo[]>
+  list?(cookieJar: CookieJar, session: LoadResult<Data>): Promise<SessionInfo[]>
   /** Ends one of the user's sessions by the digest of its id. */
-  endOne?(jar: CookieJar, session: LoadResult<Data>, id: string): Promise<boolean>
+  endOne?(cookieJar: CookieJar, session: LoadResult<Data>, id: string): Promise<boolean>
   /** Ends the user's sessions. A current session that is kept may need a new cookie. */
   endAll?(
-    jar: CookieJar,
+    cookieJar: CookieJar,
     session: LoadResult<Data>,
     keepCurrent: boolean,
   ): Promise<WriteResult<Data> | undefined>

@@ -13,8 +13,8 @@ const LOCAL_HTTP = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]
  * Computes the session's id as it is shown and logged: an HMAC under a key of its own, so that nobody can compute the
  * cookie or the key of a stored row from it.
  */
-export async function idDigest(ring: KeyRing, id: string): Promise<string> {
-  return encodeBase64url((await ring.mac('session-id', id)).subarray(0, 16))
+export async function idDigest(ring: KeyRing, sessionId: string): Promise<string> {
+  return encodeBase64url((await ring.mac('session-id', sessionId)).subarray(0, 16))
 }
 
 /** An event about one session. */
@@ -32,28 +32,28 @@ export interface SessionEvent<Data> {
 /** Emits an event of the session module. */
 export function emitSessionEvent<Data>(
   { emit }: Pick<SessionSettings<Data>, 'emit'>,
-  jar: Pick<CookieJar, 'context'>,
+  cookieJar: Pick<CookieJar, 'context'>,
   event: SecurityEvent,
 ): void {
-  emitEvent(emit, event, jar.context)
+  emitEvent(emit, event, cookieJar.context)
 }
 
 /** Emits an event about a session. The digest and the tag are computed only if there is a listener. */
 export async function emitAbout<Data>(
   settings: SessionSettings<Data>,
-  jar: Pick<CookieJar, 'env' | 'context'>,
+  cookieJar: Pick<CookieJar, 'env' | 'context'>,
   { type, id, reason, data, by }: SessionEvent<Data>,
 ): Promise<void> {
-  if (!hasListener(settings.emit, jar.context)) return
+  if (!hasListener(settings.emit, cookieJar.context)) return
 
-  const { ring } = settings.keys(jar.env)
-  const user = data === undefined ? undefined : settings.user?.(data)
+  const { ring } = settings.keys(cookieJar.env)
+  const userId = data === undefined ? undefined : settings.user?.(data)
   const [session, userTag, actor] = await Promise.all([
     idDigest(ring, id),
-    user === undefined ? undefined : createAuditTag(ring, user),
+    userId === undefined ? undefined : createAuditTag(ring, userId),
     describeActor(ring, by),
   ])
-  emitSessionEvent(settings, jar, {
+  emitSessionEvent(settings, cookieJar, {
     type,
     session,
     ...(userTag !== undefined && { user: userTag }),
@@ -66,7 +66,7 @@ export async function emitAbout<Data>(
 export async function emitAllEnded<Data>(
   settings: SessionSettings<Data>,
   { env, context, by }: EndAllContext,
-  user: string,
+  userId: string,
   reason: 'all' | 'all-others',
 ): Promise<void> {
   if (!hasListener(settings.emit, context)) return
@@ -75,7 +75,7 @@ export async function emitAllEnded<Data>(
   emitSessionEvent(settings, context === undefined ? {} : { context }, {
     type: 'sessions-ended',
     reason,
-    user: await createAuditTag(ring, user),
+    user: await createAuditTag(ring, userId),
     ...(await describeActor(ring, by)),
   })
 }
@@ -90,17 +90,17 @@ async function describeActor(
 }
 
 /** Computes the tag of a user in events and audit records: an HMAC under a key of its own. */
-export async function createAuditTag(ring: KeyRing, user: string): Promise<string> {
-  return encodeBase64url((await ring.mac('audit-user', user)).subarray(0, 16))
+export async function createAuditTag(ring: KeyRing, userId: string): Promise<string> {
+  return encodeBase64url((await ring.mac('audit-user', userId)).subarray(0, 16))
 }
 
 const warnedSettings = new WeakSet<object>()
 
 /** Warns once that a browser will drop the cookie, which is Secure: the request came over plain http from another host. */
-export function warnPlainHttp<Data>(settings: SessionSettings<Data>, jar: CookieJar): void {
+export function warnPlainHttp<Data>(settings: SessionSettings<Data>, cookieJar: CookieJar): void {
   const { emit, cookie } = settings
   if (emit === undefined || !cookie.attributes.secure || warnedSettings.has(settings)) return
-  if (!jar.url?.startsWith('http://') || LOCAL_HTTP.test(jar.url)) return
+  if (!cookieJar.url?.startsWith('http://') || LOCAL_HTTP.test(cookieJar.url)) return
 
   warnedSettings.add(settings)
   emit({ type: 'secure-cookie-on-plain-http', subject: cookie.name })

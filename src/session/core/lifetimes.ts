@@ -31,22 +31,22 @@ const SKEW = 60
 export function checkLifetimes(
   times: SessionTimes,
   limits: LifetimeLimits,
-  now: number,
+  nowMs: number,
 ): SessionStatus {
-  if (times.created > now + SKEW || times.seen > now + SKEW) return 'from-the-future'
-  if (now >= absoluteEnd(times, limits)) return 'expired'
-  return now >= idleEnd(times, limits) ? 'idle' : 'alive'
+  if (times.created > nowMs + SKEW || times.seen > nowMs + SKEW) return 'from-the-future'
+  if (nowMs >= absoluteEnd(times, limits)) return 'expired'
+  return nowMs >= idleEnd(times, limits) ? 'idle' : 'alive'
 }
 
 /** True if this request has to be recorded, which happens at most once in a tenth of the idle timeout. */
-export function isSlideDue(times: SessionTimes, limits: LifetimeLimits, now: number): boolean {
-  return now - times.seen >= Math.max(1, Math.floor(findIdleWindow(times, limits) / 10))
+export function isSlideDue(times: SessionTimes, limits: LifetimeLimits, nowMs: number): boolean {
+  return nowMs - times.seen >= Math.max(1, Math.floor(findIdleWindow(times, limits) / 10))
 }
 
 /** Seconds for which a browser should keep a cookie that is sealed now: until the nearer of the two ends. */
-export function cookieAge(times: SessionTimes, limits: LifetimeLimits, now: number): number {
+export function cookieAge(times: SessionTimes, limits: LifetimeLimits, nowMs: number): number {
   const idleLimit = times.seen + findIdleWindow(times, limits)
-  return Math.max(1, Math.min(absoluteEnd(times, limits), idleLimit) - now)
+  return Math.max(1, Math.min(absoluteEnd(times, limits), idleLimit) - nowMs)
 }
 
 /** The second at which the session ends whatever happens. */

@@ -96,7 +96,7 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    *
    * @default undefined (sessions have no user: no `list`, no `endAll`)
    */
-  readonly user?: (data: Data) => string | undefined
+  readonly user?: (sessionData: Data) => string | undefined
   /**
    * Reads the outside session that this one depends on from its data, such as the session at an identity provider.
    * Once `endMarked` was called for it, sessions that name it have ended. The function runs when a session is made;
@@ -104,7 +104,7 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    *
    * @default undefined (sessions depend on no other)
    */
-  readonly mark?: (data: Data) => string | undefined
+  readonly mark?: (sessionData: Data) => string | undefined
   /**
    * Cookies of older libraries to import once, see `ironCookie`.
    *
@@ -145,7 +145,7 @@ export interface LegacyCookie<Data extends SessionObject> {
   /** The cookie that removes it from the browser. */
   readonly expire: OutgoingCookie
   /** Opens a value, or returns undefined. It must not throw for a value that a client sent. */
-  open(value: string, env: unknown, now: number): Promise<OpenedLegacy<Data> | undefined>
+  open(value: string, env: unknown, nowMs: number): Promise<OpenedLegacy<Data> | undefined>
 }
 
 /** The content of another library's cookie. */

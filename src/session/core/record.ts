@@ -53,10 +53,10 @@ export function writeRecord<Data>(record: SessionRecord<Data>): string {
 }
 
 /** Reads the JSON of {@link writeRecord}. Returns undefined for any other text that was sealed for this purpose. */
-export function readRecord<Data>(json: string): SessionRecord<Data> | undefined {
+export function readRecord<Data>(jsonText: string): SessionRecord<Data> | undefined {
   let wire: unknown
   try {
-    wire = JSON.parse(json)
+    wire = JSON.parse(jsonText)
   } catch {
     return undefined
   }

@@ -33,8 +33,8 @@ export interface SessionSettings<Data> {
   readonly keys: (env: unknown) => SessionKeys
   readonly schema: Schema<Data> | undefined
   readonly initial: (() => Data) | undefined
-  readonly user: ((data: Data) => string | undefined) | undefined
-  readonly mark: ((data: Data) => string | undefined) | undefined
+  readonly user: ((sessionData: Data) => string | undefined) | undefined
+  readonly mark: ((sessionData: Data) => string | undefined) | undefined
   readonly legacy: readonly LegacyCookie<Data & object>[]
   /** Puts the device around an engine; undefined where sessions are never bound. */
   readonly device: BindEngine | undefined
@@ -109,7 +109,7 @@ export function compileSessionSettings<Data extends object>(
     schema: validateSchema(options.schema, issues),
     initial: optionalFunction(issues, 'initial', options.initial),
     // All sessions with an empty user would share one list, so an empty user counts as none.
-    user: user && ((data) => user(data) || undefined),
+    user: user && ((sessionData) => user(sessionData) || undefined),
     mark: optionalFunction(issues, 'mark', options.mark),
     legacy: options.legacy ?? [],
     device: compileDeviceOption(options.device, cookie, issues.at('device')),
@@ -143,10 +143,10 @@ function createKeys(
   options: { readonly lifetime: number; readonly clock: Clock; readonly audience?: string },
 ): SessionKeys {
   // A stateless cookie must not open as the id of a stored session, nor the other way round.
-  const name = kind === 'stored' ? `${cookieName} stored` : cookieName
+  const optionName = kind === 'stored' ? `${cookieName} stored` : cookieName
   return {
     ring,
-    sealer: sealer(ring, { ...options, purpose: 'session', name }),
+    sealer: sealer(ring, { ...options, purpose: 'session', name: optionName }),
     records: sealer(ring, {
       ...options,
       purpose: 'record',

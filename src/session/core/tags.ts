@@ -5,18 +5,18 @@ import type { SessionSettings } from './settings.ts'
 /** Reads the user of a session. Returns undefined for a visitor's. */
 export function readUser<Data>(
   { user }: SessionSettings<Data>,
-  data: Data | undefined,
+  sessionData: Data | undefined,
 ): string | undefined {
-  return data === undefined ? undefined : user?.(data)
+  return sessionData === undefined ? undefined : user?.(sessionData)
 }
 
 /** Hashes a user under each secret. The first secret's hash comes first. */
 export function createUserTags<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
-  user: string,
+  userId: string,
 ): Promise<string[]> {
-  return createTags(settings, env, 'user-tag', user)
+  return createTags(settings, env, 'user-tag', userId)
 }
 
 /** Hashes an outside session under each secret. The first secret's hash comes first. */
@@ -35,15 +35,15 @@ async function createTags<Data>(
   text: string,
 ): Promise<string[]> {
   const macs = await keys(env).ring.macs(purpose, text)
-  return macs.map((mac) => encodeBase64url(mac.subarray(0, 16)))
+  return macs.map((macBytes) => encodeBase64url(macBytes.subarray(0, 16)))
 }
 
 /** Hashes the outside session that this data depends on, under the newest secret. */
 export async function readMark<Data>(
   settings: SessionSettings<Data>,
   env: unknown,
-  data: Data | undefined,
+  sessionData: Data | undefined,
 ): Promise<string | undefined> {
-  const mark = data === undefined ? undefined : settings.mark?.(data)
+  const mark = sessionData === undefined ? undefined : settings.mark?.(sessionData)
   return mark ? (await createMarkTags(settings, env, mark))[0] : undefined
 }

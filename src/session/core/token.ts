@@ -57,11 +57,11 @@ async function openOnlyOne<Data>(
 /** Emits why a cookie is rejected and returns the session of a request without one. */
 export function rejectCookie<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   reason: string,
 ): LoadResult<Data> {
   const subject = settings.cookie.name
-  emitSessionEvent(settings, jar, { type: 'session-rejected', reason, subject })
+  emitSessionEvent(settings, cookieJar, { type: 'session-rejected', reason, subject })
   return createEmptySession(reason)
 }
 

@@ -59,7 +59,7 @@ export interface ThreeVerbHandle<Data> {
   /** Returns the data, or undefined where there is no session. */
   get(): Promise<Data | undefined>
   /** Login: makes a session of this data. */
-  start(data: Data): Promise<unknown>
+  start(sessionData: Data): Promise<unknown>
   /** Logout. */
   end(): Promise<unknown>
 }
@@ -219,14 +219,14 @@ export interface SessionHandle<Data extends SessionObject> {
    *   `ERR_SESSION_UNREADABLE`, `ERR_SESSION_CONFLICT`, `ERR_COOKIE_TOO_LARGE`
    */
   update(
-    change: (data: Data | undefined) => Data,
+    change: (sessionData: Data | undefined) => Data,
     options?: { readonly ifVersion?: string },
   ): Promise<Data>
   /**
    * Login: makes a session under a new id and ends the old one in the same step. `keep` copies members of the old session,
    * only where it had no user or the same one. Flash messages carry over under the same condition.
    */
-  start(data: Data, options?: StartOptions<Data>): Promise<void>
+  start(sessionData: Data, options?: StartOptions<Data>): Promise<void>
   /** Logout: ends the session and expires its cookie, also one that cannot be read. Calling it twice is harmless. */
   end(): Promise<void>
   /** Leaves a message for a later request, also after `end`. */

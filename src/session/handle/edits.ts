@@ -81,8 +81,8 @@ function applyDataEdit<Data extends object>(
 
 /** Creates a visitor's session without data. */
 export function createBlankRecord<Data>(settings: SessionSettings<Data>): SessionRecord<Data> {
-  const now = Math.floor(settings.clock() / 1000)
-  return { id: randomId(), created: now, seen: now }
+  const nowMs = Math.floor(settings.clock() / 1000)
+  return { id: randomId(), created: nowMs, seen: nowMs }
 }
 
 /**
@@ -95,28 +95,28 @@ export function createBlankRecord<Data>(settings: SessionSettings<Data>): Sessio
 export function acceptRecord<Data extends object>(
   settings: SessionSettings<Data>,
   oldData: Data | undefined,
-  next: SessionRecord<Data>,
+  nextRecord: SessionRecord<Data>,
   mayChangeUser: boolean,
 ): SessionRecord<Data> | Promise<SessionRecord<Data>> {
-  const { data } = next
-  if (data === undefined || data === oldData) return next
+  const { data } = nextRecord
+  if (data === undefined || data === oldData) return nextRecord
   if (!isObject(data)) throw dataError('must be an object')
 
   const { schema } = settings
-  if (schema === undefined) return requireSameUser(settings, oldData, next, mayChangeUser)
+  if (schema === undefined) return requireSameUser(settings, oldData, nextRecord, mayChangeUser)
   return parseWithSchema(schema, data).then((output) =>
-    requireSameUser(settings, oldData, { ...next, data: output }, mayChangeUser),
+    requireSameUser(settings, oldData, { ...nextRecord, data: output }, mayChangeUser),
   )
 }
 
 function requireSameUser<Data>(
   { user }: SessionSettings<Data>,
   oldData: Data | undefined,
-  next: SessionRecord<Data>,
+  nextRecord: SessionRecord<Data>,
   mayChangeUser: boolean,
 ): SessionRecord<Data> {
-  if (mayChangeUser || user === undefined) return next
-  if ((oldData && user(oldData)) === (next.data && user(next.data))) return next
+  if (mayChangeUser || user === undefined) return nextRecord
+  if ((oldData && user(oldData)) === (nextRecord.data && user(nextRecord.data))) return nextRecord
 
   throw new PortcullisError(
     'ERR_SESSION_IDENTITY_CHANGED',
@@ -126,9 +126,9 @@ function requireSameUser<Data>(
 
 async function parseWithSchema<Data extends object>(
   schema: Schema<Data>,
-  data: Data,
+  sessionData: Data,
 ): Promise<Data> {
-  const result = await validateData(schema, data)
+  const result = await validateData(schema, sessionData)
   if ('issues' in result) throw dataError(`does not fit its schema at ${result.issues}`)
   return jsonCopy(result.data, '')
 }

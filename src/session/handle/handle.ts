@@ -29,8 +29,8 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   /** True if a flash message was taken: the response is personal then, even if the session has no data. */
   #tookMessages = false
 
-  constructor(state: RequestState<Data>, context: object) {
-    this.#state = state
+  constructor(requestState: RequestState<Data>, context: object) {
+    this.#state = requestState
     this.context = context
   }
 
@@ -40,8 +40,8 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   async get(): Promise<Data | undefined> {
     if (this.#state.session === undefined) await this.#state.load()
-    const data = this.#state.view()?.data
-    return data && jsonCopy(data, '')
+    const sessionData = this.#state.view()?.data
+    return sessionData && jsonCopy(sessionData, '')
   }
 
   set<K extends keyof Data>(key: K, value: Data[K]): void {
@@ -76,23 +76,25 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   update(
-    change: (data: Data | undefined) => Data,
+    change: (sessionData: Data | undefined) => Data,
     options: { readonly ifVersion?: string } = {},
   ): Promise<Data> {
-    const state = this.#state
-    return state.runExclusive(async () => {
-      state.requireOpen()
-      const session = await state.load()
+    const requestState = this.#state
+    return requestState.runExclusive(async () => {
+      requestState.requireOpen()
+      const session = await requestState.load()
       const guard = this.#guardVersion(session, options.ifVersion)
 
-      await state.write(true, (record) => {
+      await requestState.write(true, (record) => {
         guard?.()
-        const data = requireObject<Data>(change(record?.data && jsonCopy(record.data, '')))
+        const sessionData = requireObject<Data>(change(record?.data && jsonCopy(record.data, '')))
         const isSame =
-          record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(data)
-        return isSame ? record : { ...(record ?? createBlankRecord<Data>(state.settings)), data }
+          record?.data !== undefined && JSON.stringify(record.data) === JSON.stringify(sessionData)
+        return isSame
+          ? record
+          : { ...(record ?? createBlankRecord<Data>(requestState.settings)), data: sessionData }
       })
-      return jsonCopy(state.session?.record?.data as Data, '')
+      return jsonCopy(requestState.session?.record?.data as Data, '')
     })
   }
 
@@ -107,31 +109,46 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
   }
 
-  start(data: Data, options: StartOptions<Data> = {}): Promise<void> {
-    const state = this.#state
-    return state.runExclusive(async () => {
-      state.requireNotClosed()
-      const edits = [...state.edits]
-      const login = createLogin(state.settings, requireObject<Data>(data), options, edits)
-      const result = await state.engine.start(state.jar, await state.load(), login)
+  start(sessionData: Data, options: StartOptions<Data> = {}): Promise<void> {
+    const requestState = this.#state
+    return requestState.runExclusive(async () => {
+      requestState.requireNotClosed()
+      const edits = [...requestState.edits]
+      const login = createLogin(
+        requestState.settings,
+        requireObject<Data>(sessionData),
+        options,
+        edits,
+      )
+      const result = await requestState.engine.start(
+        requestState.jar,
+        await requestState.load(),
+        login,
+      )
 
       // The login has used these edits. Messages that were flashed since then belong to the new session.
-      state.edits = state.edits.filter((edit) => edit.type === 'flash' && !edits.includes(edit))
-      state.status = 'open'
-      state.stage(result)
+      requestState.edits = requestState.edits.filter(
+        (edit) => edit.type === 'flash' && !edits.includes(edit),
+      )
+      requestState.status = 'open'
+      requestState.stage(result)
     })
   }
 
   end(): Promise<void> {
-    const state = this.#state
-    return state.runExclusive(async () => {
-      state.requireNotClosed()
-      const cookieIssued = state.immediate && state.cookies.length > 0
-      const { failure, ...result } = await state.engine.end(state.jar, state.session, cookieIssued)
+    const requestState = this.#state
+    return requestState.runExclusive(async () => {
+      requestState.requireNotClosed()
+      const cookieIssued = requestState.immediate && requestState.cookies.length > 0
+      const { failure, ...result } = await requestState.engine.end(
+        requestState.jar,
+        requestState.session,
+        cookieIssued,
+      )
 
-      state.edits = []
-      state.status = 'ended'
-      state.stage(result)
+      requestState.edits = []
+      requestState.status = 'ended'
+      requestState.stage(result)
       if (failure !== undefined) throw failure
     })
   }
@@ -153,12 +170,12 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   commit(): Promise<void> {
-    const state = this.#state
-    return state.runExclusive(async () => {
+    const requestState = this.#state
+    return requestState.runExclusive(async () => {
       // After a logout only flash messages can be written.
-      if (state.edits.length === 0) state.requireOpen()
-      state.requireNotClosed()
-      await state.write(true)
+      if (requestState.edits.length === 0) requestState.requireOpen()
+      requestState.requireNotClosed()
+      await requestState.write(true)
     })
   }
 
@@ -184,14 +201,14 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }: {
     readonly exceptCurrent?: boolean
   } = {}): Promise<void> {
-    const state = this.#state
-    const { engine } = state
+    const requestState = this.#state
+    const { engine } = requestState
     if (engine.endAll === undefined) throw createUnsupportedError('endAll')
 
     let failure: unknown
     try {
-      const result = await engine.endAll(state.jar, await state.load(), exceptCurrent)
-      if (result !== undefined) state.stage(result)
+      const result = await engine.endAll(requestState.jar, await requestState.load(), exceptCurrent)
+      if (result !== undefined) requestState.stage(result)
     } catch (error) {
       // The cookie expires although the store is down, as with a logout.
       if (exceptCurrent || isPortcullisError(error, 'ERR_CONFIG')) throw error
@@ -206,11 +223,11 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     response: Response,
     { failed = false }: { readonly failed?: boolean } = {},
   ): Response | Promise<Response> {
-    const state = this.#state
-    if (state.status === 'closed') return response
+    const requestState = this.#state
+    if (requestState.status === 'closed') return response
 
     // Most requests write nothing, and need no promise to find that out.
-    const mustWait = state.busy || (!failed && this.#needsWrite(response))
+    const mustWait = requestState.busy || (!failed && this.#needsWrite(response))
     return mustWait ? this.#writeAndClose(response, failed) : this.#close(response)
   }
 
@@ -221,9 +238,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   async #writeAndClose(response: Response, failed: boolean): Promise<Response> {
-    const state = this.#state
-    if (state.busy) await state.waitForVerbs()
-    if (!failed && state.status !== 'closed' && this.#needsWrite(response)) await state.write(false)
+    const requestState = this.#state
+    if (requestState.busy) await requestState.waitForVerbs()
+    if (!failed && requestState.status !== 'closed' && this.#needsWrite(response))
+      await requestState.write(false)
     return this.#close(response)
   }
 

@@ -9,8 +9,8 @@ import type { StartOptions } from '../core/types.ts'
 import { acceptRecord, type Edit, replayEdits } from './edits.ts'
 
 /** Copies the data that a caller passed. @throws {PortcullisError} `ERR_SESSION_DATA` for a value that is not an object */
-export function requireObject<Data extends object>(data: Data): Data {
-  const copy = jsonCopy(data, '')
+export function requireObject<Data extends object>(sessionData: Data): Data {
+  const copy = jsonCopy(sessionData, '')
   if (!isObject(copy)) throw dataError('must be an object')
   return copy
 }
@@ -28,17 +28,18 @@ export function createLogin<Data extends object>(
   const flashEdits = edits.filter((edit) => 'name' in edit)
 
   const make: SessionLogin<Data>['make'] = async (replaced) => {
-    const old = replaced?.data === undefined ? replaced : replayEdits(settings, replaced, edits)
-    const mayCarry = canKeep(settings, old, value)
-    const flash = mayCarry || old?.data === undefined ? replaced?.flash : undefined
+    const oldRecord =
+      replaced?.data === undefined ? replaced : replayEdits(settings, replaced, edits)
+    const mayCarry = canKeep(settings, oldRecord, value)
+    const flash = mayCarry || oldRecord?.data === undefined ? replaced?.flash : undefined
 
-    const now = Math.floor(settings.clock() / 1000)
+    const nowMs = Math.floor(settings.clock() / 1000)
     const next = {
       id: randomId(),
-      created: now,
-      seen: now,
-      authenticated: readAuthenticated(authenticatedAt, now),
-      data: { ...(mayCarry ? pick(old?.data, keep) : {}), ...value },
+      created: nowMs,
+      seen: nowMs,
+      authenticated: readAuthenticated(authenticatedAt, nowMs),
+      data: { ...(mayCarry ? pick(oldRecord?.data, keep) : {}), ...value },
       ...(flash && { flash }),
     }
     return acceptRecord(settings, undefined, replayEdits(settings, next, flashEdits) ?? next, true)
@@ -47,34 +48,35 @@ export function createLogin<Data extends object>(
 }
 
 /** Seconds since the epoch. 1 stands for an unknown moment, as 0 does for imports. A later moment counts as now. */
-function readAuthenticated(value: number | undefined, now: number): number {
-  if (value === undefined) return now
+function readAuthenticated(value: number | undefined, nowMs: number): number {
+  if (value === undefined) return nowMs
 
   const seconds = Math.floor(value / 1000)
-  return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(now, seconds)) : 1
+  return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(nowMs, seconds)) : 1
 }
 
 /** False if the data could reach another user. Without the option `user`, two signed-in sessions are two users. */
 function canKeep<Data>(
   settings: SessionSettings<Data>,
-  old: SessionRecord<Data> | undefined,
+  oldRecord: SessionRecord<Data> | undefined,
   next: Data,
 ): boolean {
-  if (old?.data === undefined) return false
-  if (settings.user === undefined) return old.authenticated === undefined
+  if (oldRecord?.data === undefined) return false
+  if (settings.user === undefined) return oldRecord.authenticated === undefined
 
-  const oldUser = settings.user(old.data)
+  const oldUser = settings.user(oldRecord.data)
   return oldUser === undefined || oldUser === settings.user(next)
 }
 
 /** Copies the members that exist. */
 function pick<Data extends object>(
-  data: Data | undefined,
+  sessionData: Data | undefined,
   keys: ReadonlyArray<keyof Data>,
 ): Partial<Data> {
   const members: Partial<Data> = {}
   for (const key of keys) {
-    if (data !== undefined && Object.hasOwn(data, key)) members[key] = data[key]
+    if (sessionData !== undefined && Object.hasOwn(sessionData, key))
+      members[key] = sessionData[key]
   }
   return members
 }

@@ -7,15 +7,15 @@ import type { RequestState } from './request-state.ts'
 
 /** Returns the facts about a session that was loaded, or undefined where there is none. */
 export function readFacts<Data extends object>(
-  state: RequestState<Data>,
+  requestState: RequestState<Data>,
 ): SessionFacts | undefined {
-  const record = state.view()
+  const record = requestState.view()
   if (record?.data === undefined) return undefined
 
-  const version = state.session && state.engine.readVersion?.(state.session)
-  const provedAt = state.session?.device?.provedAt
+  const version = requestState.session && requestState.engine.readVersion?.(requestState.session)
+  const provedAt = requestState.session?.device?.provedAt
   return {
-    ...createFacts(record, state.settings),
+    ...createFacts(record, requestState.settings),
     ...(version !== undefined && { version }),
     ...(provedAt !== undefined && { provedAt }),
   }
@@ -23,14 +23,14 @@ export function readFacts<Data extends object>(
 
 /** Loads the session and returns its facts with the digest of its id. */
 export async function readInfo<Data extends object>(
-  state: RequestState<Data>,
+  requestState: RequestState<Data>,
 ): Promise<SessionInfo | undefined> {
-  await state.load()
-  const facts = readFacts(state)
-  const record = state.view()
+  await requestState.load()
+  const facts = readFacts(requestState)
+  const record = requestState.view()
   if (facts === undefined || record === undefined) return undefined
 
-  const { ring } = state.settings.keys(state.jar.env)
+  const { ring } = requestState.settings.keys(requestState.jar.env)
   return { id: await idDigest(ring, record.id), ...facts }
 }
 
@@ -44,9 +44,9 @@ export async function readEventTags<Data extends object>({
   if (record === undefined || !hasListener(undefined, jar.context)) return {}
 
   const { ring } = settings.keys(jar.env)
-  const user = record.data === undefined ? undefined : settings.user?.(record.data)
+  const userId = record.data === undefined ? undefined : settings.user?.(record.data)
   return {
     session: await idDigest(ring, record.id),
-    ...(user !== undefined && { user: await createAuditTag(ring, user) }),
+    ...(userId !== undefined && { user: await createAuditTag(ring, userId) }),
   }
 }

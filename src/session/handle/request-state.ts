@@ -31,12 +31,12 @@ export class RequestState<Data extends object> {
   constructor(
     settings: SessionSettings<Data>,
     engine: SessionEngine<Data>,
-    jar: CookieJar,
+    cookieJar: CookieJar,
     immediate: boolean,
   ) {
     this.settings = settings
     this.engine = engine
-    this.jar = jar
+    this.jar = cookieJar
     this.immediate = immediate
   }
 
@@ -102,10 +102,10 @@ export class RequestState<Data extends object> {
     try {
       const result = await this.engine.write(this.jar, session, (record) => {
         const current = replayEdits(settings, record, edits)
-        const next = step === undefined ? current : step(current)
-        const isUnchanged = next === record && session.pendingWrite === undefined
-        if (next === undefined || isUnchanged) return undefined
-        return acceptRecord(settings, record?.data, next, false)
+        const nextRecord = step === undefined ? current : step(current)
+        const isUnchanged = nextRecord === record && session.pendingWrite === undefined
+        if (nextRecord === undefined || isUnchanged) return undefined
+        return acceptRecord(settings, record?.data, nextRecord, false)
       })
       if (result !== undefined) this.stage(result)
     } catch (error) {

@@ -38,9 +38,14 @@ export function createStrategy<Data extends object>(
     // A copy of a context, or an object that inherits from it, needs a handle of its own.
     if (existing?.context === context) return existing
 
-    const jar = createCookieJar(context)
-    const state = new RequestState<Data>(settings, outerEngine, jar, writes === 'at-once')
-    const handle = new Handle<Data>(state, context)
+    const cookieJar = createCookieJar(context)
+    const requestState = new RequestState<Data>(
+      settings,
+      outerEngine,
+      cookieJar,
+      writes === 'at-once',
+    )
+    const handle = new Handle<Data>(requestState, context)
     if (Object.isExtensible(context)) owner[handleKey] = handle
     else frozenContexts.set(context, handle)
     return handle
@@ -88,7 +93,7 @@ export function threeVerbHandle<Data>(
 ): ThreeVerbHandle<Data> {
   return {
     get: () => strategy.get({ context }),
-    start: (data) => strategy.start({ context, data }),
+    start: (sessionData) => strategy.start({ context, data: sessionData }),
     end: () => strategy.end({ context }),
   }
 }

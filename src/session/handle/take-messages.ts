@@ -10,37 +10,37 @@ export type MayTake = (name: string, value: unknown) => boolean
 
 /** Takes the messages of a loaded session that `mayTake` selects. Returns undefined where there are none. */
 export async function takeMessages<Data extends object>(
-  state: RequestState<Data>,
+  requestState: RequestState<Data>,
   mayTake: MayTake,
 ): Promise<Messages | undefined> {
-  if (state.engine.consumesMessages && state.status === 'open') {
-    return state.runExclusive(() => takeStored(state, mayTake))
+  if (requestState.engine.consumesMessages && requestState.status === 'open') {
+    return requestState.runExclusive(() => takeStored(requestState, mayTake))
   }
 
   // Nothing awaits from here on, so that two calls of one request cannot both return a message.
-  const messages = selectMessages(state.view()?.flash, mayTake)
+  const messages = selectMessages(requestState.view()?.flash, mayTake)
   if (messages === undefined) return undefined
 
-  state.requireNotClosed()
-  for (const name of Object.keys(messages)) state.edits.push({ type: 'take', name })
+  requestState.requireNotClosed()
+  for (const name of Object.keys(messages)) requestState.edits.push({ type: 'take', name })
   return messages
 }
 
 /** Removes the messages from the store before it returns them: of two requests only one receives them. */
 async function takeStored<Data extends object>(
-  state: RequestState<Data>,
+  requestState: RequestState<Data>,
   mayTake: MayTake,
 ): Promise<Messages | undefined> {
-  const names = Object.keys(selectMessages(state.view()?.flash, mayTake) ?? {})
+  const names = Object.keys(selectMessages(requestState.view()?.flash, mayTake) ?? {})
   if (names.length === 0) return undefined
-  state.requireOpen()
+  requestState.requireOpen()
 
   let messages: Messages | undefined
   try {
-    await state.write(true, (record) => {
+    await requestState.write(true, (record) => {
       messages = selectMessages(record?.flash, (name) => names.includes(name))
       return replayEdits(
-        state.settings,
+        requestState.settings,
         record,
         names.map((name) => ({ type: 'take', name })),
       )

@@ -34,13 +34,17 @@ export function legacyLife<Data>(
  */
 export async function importLegacy<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<LoadResult<Data>> {
-  const content = await openLegacy(settings, jar)
+  const content = await openLegacy(settings, cookieJar)
   if (content === undefined) return { record: undefined }
 
-  const mac = await settings.keys(jar.env).ring.mac('legacy-import', content.mark)
-  const record = createImportedRecord(settings, encodeBase64url(mac.subarray(0, 16)), content.data)
+  const macBytes = await settings.keys(cookieJar.env).ring.mac('legacy-import', content.mark)
+  const record = createImportedRecord(
+    settings,
+    encodeBase64url(macBytes.subarray(0, 16)),
+    content.data,
+  )
   const sealEnds = Math.ceil((settings.clock() + legacyLife(settings, content.expiresAt)) / 1000)
   return { record: { ...record, sealEnds }, pendingWrite: 'import' }
 }
@@ -48,13 +52,13 @@ export async function importLegacy<Data extends object>(
 /** Computes the ids under which a stateless strategy has imported, or would import, the legacy cookie of a request. */
 export async function importIds<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<{ readonly ids: readonly string[]; readonly life: number }> {
-  const content = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
+  const content = settings.legacy.length === 0 ? undefined : await openLegacy(settings, cookieJar)
   if (content === undefined) return { ids: [], life: 0 }
 
-  const macs = await settings.keys(jar.env).ring.macs('legacy-import', content.mark)
-  const ids = macs.map((mac) => encodeBase64url(mac.subarray(0, 16)))
+  const macs = await settings.keys(cookieJar.env).ring.macs('legacy-import', content.mark)
+  const ids = macs.map((macBytes) => encodeBase64url(macBytes.subarray(0, 16)))
   return { ids, life: legacyLife(settings, content.expiresAt) }
 }
 
@@ -62,10 +66,10 @@ export async function importIds<Data extends object>(
 export function createImportedRecord<Data>(
   settings: SessionSettings<Data>,
   id: string,
-  data: Data,
+  sessionData: Data,
 ): SessionRecord<Data> {
-  const now = Math.floor(settings.clock() / 1000)
-  return { id, created: now, seen: now, authenticated: 0, data }
+  const nowMs = Math.floor(settings.clock() / 1000)
+  return { id, created: nowMs, seen: nowMs, authenticated: 0, data: sessionData }
 }
 
 /**
@@ -74,11 +78,11 @@ export function createImportedRecord<Data>(
  */
 export async function openLegacy<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<OpenedLegacy<Data> | undefined> {
   const contents: OpenedLegacy<Data>[] = []
   for (const legacy of settings.legacy) {
-    const content = await openByName(settings, jar, legacy)
+    const content = await openByName(settings, cookieJar, legacy)
     if (content !== undefined) contents.push(content)
   }
 
@@ -90,7 +94,7 @@ export async function openLegacy<Data extends object>(
   if (user === undefined || others.every(({ data }) => user(data) === firstUser)) return first
 
   const subject = settings.cookie.name
-  emitSessionEvent(settings, jar, { type: 'session-rejected', reason: 'ambiguous', subject })
+  emitSessionEvent(settings, cookieJar, { type: 'session-rejected', reason: 'ambiguous', subject })
   return undefined
 }
 
@@ -100,32 +104,32 @@ export async function openLegacy<Data extends object>(
  */
 async function openByName<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   legacy: LegacyCookie<Data>,
 ): Promise<OpenedLegacy<Data> | undefined> {
-  const values = [...new Set(jar.read(legacy.name))]
+  const values = [...new Set(cookieJar.read(legacy.name))]
   if (values.length === 0) return undefined
 
   const areTooMany =
     values.length > MAX_TRIED || (values.length > 1 && legacy.name.startsWith('__Host-'))
   const results = areTooMany
     ? []
-    : await Promise.all(values.map((value) => openValue(settings, jar, legacy, value)))
+    : await Promise.all(values.map((value) => openValue(settings, cookieJar, legacy, value)))
   const contents = results.filter((content) => content !== undefined)
   if (contents.length === 1) return contents[0]
 
   const reason = areTooMany || contents.length > 1 ? 'ambiguous' : 'legacy'
-  emitSessionEvent(settings, jar, { type: 'session-rejected', reason, subject: legacy.name })
+  emitSessionEvent(settings, cookieJar, { type: 'session-rejected', reason, subject: legacy.name })
   return undefined
 }
 
 async function openValue<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   legacy: LegacyCookie<Data>,
   value: string,
 ): Promise<OpenedLegacy<Data> | undefined> {
-  const content = await legacy.open(value, jar.env, settings.clock())
+  const content = await legacy.open(value, cookieJar.env, settings.clock())
   if (content === undefined || !isObject(content.data)) return undefined
 
   const data = await acceptData(settings, content.data)
@@ -135,17 +139,19 @@ async function openValue<Data extends object>(
 /** Creates the cookies that remove the legacy cookies of this request from the browser. */
 export function expireLegacy<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): OutgoingCookie[] {
-  return settings.legacy.filter(({ name }) => jar.read(name).length > 0).map(({ expire }) => expire)
+  return settings.legacy
+    .filter(({ name }) => cookieJar.read(name).length > 0)
+    .map(({ expire }) => expire)
 }
 
 async function acceptData<Data>(
   settings: SessionSettings<Data>,
-  data: Data,
+  sessionData: Data,
 ): Promise<Data | undefined> {
   try {
-    const copy = jsonCopy(data, '')
+    const copy = jsonCopy(sessionData, '')
     if (settings.schema === undefined) return copy
 
     const result = await validateData(settings.schema, copy)

@@ -114,19 +114,21 @@ export function ironCookie<Data extends object>(
   return {
     name: cookie.name,
     expire: expireCookie(cookie),
-    async open(value, env, now): Promise<OpenedLegacy<Data> | undefined> {
-      const result = await OPENERS[library](value, passwords(env), { clock: () => now })
+    async open(value, env, nowMs): Promise<OpenedLegacy<Data> | undefined> {
+      const result = await OPENERS[library](value, passwords(env), { clock: () => nowMs })
       if ('refused' in result) return undefined
 
       const content: unknown = JSON.parse(result.json)
       if (!isObject(content)) return undefined
 
-      const data =
+      const sessionData =
         toData === undefined ? (content as Data) : toData(content as Record<string, unknown>)
-      if (data === undefined) return undefined
+      if (sessionData === undefined) return undefined
 
       const { mac: mark, expiresAt } = result
-      return expiresAt === undefined ? { data, mark } : { data, mark, expiresAt }
+      return expiresAt === undefined
+        ? { data: sessionData, mark }
+        : { data: sessionData, mark, expiresAt }
     },
   }
 }

@@ -21,52 +21,57 @@ export function createStatelessEngine<Data extends object>(
   return {
     consumesMessages: false,
 
-    load(jar): Promise<LoadResult<Data>> {
-      const tokens = jar.read(cookie.name)
-      if (tokens.length > 0) return loadStateless(settings, jar, tokens)
+    load(cookieJar): Promise<LoadResult<Data>> {
+      const tokens = cookieJar.read(cookie.name)
+      if (tokens.length > 0) return loadStateless(settings, cookieJar, tokens)
       return settings.legacy.length === 0
         ? Promise.resolve(NO_SESSION)
-        : importLegacy(settings, jar)
+        : importLegacy(settings, cookieJar)
     },
 
-    async write(jar, session, change) {
+    async write(cookieJar, session, change) {
       const changes = change(session.record)
-      const next = changes instanceof Promise ? await changes : changes
-      if (next === undefined) return undefined
+      const nextRecord = changes instanceof Promise ? await changes : changes
+      if (nextRecord === undefined) return undefined
 
-      const record = { ...next, seen: Math.max(next.seen, Math.floor(clock() / 1000)) }
-      const cookies = await sealCookies(settings, jar, record)
+      const record = { ...nextRecord, seen: Math.max(nextRecord.seen, Math.floor(clock() / 1000)) }
+      const cookies = await sealCookies(settings, cookieJar, record)
       const { pendingWrite } = session
       const type =
         session.record === undefined ? 'session-created' : pendingWrite && EVENTS[pendingWrite]
-      if (type) await emitAbout(settings, jar, { type, id: record.id, data: record.data })
+      if (type) await emitAbout(settings, cookieJar, { type, id: record.id, data: record.data })
       return { session: { record }, cookies }
     },
 
-    async start(jar, session, { make }) {
+    async start(cookieJar, session, { make }) {
       const record = await make(session.record)
-      const cookies = await sealCookies(settings, jar, record)
+      const cookies = await sealCookies(settings, cookieJar, record)
 
-      const old = session.record
-      if (old) {
-        const { id, data } = old
-        await emitAbout(settings, jar, { type: 'session-ended', id, data, reason: 'replaced' })
+      const oldRecord = session.record
+      if (oldRecord) {
+        const { id, data } = oldRecord
+        await emitAbout(settings, cookieJar, {
+          type: 'session-ended',
+          id,
+          data,
+          reason: 'replaced',
+        })
       }
       const { id, data } = record
-      await emitAbout(settings, jar, { type: 'session-created', id, data, reason: 'started' })
+      await emitAbout(settings, cookieJar, { type: 'session-created', id, data, reason: 'started' })
       return { session: { record }, cookies }
     },
 
-    async end(jar, session, cookieIssued) {
-      const cookies = expireLegacy(settings, jar)
+    async end(cookieJar, session, cookieIssued) {
+      const cookies = expireLegacy(settings, cookieJar)
       // The cookie expires only if the browser sent it: SameSite keeps cookies from a cross-site request, and so a
       // cross-site logout has no effect.
-      if (cookieIssued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
+      if (cookieIssued || cookieJar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
 
       const { record } = session ?? NO_SESSION
       if (record) {
         const { id, data } = record
-        await emitAbout(settings, jar, { type: 'session-ended', id, data, reason: 'ended' })
+        await emitAbout(settings, cookieJar, { type: 'session-ended', id, data, reason: 'ended' })
       }
       return { session: NO_SESSION, cookies }
     },
@@ -75,14 +80,14 @@ export function createStatelessEngine<Data extends object>(
 
 async function sealCookies<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   record: SessionRecord<Data>,
 ): Promise<readonly OutgoingCookie[]> {
   const { cookie, limits, clock } = settings
-  const token = await settings.keys(jar.env).sealer.seal(writeRecord(record))
-  const now = Math.floor(clock() / 1000)
-  const sessionCookie = serializeCookie(cookie, token, cookieAge(record, limits, now))
+  const token = await settings.keys(cookieJar.env).sealer.seal(writeRecord(record))
+  const nowMs = Math.floor(clock() / 1000)
+  const sessionCookie = serializeCookie(cookie, token, cookieAge(record, limits, nowMs))
   return settings.legacy.length === 0
     ? [sessionCookie]
-    : [sessionCookie, ...expireLegacy(settings, jar)]
+    : [sessionCookie, ...expireLegacy(settings, cookieJar)]
 }

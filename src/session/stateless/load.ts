@@ -14,25 +14,25 @@ import { openToken, rejectCookie } from '../core/token.ts'
  */
 export async function loadStateless<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   tokens: readonly string[],
 ): Promise<LoadResult<Data>> {
   const { limits, clock, schema } = settings
-  const json = await openToken(settings, settings.keys(jar.env).sealer, tokens)
-  if (typeof json !== 'string') return rejectCookie(settings, jar, json.refused)
+  const json = await openToken(settings, settings.keys(cookieJar.env).sealer, tokens)
+  if (typeof json !== 'string') return rejectCookie(settings, cookieJar, json.refused)
 
   const record = readRecord<Data>(json)
-  if (record === undefined) return rejectCookie(settings, jar, 'invalid-data')
+  if (record === undefined) return rejectCookie(settings, cookieJar, 'invalid-data')
 
-  const now = Math.floor(clock() / 1000)
-  const status = checkLifetimes(record, limits, now)
-  if (status !== 'alive') return rejectCookie(settings, jar, status)
+  const nowMs = Math.floor(clock() / 1000)
+  const status = checkLifetimes(record, limits, nowMs)
+  if (status !== 'alive') return rejectCookie(settings, cookieJar, status)
 
-  const slide = isSlideDue(record, limits, now) ? ({ pendingWrite: 'slide' } as const) : undefined
+  const slide = isSlideDue(record, limits, nowMs) ? ({ pendingWrite: 'slide' } as const) : undefined
   if (schema === undefined || record.data === undefined) return { record, ...slide }
 
   const result = await validateData(schema, record.data)
   return 'issues' in result
-    ? rejectCookie(settings, jar, 'invalid-data')
+    ? rejectCookie(settings, cookieJar, 'invalid-data')
     : { record: { ...record, data: result.data }, ...slide }
 }

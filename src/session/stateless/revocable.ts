@@ -16,7 +16,7 @@ export interface Revocations<Data> {
   /** Wraps an engine, so that it checks and records revocations. */
   engine(inner: SessionEngine<Data>): SessionEngine<Data>
   /** Ends every session of a user. */
-  endAll(user: string, asked: EndAllContext): Promise<void>
+  endAll(userId: string, asked: EndAllContext): Promise<void>
   /** Ends every session with a mark. Resolves with false where the message came before. */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }

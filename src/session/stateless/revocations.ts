@@ -48,9 +48,9 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     )
   }
 
-  async endAll(user: string, asked: EndAllContext): Promise<void> {
+  async endAll(userId: string, asked: EndAllContext): Promise<void> {
     this.#requireUserOption()
-    await this.#advanceGeneration(user, asked)
+    await this.#advanceGeneration(userId, asked)
   }
 
   endMarked(args: EndMarkedArgs): Promise<boolean> {
@@ -60,65 +60,73 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
   engine(inner: SessionEngine<Data>): SessionEngine<Data> {
     return {
       ...inner,
-      load: (jar) => this.#load(inner, jar),
-      renew: async (jar, session, change) => {
-        await this.#revoke(jar, session.record)
-        return inner.write(jar, session, change)
+      load: (cookieJar) => this.#load(inner, cookieJar),
+      renew: async (cookieJar, session, change) => {
+        await this.#revoke(cookieJar, session.record)
+        return inner.write(cookieJar, session, change)
       },
-      start: async (jar, session, login) => {
-        await this.#revoke(jar, session.record)
-        await this.#revokeLegacy(jar)
-        return inner.start(jar, session, {
+      start: async (cookieJar, session, login) => {
+        await this.#revoke(cookieJar, session.record)
+        await this.#revokeLegacy(cookieJar)
+        return inner.start(cookieJar, session, {
           ...login,
-          make: async (old) => this.#addEpoch(jar, await login.make(old)),
+          make: async (oldRecord) => this.#addEpoch(cookieJar, await login.make(oldRecord)),
         })
       },
-      end: async (jar, session, cookieIssued) => {
-        const result = await inner.end(jar, session, cookieIssued)
+      end: async (cookieJar, session, cookieIssued) => {
+        const result = await inner.end(cookieJar, session, cookieIssued)
         try {
-          await this.#revoke(jar, (session ?? (await inner.load(jar))).record)
-          await this.#revokeLegacy(jar)
+          await this.#revoke(cookieJar, (session ?? (await inner.load(cookieJar))).record)
+          await this.#revokeLegacy(cookieJar)
           return result
         } catch (failure) {
-          emitSessionEvent(this.#settings, jar, { type: 'session-end-incomplete' })
+          emitSessionEvent(this.#settings, cookieJar, { type: 'session-end-incomplete' })
           return { ...result, failure }
         }
       },
-      endAll: async (jar, session, keepCurrent) => {
+      endAll: async (cookieJar, session, keepCurrent) => {
         this.#requireUserOption()
-        const user = readUser(this.#settings, session.record?.data)
-        if (user === undefined) return undefined
+        const userId = readUser(this.#settings, session.record?.data)
+        if (userId === undefined) return undefined
 
-        await this.#advanceGeneration(user, jar)
+        await this.#advanceGeneration(userId, cookieJar)
         if (!keepCurrent) return undefined
-        return inner.write(jar, session, (record) => record && this.#addEpoch(jar, record))
+        return inner.write(
+          cookieJar,
+          session,
+          (record) => record && this.#addEpoch(cookieJar, record),
+        )
       },
     }
   }
 
-  async #load(inner: SessionEngine<Data>, jar: CookieJar): Promise<LoadResult<Data>> {
-    const session = await inner.load(jar)
+  async #load(inner: SessionEngine<Data>, cookieJar: CookieJar): Promise<LoadResult<Data>> {
+    const session = await inner.load(cookieJar)
     const { record } = session
-    if (record?.authenticated === undefined || (await this.#isNotRevoked(jar, record))) {
+    if (record?.authenticated === undefined || (await this.#isNotRevoked(cookieJar, record))) {
       return session
     }
 
     const subject = this.#settings.cookie.name
-    emitSessionEvent(this.#settings, jar, { type: 'session-rejected', reason: 'ended', subject })
+    emitSessionEvent(this.#settings, cookieJar, {
+      type: 'session-rejected',
+      reason: 'ended',
+      subject,
+    })
     return { record: undefined, block: 'ended' }
   }
 
-  async #isNotRevoked(jar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
+  async #isNotRevoked(cookieJar: CookieJar, record: SessionRecord<Data>): Promise<boolean> {
     const key = confirmationKey(record)
     if (this.#isConfirmed(key)) return true
 
     const { mark, generation = 0 } = record
     const query = { id: await sha256(record.id), generation, ...(mark !== undefined && { mark }) }
     let isAllowed = true
-    for (const tag of await this.#tagsFor(jar, record)) {
+    for (const tag of await this.#tagsFor(cookieJar, record)) {
       isAllowed &&= await this.#store.check(
         { ...query, ...(tag !== undefined && { user: tag }) },
-        jar,
+        cookieJar,
       )
     }
 
@@ -147,16 +155,18 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
    * than a rotation.
    */
   async #tagsFor(
-    jar: CookieJar,
+    cookieJar: CookieJar,
     { tag, data }: SessionRecord<Data>,
   ): Promise<readonly (string | undefined)[]> {
     if (tag !== undefined) return [tag]
 
-    const user = readUser(this.#settings, data)
-    return user === undefined ? [undefined] : createUserTags(this.#settings, jar.env, user)
+    const userId = readUser(this.#settings, data)
+    return userId === undefined
+      ? [undefined]
+      : createUserTags(this.#settings, cookieJar.env, userId)
   }
 
-  async #revoke(jar: CookieJar, record: SessionRecord<Data> | undefined): Promise<void> {
+  async #revoke(cookieJar: CookieJar, record: SessionRecord<Data> | undefined): Promise<void> {
     if (record?.authenticated === undefined) return
     this.#confirmedAt.delete(confirmationKey(record))
 
@@ -165,33 +175,34 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     const unknownEnd = Math.ceil((clock() + 400 * DAY_MS) / 1000)
     const { sealEnds = record.authenticated === 0 ? unknownEnd : 0 } = record
     const end = Math.max(absoluteEnd(record, limits), sealEnds)
-    await this.#store.revoke(await sha256(record.id), end * 1000 - clock(), jar)
+    await this.#store.revoke(await sha256(record.id), end * 1000 - clock(), cookieJar)
   }
 
   /** Revokes the legacy cookie of the request, too: it expires in this browser, but copies must not be imported. */
-  async #revokeLegacy(jar: CookieJar): Promise<void> {
-    const { ids, life } = await importIds(this.#settings, jar)
-    for (const id of ids) await this.#store.revoke(await sha256(id), life, jar)
+  async #revokeLegacy(cookieJar: CookieJar): Promise<void> {
+    const { ids, life } = await importIds(this.#settings, cookieJar)
+    for (const sessionId of ids) await this.#store.revoke(await sha256(sessionId), life, cookieJar)
   }
 
   /** Adds the mark, and the user's current generation under the newest secret's tag, to a record that is written now. */
-  async #addEpoch(jar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
-    const user = readUser(this.#settings, record.data)
-    const mark = this.#store.endMarked && (await readMark(this.#settings, jar.env, record.data))
-    const next = mark === undefined ? record : { ...record, mark }
-    if (user === undefined) return next
+  async #addEpoch(cookieJar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
+    const userId = readUser(this.#settings, record.data)
+    const mark =
+      this.#store.endMarked && (await readMark(this.#settings, cookieJar.env, record.data))
+    const nextRecord = mark === undefined ? record : { ...record, mark }
+    if (userId === undefined) return nextRecord
 
-    const [tag = ''] = await createUserTags(this.#settings, jar.env, user)
-    const generation = await this.#store.generation(tag, this.#lifetimeMs, jar)
-    return { ...next, tag, generation }
+    const [tag = ''] = await createUserTags(this.#settings, cookieJar.env, userId)
+    const generation = await this.#store.generation(tag, this.#lifetimeMs, cookieJar)
+    return { ...nextRecord, tag, generation }
   }
 
-  async #advanceGeneration(user: string, asked: EndAllContext): Promise<void> {
+  async #advanceGeneration(userId: string, asked: EndAllContext): Promise<void> {
     const { env } = asked
-    for (const tag of await createUserTags(this.#settings, env, user)) {
+    for (const tag of await createUserTags(this.#settings, env, userId)) {
       await this.#store.advance(tag, this.#lifetimeMs, { env })
     }
-    await emitAllEnded(this.#settings, asked, user, 'all')
+    await emitAllEnded(this.#settings, asked, userId, 'all')
   }
 
   #requireUserOption(): void {

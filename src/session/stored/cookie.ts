@@ -28,12 +28,12 @@ interface WireLocation {
  */
 export async function findLocation<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<SessionLocation | { readonly refused: string } | undefined> {
-  const tokens = jar.read(settings.cookie.name)
+  const tokens = cookieJar.read(settings.cookie.name)
   if (tokens.length === 0) return undefined
 
-  const json = await openToken(settings, settings.keys(jar.env).sealer, tokens)
+  const json = await openToken(settings, settings.keys(cookieJar.env).sealer, tokens)
   if (typeof json !== 'string') return json
 
   const { i, u, m, a }: WireLocation = parseMembers(json)
@@ -52,12 +52,12 @@ function isTag(value: unknown): value is string | undefined {
  * @param mark - tag of the outside session that it depends on.
  */
 export async function createLocation(
-  id: string,
+  sessionId: string,
   signedIn: boolean,
   index?: string,
   mark?: string,
 ): Promise<SessionLocation> {
-  const ref: { key: string; index?: string; mark?: string } = { key: await sha256(id) }
+  const ref: { key: string; index?: string; mark?: string } = { key: await sha256(sessionId) }
   if (index !== undefined) ref.index = index
   if (mark !== undefined) ref.mark = mark
   return { ref, signedIn }
@@ -73,13 +73,13 @@ export interface IdentifiedSession<Data> {
 /** Seals the cookie of a session. It lasts as long as the session can, since the store checks the idle timeout. */
 export async function sealLocation<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   { id, location, record }: IdentifiedSession<Data>,
 ): Promise<OutgoingCookie> {
   const { cookie, limits, clock } = settings
   const { ref, signedIn } = location
   const wire: WireLocation = { i: id, u: ref.index, m: ref.mark, ...(signedIn && { a: 1 }) }
-  const token = await settings.keys(jar.env).sealer.seal(JSON.stringify(wire))
+  const token = await settings.keys(cookieJar.env).sealer.seal(JSON.stringify(wire))
   const remaining = absoluteEnd(record, limits) - Math.floor(clock() / 1000)
   return serializeCookie(cookie, token, Math.max(1, remaining))
 }

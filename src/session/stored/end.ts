@@ -14,33 +14,38 @@ import { findLegacyLocations, markLegacyImported } from './legacy.ts'
  */
 export async function endStored<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: LoadResult<Data> | undefined,
   cookieIssued: boolean,
 ): Promise<EndResult<Data>> {
   const { settings, store } = context
   const { cookie } = settings
-  const cookies = expireLegacy(settings, jar)
-  if (cookieIssued || jar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
+  const cookies = expireLegacy(settings, cookieJar)
+  if (cookieIssued || cookieJar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
 
   let location = session?.location
   try {
-    const current = session === undefined ? await findLocation(settings, jar) : location
+    const current = session === undefined ? await findLocation(settings, cookieJar) : location
     if (current !== undefined && 'ref' in current) {
       location = current
-      const wasAlive = await store.end(current.ref, GRACE_MS, jar)
-      const data = session?.record?.data
-      const event = { type: 'session-ended', id: current.ref.key, data, reason: 'ended' } as const
-      if (wasAlive) await emitAbout(settings, jar, event)
+      const wasAlive = await store.end(current.ref, GRACE_MS, cookieJar)
+      const sessionData = session?.record?.data
+      const event = {
+        type: 'session-ended',
+        id: current.ref.key,
+        data: sessionData,
+        reason: 'ended',
+      } as const
+      if (wasAlive) await emitAbout(settings, cookieJar, event)
     }
 
-    for (const legacyLocation of await findLegacyLocations(context, jar)) {
-      await markLegacyImported(context, jar, legacyLocation)
-      await store.end(legacyLocation.ref, GRACE_MS, jar)
+    for (const legacyLocation of await findLegacyLocations(context, cookieJar)) {
+      await markLegacyImported(context, cookieJar, legacyLocation)
+      await store.end(legacyLocation.ref, GRACE_MS, cookieJar)
     }
     return { session: { record: undefined }, cookies }
   } catch (failure) {
-    emitSessionEvent(settings, jar, { type: 'session-end-incomplete' })
+    emitSessionEvent(settings, cookieJar, { type: 'session-end-incomplete' })
     const noSession = { record: undefined }
     const remaining: LoadResult<Data> =
       location === undefined ? noSession : { ...noSession, location }

@@ -19,30 +19,31 @@ export function createStoredEngine<Data extends object>(
 
   return {
     consumesMessages: store.atomic,
-    prefetch: (jar) => prefetchStored(context, jar),
-    load: (jar) =>
-      settings.legacy.length > 0 && jar.read(settings.cookie.name).length === 0
-        ? loadLegacy(context, jar)
-        : loadStored(context, jar),
-    write: (jar, session, change) => writeStored(context, jar, session, change),
-    start: (jar, session, login) => startStored(context, jar, session, login),
-    end: (jar, session, cookieIssued) => endStored(context, jar, session, cookieIssued),
+    prefetch: (cookieJar) => prefetchStored(context, cookieJar),
+    load: (cookieJar) =>
+      settings.legacy.length > 0 && cookieJar.read(settings.cookie.name).length === 0
+        ? loadLegacy(context, cookieJar)
+        : loadStored(context, cookieJar),
+    write: (cookieJar, session, change) => writeStored(context, cookieJar, session, change),
+    start: (cookieJar, session, login) => startStored(context, cookieJar, session, login),
+    end: (cookieJar, session, cookieIssued) => endStored(context, cookieJar, session, cookieIssued),
 
     readVersion,
     guardVersion,
-    list: (jar, { record, location }) =>
-      users.list(readUser(settings, record?.data), jar.env, location?.ref.key),
-    endOne: (jar, { record }, id) => users.endOne(readUser(settings, record?.data), jar, id),
-    async endAll(jar, session, keepCurrent) {
+    list: (cookieJar, { record, location }) =>
+      users.list(readUser(settings, record?.data), cookieJar.env, location?.ref.key),
+    endOne: (cookieJar, { record }, sessionId) =>
+      users.endOne(readUser(settings, record?.data), cookieJar, sessionId),
+    async endAll(cookieJar, session, keepCurrent) {
       // A session that was not imported yet is imported first, so that it can be kept.
       const mustImport = keepCurrent && session.pendingWrite === 'import'
       const result = mustImport
-        ? await importLegacySession(context, jar, session, (record) => record)
+        ? await importLegacySession(context, cookieJar, session, (record) => record)
         : undefined
 
       const { record, location } = result?.session ?? session
-      const user = readUser(settings, record?.data)
-      await users.endAll(user, jar, keepCurrent ? location?.ref : undefined)
+      const userId = readUser(settings, record?.data)
+      await users.endAll(userId, cookieJar, keepCurrent ? location?.ref : undefined)
       return result
     },
   }

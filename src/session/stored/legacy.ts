@@ -19,22 +19,22 @@ export type ImportLocation = SessionLocation & { readonly legacy: LegacyLocation
 /** Loads the session of a legacy cookie: the one that was imported before, or the one that this request will import. */
 export async function loadLegacy<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<LoadResult<Data>> {
   const { settings } = context
-  const content = await openLegacy(settings, jar)
+  const content = await openLegacy(settings, cookieJar)
   if (content === undefined) return { record: undefined }
 
-  const locations = await findImportLocations(context, jar, content)
+  const locations = await findImportLocations(context, cookieJar, content)
   for (const location of locations) {
-    const session = await loadImported(context, jar, location)
+    const session = await loadImported(context, cookieJar, location)
     if (session !== undefined) return session
   }
 
   const [location] = locations
   if (location === undefined) return { record: undefined }
-  if (await areImportsEnded(context, jar, readUser(settings, content.data))) {
-    return createEmptyResult(settings, jar, 'legacy')
+  if (await areImportsEnded(context, cookieJar, readUser(settings, content.data))) {
+    return createEmptyResult(settings, cookieJar, 'legacy')
   }
   return {
     record: createImportedRecord(settings, location.ref.key, content.data),
@@ -46,51 +46,51 @@ export async function loadLegacy<Data extends object>(
 /** Loads a session that was imported before. Returns undefined where nothing was imported to this location. */
 async function loadImported<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: ImportLocation,
 ): Promise<LoadResult<Data> | undefined> {
   const { settings, store } = context
-  const result = await readLocation(context, jar, location)
+  const result = await readLocation(context, cookieJar, location)
   if (result.is === 'found') {
-    const session = await validateRow(settings, jar, location, result)
+    const session = await validateRow(settings, cookieJar, location, result)
     return session.record === undefined ? session : { ...session, pendingWrite: 'import' }
   }
-  if (result.is !== 'none') return createEmptyResult(settings, jar, result.is, location)
+  if (result.is !== 'none') return createEmptyResult(settings, cookieJar, result.is, location)
   if (!store.atomic) return undefined
 
   // The seal was imported once and that session is over: a copy of the cookie must not start another one.
   const { importMark } = location.legacy
-  const mark = await readLocation(context, jar, { ...location, ref: importMark })
-  return mark.is === 'none' ? undefined : createEmptyResult(settings, jar, 'legacy')
+  const mark = await readLocation(context, cookieJar, { ...location, ref: importMark })
+  return mark.is === 'none' ? undefined : createEmptyResult(settings, cookieJar, 'legacy')
 }
 
 /** Finds the locations of this request's legacy cookie: under the first secret, and under older ones that may have imported it. */
 export async function findLegacyLocations<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<ImportLocation[]> {
   const { settings } = context
-  const content = settings.legacy.length === 0 ? undefined : await openLegacy(settings, jar)
-  return content === undefined ? [] : findImportLocations(context, jar, content)
+  const content = settings.legacy.length === 0 ? undefined : await openLegacy(settings, cookieJar)
+  return content === undefined ? [] : findImportLocations(context, cookieJar, content)
 }
 
 async function findImportLocations<Data extends object>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   { data, mark, expiresAt }: OpenedLegacy<Data>,
 ): Promise<ImportLocation[]> {
-  const { ring } = settings.keys(jar.env)
-  const user = store.atomic ? readUser(settings, data) : undefined
-  const tags = user === undefined ? [] : await createUserTags(settings, jar.env, user)
+  const { ring } = settings.keys(cookieJar.env)
+  const userId = store.atomic ? readUser(settings, data) : undefined
+  const tags = userId === undefined ? [] : await createUserTags(settings, cookieJar.env, userId)
   const lifetimeMs = legacyLife(settings, expiresAt)
 
   const macs = await ring.macs('legacy-import', mark)
   return Promise.all(
-    macs.map(async (mac, index) => {
-      const id = encodeBase64url(mac.subarray(0, 16))
-      const location = await createLocation(id, true, tags[index])
-      const importMark = { key: await sha256(`${id} was imported`) }
-      return { ...location, legacy: { id, importMark, lifetimeMs } }
+    macs.map(async (macBytes, index) => {
+      const sessionId = encodeBase64url(macBytes.subarray(0, 16))
+      const location = await createLocation(sessionId, true, tags[index])
+      const importMark = { key: await sha256(`${sessionId} was imported`) }
+      return { ...location, legacy: { id: sessionId, importMark, lifetimeMs } }
     }),
   )
 }
@@ -98,16 +98,16 @@ async function findImportLocations<Data extends object>(
 /** Marks a legacy cookie as imported, so that no copy can be imported again. The caller ends or replaces the placeholder row. */
 export async function markLegacyImported<Data extends object>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: ImportLocation,
 ): Promise<void> {
   if (!store.atomic) return
 
-  const now = Math.floor(settings.clock() / 1000)
-  const record = { id: randomId(), created: now, seen: now }
-  const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+  const nowMs = Math.floor(settings.clock() / 1000)
+  const record = { id: randomId(), created: nowMs, seen: nowMs }
+  const sessionRow = await sealRow(settings, cookieJar.env, { location, record, version: '1' })
   const { importMark, lifetimeMs } = location.legacy
-  await store.rotate(importMark, row, { grace: lifetimeMs }, jar)
+  await store.rotate(importMark, sessionRow, { grace: lifetimeMs }, cookieJar)
 }
 
 /**
@@ -122,19 +122,19 @@ async function createImportsEndedRef(tag: string): Promise<Ref> {
 export async function endImports<Data extends object>(
   { settings, store }: StoredContext<Data>,
   env: unknown,
-  user: string,
+  userId: string,
 ): Promise<void> {
   if (settings.legacy.length === 0) return
 
-  const now = settings.clock()
+  const nowMs = settings.clock()
   const grace = legacyLife(settings, undefined)
-  for (const tag of await createUserTags(settings, env, user)) {
+  for (const tag of await createUserTags(settings, env, userId)) {
     // Only the tombstone that a rotation leaves is needed; the new row ends immediately.
     const row = {
       key: await sha256(randomId()),
       record: '-',
-      end: now + 1,
-      now,
+      end: nowMs + 1,
+      now: nowMs,
       idle: 1,
       write: randomId(8),
     }
@@ -145,14 +145,14 @@ export async function endImports<Data extends object>(
 /** True if {@link endImports} was called for a user, under any secret. */
 export async function areImportsEnded<Data extends object>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
-  user: string | undefined,
+  cookieJar: CookieJar,
+  userId: string | undefined,
 ): Promise<boolean> {
-  if (!store.atomic || user === undefined) return false
+  if (!store.atomic || userId === undefined) return false
 
   const times = { now: settings.clock(), idle: 1, slice: 1 }
-  for (const tag of await createUserTags(settings, jar.env, user)) {
-    const result = await store.read(await createImportsEndedRef(tag), times, jar)
+  for (const tag of await createUserTags(settings, cookieJar.env, userId)) {
+    const result = await store.read(await createImportsEndedRef(tag), times, cookieJar)
     if (result.is === 'ended') return true
   }
   return false

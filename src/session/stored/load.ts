@@ -17,13 +17,13 @@ import { findIdleSeconds, openRow } from './record.ts'
  */
 export async function loadStored<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<LoadResult<Data>> {
-  const location = await findLocation(context.settings, jar)
+  const location = await findLocation(context.settings, cookieJar)
   if (location === undefined) return { record: undefined }
   return 'refused' in location
-    ? createEmptyResult(context.settings, jar, location.refused)
-    : loadLocation(context, jar, location)
+    ? createEmptyResult(context.settings, cookieJar, location.refused)
+    : loadLocation(context, cookieJar, location)
 }
 
 /**
@@ -33,39 +33,39 @@ export async function loadStored<Data extends object>(
  */
 export async function prefetchStored<Data extends object>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
 ): Promise<(() => Promise<LoadResult<Data>>) | undefined> {
-  const location = await findLocation(settings, jar)
+  const location = await findLocation(settings, cookieJar)
   if (location === undefined || 'refused' in location) return undefined
 
-  const pending = store.readSoon?.(location.ref, createReadTimes(settings, location), jar)
+  const pending = store.readSoon?.(location.ref, createReadTimes(settings, location), cookieJar)
   if (pending === undefined) return undefined
 
   // A request may never finish the load; its failure must not be an unhandled rejection then.
   pending.found.catch(() => {})
   return async () => {
     await pending.send()
-    return resolveRead(settings, jar, location, await pending.found)
+    return resolveRead(settings, cookieJar, location, await pending.found)
   }
 }
 
 /** Loads the session at a location. */
 export async function loadLocation<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: SessionLocation,
 ): Promise<LoadResult<Data>> {
-  const result = await readLocation(context, jar, location)
-  return resolveRead(context.settings, jar, location, result)
+  const result = await readLocation(context, cookieJar, location)
+  return resolveRead(context.settings, cookieJar, location, result)
 }
 
 /** Reads the row at a location. The store records the request. */
 export function readLocation<Data>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: SessionLocation,
 ): Promise<Found | Gone> {
-  return store.read(location.ref, createReadTimes(settings, location), jar)
+  return store.read(location.ref, createReadTimes(settings, location), cookieJar)
 }
 
 function createReadTimes<Data>(
@@ -78,28 +78,28 @@ function createReadTimes<Data>(
 
 function resolveRead<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: SessionLocation,
   result: Found | Gone,
 ): LoadResult<Data> | Promise<LoadResult<Data>> {
   return result.is === 'found'
-    ? validateRow(settings, jar, location, result)
-    : createEmptyResult(settings, jar, result.is, location)
+    ? validateRow(settings, cookieJar, location, result)
+    : createEmptyResult(settings, cookieJar, result.is, location)
 }
 
 /** Opens the row that a store found, checks its lifetimes and validates its data. */
 export async function validateRow<Data extends object>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: SessionLocation,
   row: Found,
 ): Promise<LoadResult<Data>> {
-  const record = await openRow<Data>(settings, jar.env, location.ref, row)
-  if (typeof record === 'string') return createEmptyResult(settings, jar, record, location)
+  const record = await openRow<Data>(settings, cookieJar.env, location.ref, row)
+  if (typeof record === 'string') return createEmptyResult(settings, cookieJar, record, location)
 
   // The store has checked the lifetimes by its own times, which a writer of the store could have moved.
   const status = checkLifetimes(record, settings.limits, Math.floor(settings.clock() / 1000))
-  if (status !== 'alive') return createEmptyResult(settings, jar, status, location)
+  if (status !== 'alive') return createEmptyResult(settings, cookieJar, status, location)
 
   const current = { ...location, version: row.version }
   if (settings.schema === undefined || record.data === undefined) {
@@ -107,28 +107,28 @@ export async function validateRow<Data extends object>(
   }
   const result = await validateData(settings.schema, record.data)
   return 'issues' in result
-    ? createEmptyResult(settings, jar, 'invalid-data', location)
+    ? createEmptyResult(settings, cookieJar, 'invalid-data', location)
     : { record: { ...record, data: result.data }, location: current }
 }
 
 /** Emits why there is no session, and returns the session of a request without one. */
 export function createEmptyResult<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   reason: string,
   location?: SessionLocation,
 ): LoadResult<Data> {
-  const session = rejectCookie<Data>(settings, jar, reason === 'none' ? 'unknown' : reason)
+  const session = rejectCookie<Data>(settings, cookieJar, reason === 'none' ? 'unknown' : reason)
   return location === undefined ? session : { ...session, location }
 }
 
 /** Opens the row that another request wrote meanwhile. Returns undefined where it cannot be read. */
 export async function readConflict<Data>(
   settings: SessionSettings<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   { ref }: SessionLocation,
   row: Conflict | Found,
 ): Promise<SessionRecord<Data> | undefined> {
-  const record = await openRow<Data>(settings, jar.env, ref, row)
+  const record = await openRow<Data>(settings, cookieJar.env, ref, row)
   return typeof record === 'string' ? undefined : record
 }

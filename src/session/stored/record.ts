@@ -24,7 +24,7 @@ export async function sealRow<Data>(
   { location, record, version }: VersionedRecord<Data>,
 ): Promise<Row> {
   const { ref, signedIn } = location
-  const json = JSON.stringify({
+  const jsonText = JSON.stringify({
     k: ref.key,
     u: ref.index,
     m: ref.mark,
@@ -34,7 +34,7 @@ export async function sealRow<Data>(
 
   return {
     ...ref,
-    record: await settings.keys(env).records.seal(json),
+    record: await settings.keys(env).records.seal(jsonText),
     end: absoluteEnd(record, settings.limits) * 1000,
     now: settings.clock(),
     idle: findIdleSeconds(settings, signedIn) * 1000,
@@ -70,9 +70,9 @@ export async function openRow<Data>(
 }
 
 /** Parses the members of sealed JSON. Text of another shape has none: another program may seal with our secret. */
-export function parseMembers(json: string): Readonly<Record<string, unknown>> {
+export function parseMembers(jsonText: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(json)
+    const value: unknown = JSON.parse(jsonText)
     return isObject(value) ? (value as Record<string, unknown>) : {}
   } catch {
     return {}

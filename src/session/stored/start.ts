@@ -20,32 +20,37 @@ import { createLocationFor, createSessionId, issueCookie } from './write.ts'
 /** Replaces the loaded session by a new one. The login happens whatever became of the old session. */
 export async function startStored<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: LoadResult<Data>,
   { make, keepsData }: SessionLogin<Data>,
 ): Promise<WriteResult<Data>> {
   const { settings } = context
   const { location } = session
-  const old =
+  const oldRecord =
     session.block === 'ended' && session.record === undefined
-      ? await readReplaced(context, jar, location, make)
+      ? await readReplaced(context, cookieJar, location, make)
       : session.record
 
   // Data and messages that carry over must still be the stored ones when the row is replaced.
-  const carriesOver = keepsData || old?.flash !== undefined
+  const carriesOver = keepsData || oldRecord?.flash !== undefined
   const version = carriesOver && session.record !== undefined ? location?.version : undefined
   if (location?.legacy !== undefined && location.version === undefined) {
-    await markLegacyImported(context, jar, location as ImportLocation)
+    await markLegacyImported(context, cookieJar, location as ImportLocation)
   }
 
-  const result = await rotateSession(context, jar, { location, record: old, version }, make)
+  const result = await rotateSession(
+    context,
+    cookieJar,
+    { location, record: oldRecord, version },
+    make,
+  )
   if (session.record && location?.version) {
     const { data } = session.record
     const ended = { type: 'session-ended', id: location.ref.key, data, reason: 'replaced' } as const
-    await emitAbout(settings, jar, ended)
+    await emitAbout(settings, cookieJar, ended)
   }
   const { id = '', data } = result.session.record ?? {}
-  await emitAbout(settings, jar, { type: 'session-created', id, data, reason: 'started' })
+  await emitAbout(settings, cookieJar, { type: 'session-created', id, data, reason: 'started' })
   return result
 }
 
@@ -58,32 +63,33 @@ interface OldSession<Data> {
 
 async function rotateSession<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   old: OldSession<Data>,
   make: MakeRecord<Data>,
 ): Promise<WriteResult<Data>> {
   const { settings, store } = context
-  const id = createSessionId()
+  const sessionId = createSessionId()
   let { record: oldRecord, version } = old
 
   return retryOnConflict(async () => {
     const record = await make(oldRecord)
-    const location = await createLocationFor(context, jar, id, record)
-    const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+    const location = await createLocationFor(context, cookieJar, sessionId, record)
+    const sessionRow = await sealRow(settings, cookieJar.env, { location, record, version: '1' })
     const options = { grace: GRACE_MS, ...(version !== undefined && { ifVersion: version }) }
     const result =
       old.location === undefined
-        ? await store.create(row, jar)
-        : await store.rotate(old.location.ref, row, options, jar)
-    if (result.is === 'ok') return issueCookie(context, jar, { id, location, record })
+        ? await store.create(sessionRow, cookieJar)
+        : await store.rotate(old.location.ref, sessionRow, options, cookieJar)
+    if (result.is === 'ok')
+      return issueCookie(context, cookieJar, { id: sessionId, location, record })
 
     // The old session changed meanwhile or ended: read it again and log in with what is there now. If the form was sent
     // twice, the other login ended the old session, and what it carried over carries over here too.
     if (result.is === 'conflict' && old.location !== undefined) {
-      oldRecord = await readConflict(settings, jar, old.location, result)
+      oldRecord = await readConflict(settings, cookieJar, old.location, result)
       version = oldRecord === undefined ? undefined : result.version
     } else {
-      if (store.atomic) oldRecord = await readReplaced(context, jar, old.location, make)
+      if (store.atomic) oldRecord = await readReplaced(context, cookieJar, old.location, make)
       version = undefined
     }
     return 'again' as const
@@ -96,20 +102,20 @@ async function rotateSession<Data extends object>(
  */
 async function readReplaced<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: SessionLocation | undefined,
   make: MakeRecord<Data>,
 ): Promise<SessionRecord<Data> | undefined> {
   const { settings, store } = context
-  const row = location && (await store.readReplaced?.(location.ref, jar))
+  const row = location && (await store.readReplaced?.(location.ref, cookieJar))
   if (location === undefined || row === undefined) return undefined
 
-  const record = await readConflict(settings, jar, location, row)
-  const now = Math.floor(settings.clock() / 1000)
-  if (record === undefined || checkLifetimes(record, settings.limits, now) !== 'alive') {
+  const record = await readConflict(settings, cookieJar, location, row)
+  const nowMs = Math.floor(settings.clock() / 1000)
+  if (record === undefined || checkLifetimes(record, settings.limits, nowMs) !== 'alive') {
     return undefined
   }
 
-  const { ref } = await createLocationFor(context, jar, '', await make(record))
+  const { ref } = await createLocationFor(context, cookieJar, '', await make(record))
   return ref.index === row.by ? record : undefined
 }

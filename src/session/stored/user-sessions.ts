@@ -18,11 +18,11 @@ export interface UserSessions {
    *
    * @param current - key of the session that asks, to mark it in the list.
    */
-  list(user: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
+  list(userId: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
   /** Ends the session whose digest is `id`. Resolves with false if there is none. */
-  endOne(user: string | undefined, asked: EndAllContext, id: string): Promise<boolean>
+  endOne(userId: string | undefined, asked: EndAllContext, sessionId: string): Promise<boolean>
   /** Ends all sessions but `keep` and resolves with their number. */
-  endAll(user: string | undefined, asked: EndAllContext, keep?: Ref): Promise<number>
+  endAll(userId: string | undefined, asked: EndAllContext, keep?: Ref): Promise<number>
 }
 
 /** A session of a user, and its location. */
@@ -38,9 +38,9 @@ export function createUserSessions<Data extends object>(
   const { settings, store } = context
 
   return {
-    async list(user, env, current) {
+    async list(userId, env, current) {
       const { ring } = settings.keys(env)
-      const sessions = await listLive(context, user, env)
+      const sessions = await listLive(context, userId, env)
       const infos = await Promise.all(
         sessions.map(async ({ record }) => ({
           ...createInfo(record, settings, await idDigest(ring, record.id)),
@@ -50,11 +50,11 @@ export function createUserSessions<Data extends object>(
       return infos.sort((a, b) => b.seenAt - a.seenAt)
     },
 
-    async endOne(user, asked, id) {
+    async endOne(userId, asked, sessionId) {
       const { env } = asked
       const { ring } = settings.keys(env)
-      for (const { ref, record } of await listLive(context, user, env)) {
-        if ((await idDigest(ring, record.id)) !== id) continue
+      for (const { ref, record } of await listLive(context, userId, env)) {
+        if ((await idDigest(ring, record.id)) !== sessionId) continue
 
         const wasAlive = await store.end(ref, GRACE_MS, { env })
         if (wasAlive) {
@@ -67,18 +67,18 @@ export function createUserSessions<Data extends object>(
       return false
     },
 
-    async endAll(user, asked, keep) {
+    async endAll(userId, asked, keep) {
       const { env } = asked
       requireUserLists(context)
-      if (!user) return 0
+      if (!userId) return 0
 
       // This comes first: a parallel import looks for the mark after its session is listed.
-      await endImports(context, env, user)
+      await endImports(context, env, userId)
       let count = 0
-      for (const index of await createUserTags(settings, env, user)) {
+      for (const index of await createUserTags(settings, env, userId)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
       }
-      await emitAllEnded(settings, asked, user, keep === undefined ? 'all' : 'all-others')
+      await emitAllEnded(settings, asked, userId, keep === undefined ? 'all' : 'all-others')
       return count
     },
   }
@@ -86,20 +86,23 @@ export function createUserSessions<Data extends object>(
 
 async function listLive<Data extends object>(
   context: StoredContext<Data>,
-  user: string | undefined,
+  userId: string | undefined,
   env: unknown,
 ): Promise<LiveSession<Data>[]> {
   requireUserLists(context)
-  if (!user) return []
+  if (!userId) return []
 
   const { settings, store } = context
-  const now = Math.floor(settings.clock() / 1000)
+  const nowMs = Math.floor(settings.clock() / 1000)
   const sessions: LiveSession<Data>[] = []
-  for (const index of await createUserTags(settings, env, user)) {
+  for (const index of await createUserTags(settings, env, userId)) {
     for (const row of await store.list(index, { env })) {
       // A list does not return the keys of its rows. The sealed record contains its key, and its seal proves it.
       const record = await openRow<Data>(settings, env, { index }, row)
-      if (typeof record !== 'string' && checkLifetimes(record, settings.limits, now) === 'alive') {
+      if (
+        typeof record !== 'string' &&
+        checkLifetimes(record, settings.limits, nowMs) === 'alive'
+      ) {
         sessions.push({ ref: { key: record.id, index }, record })
       }
     }

@@ -25,25 +25,28 @@ export function createSessionId(): string {
 /** Creates the location of a session with this id and record. */
 export async function createLocationFor<Data extends object>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
-  id: string,
+  cookieJar: CookieJar,
+  sessionId: string,
   record: SessionRecord<Data>,
 ): Promise<SessionLocation> {
-  const user = store.atomic ? readUser(settings, record.data) : undefined
-  const [index] = user === undefined ? [] : await createUserTags(settings, jar.env, user)
-  const mark = store.endMarked && (await readMark(settings, jar.env, record.data))
-  return createLocation(id, record.authenticated !== undefined, index, mark)
+  const userId = store.atomic ? readUser(settings, record.data) : undefined
+  const [index] = userId === undefined ? [] : await createUserTags(settings, cookieJar.env, userId)
+  const mark = store.endMarked && (await readMark(settings, cookieJar.env, record.data))
+  return createLocation(sessionId, record.authenticated !== undefined, index, mark)
 }
 
 /** Returns a session that was written, with the cookies that carry it and that expire legacy ones. */
 export async function issueCookie<Data extends object>(
   { settings }: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: IdentifiedSession<Data>,
 ): Promise<WriteResult<Data>> {
   const { location, record } = session
   const { ref, signedIn, version = '1' } = location
-  const cookies = [await sealLocation(settings, jar, session), ...expireLegacy(settings, jar)]
+  const cookies = [
+    await sealLocation(settings, cookieJar, session),
+    ...expireLegacy(settings, cookieJar),
+  ]
   return {
     session: { record: { ...record, id: ref.key }, location: { ref, signedIn, version } },
     cookies,
@@ -53,20 +56,20 @@ export async function issueCookie<Data extends object>(
 /** Writes a change: it creates, replaces or imports the session, depending on how it was loaded. */
 export function writeStored<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: LoadResult<Data>,
   change: ChangeRecord<Data>,
 ): Promise<WriteResult<Data> | undefined> {
   const { pendingWrite, location } = session
-  if (pendingWrite === 'import') return importLegacySession(context, jar, session, change)
+  if (pendingWrite === 'import') return importLegacySession(context, cookieJar, session, change)
   return location?.version === undefined
-    ? createSession(context, jar, session, change)
-    : replaceSession(context, jar, session, change)
+    ? createSession(context, cookieJar, session, change)
+    : replaceSession(context, cookieJar, session, change)
 }
 
 async function createSession<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: LoadResult<Data>,
   change: ChangeRecord<Data>,
 ): Promise<WriteResult<Data> | undefined> {
@@ -74,27 +77,27 @@ async function createSession<Data extends object>(
   const record = await change(session.record)
   if (record === undefined) return undefined
 
-  const id = createSessionId()
-  const location = await createLocationFor(context, jar, id, record)
-  const row = await sealRow(settings, jar.env, { location, record, version: '1' })
-  const { is: status } = await store.create(row, jar)
+  const sessionId = createSessionId()
+  const location = await createLocationFor(context, cookieJar, sessionId, record)
+  const sessionRow = await sealRow(settings, cookieJar.env, { location, record, version: '1' })
+  const { is: status } = await store.create(sessionRow, cookieJar)
   if (status !== 'ok') throw createEndedError()
 
   // The cookie had no session. If a parallel request has logged in since, the new cookie would overwrite that login.
   const oldLocation = session.location
-  if (oldLocation && (await readLocation(context, jar, oldLocation)).is === 'ended') {
-    await store.end(location.ref, 0, jar)
+  if (oldLocation && (await readLocation(context, cookieJar, oldLocation)).is === 'ended') {
+    await store.end(location.ref, 0, cookieJar)
     throw createEndedError()
   }
 
-  await emitAbout(settings, jar, { type: 'session-created', id: location.ref.key })
-  return issueCookie(context, jar, { id, location, record })
+  await emitAbout(settings, cookieJar, { type: 'session-created', id: location.ref.key })
+  return issueCookie(context, cookieJar, { id: sessionId, location, record })
 }
 
 /** Replaces a row. After a conflict it computes the change again, from the record that the other request wrote. */
 async function replaceSession<Data extends object>(
   { settings, store }: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: LoadResult<Data>,
   change: ChangeRecord<Data>,
 ): Promise<WriteResult<Data> | undefined> {
@@ -104,21 +107,25 @@ async function replaceSession<Data extends object>(
   let otherWrite: WriteResult<Data> | undefined
 
   return retryOnConflict(async () => {
-    const next = await change(record)
+    const nextRecord = await change(record)
     // If nothing is left to write, the request continues with the session that the other request wrote.
-    if (next === undefined || record === undefined) return otherWrite
+    if (nextRecord === undefined || record === undefined) return otherWrite
 
     const nextVersion = String(Number(version) + 1)
-    const row = await sealRow(settings, jar.env, { location, record: next, version: nextVersion })
-    const result = await store.replace(row, version, jar)
+    const sessionRow = await sealRow(settings, cookieJar.env, {
+      location,
+      record: nextRecord,
+      version: nextVersion,
+    })
+    const result = await store.replace(sessionRow, version, cookieJar)
     if (result.is === 'ok') {
       const current = { ...location, version: result.version }
-      return { session: { record: next, location: current }, cookies: undefined }
+      return { session: { record: nextRecord, location: current }, cookies: undefined }
     }
     if (result.is !== 'conflict') throw createEndedError()
 
-    emitSessionEvent(settings, jar, { type: 'session-conflict' })
-    record = await readConflict(settings, jar, location, result)
+    emitSessionEvent(settings, cookieJar, { type: 'session-conflict' })
+    record = await readConflict(settings, cookieJar, location, result)
     // A record that this deployment cannot read must not be overwritten.
     if (record === undefined) throw createEndedError()
 
@@ -131,7 +138,7 @@ async function replaceSession<Data extends object>(
 /** Imports a legacy session. Of several parallel imports one creates the row; the others continue with it. */
 export async function importLegacySession<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   session: LoadResult<Data>,
   change: ChangeRecord<Data>,
 ): Promise<WriteResult<Data> | undefined> {
@@ -142,19 +149,19 @@ export async function importLegacySession<Data extends object>(
   if (location.version === undefined) {
     const record = await change(session.record)
     if (record === undefined) return undefined
-    if (await createImportedRow(context, jar, location, record)) {
-      return issueCookie(context, jar, { id: legacy.id, location, record })
+    if (await createImportedRow(context, cookieJar, location, record)) {
+      return issueCookie(context, cookieJar, { id: legacy.id, location, record })
     }
     // A parallel request has imported the session.
-    current = await loadLocation(context, jar, bareLocation)
+    current = await loadLocation(context, cookieJar, bareLocation)
   }
 
   if (current.record === undefined || current.location?.version === undefined) {
     throw createEndedError()
   }
-  const result = await replaceSession(context, jar, current, skipUnchanged(change))
+  const result = await replaceSession(context, cookieJar, current, skipUnchanged(change))
   const written = result?.session ?? current
-  const { cookies } = await issueCookie(context, jar, {
+  const { cookies } = await issueCookie(context, cookieJar, {
     id: legacy.id,
     location,
     record: written.record ?? current.record,
@@ -165,30 +172,30 @@ export async function importLegacySession<Data extends object>(
 /** Creates the row of an import. Returns false where a parallel request was first. @throws {PortcullisError} `ERR_SESSION_ENDED` */
 async function createImportedRow<Data extends object>(
   context: StoredContext<Data>,
-  jar: CookieJar,
+  cookieJar: CookieJar,
   location: ImportLocation,
   record: SessionRecord<Data>,
 ): Promise<boolean> {
   const { settings, store } = context
   const { importMark, lifetimeMs } = location.legacy
-  const row = await sealRow(settings, jar.env, { location, record, version: '1' })
+  const sessionRow = await sealRow(settings, cookieJar.env, { location, record, version: '1' })
   const { is: status } = store.atomic
-    ? await store.rotate(importMark, row, { grace: lifetimeMs }, jar)
-    : await store.create(row, jar)
+    ? await store.rotate(importMark, sessionRow, { grace: lifetimeMs }, cookieJar)
+    : await store.create(sessionRow, cookieJar)
   if (status !== 'ok') return false
 
   // All sessions of the user may have been ended since this request read its cookie.
-  if (await areImportsEnded(context, jar, readUser(settings, record.data))) {
-    await store.end(location.ref, GRACE_MS, jar)
+  if (await areImportsEnded(context, cookieJar, readUser(settings, record.data))) {
+    await store.end(location.ref, GRACE_MS, cookieJar)
     throw createEndedError()
   }
-  await emitAbout(settings, jar, { type: 'session-imported', id: location.ref.key })
+  await emitAbout(settings, cookieJar, { type: 'session-imported', id: location.ref.key })
   return true
 }
 
 function skipUnchanged<Data>(change: ChangeRecord<Data>): ChangeRecord<Data> {
   return async (record) => {
-    const next = await change(record)
-    return next === record ? undefined : next
+    const nextRecord = await change(record)
+    return nextRecord === record ? undefined : nextRecord
   }
 }

@@ -68,19 +68,19 @@ function phoneKey(text: string): string {
  * @see wp-includes/formatting.php of WordPress 6.1: sanitize_user, wp_strip_all_tags, remove_accents
  */
 export function normalizeWordpressName(text: string): string {
-  let name = text
-  for (let before = ''; name !== before; ) {
-    before = name
-    if (/<(?:script|style)/i.test(name)) return ''
+  let fieldName = text
+  for (let before = ''; fieldName !== before; ) {
+    before = fieldName
+    if (/<(?:script|style)/i.test(fieldName)) return ''
 
-    name = name.replace(/<\/?[a-z0-9][^<>"'()]{0,320}>/gi, '')
-    if (name.includes('<')) return ''
+    fieldName = fieldName.replace(/<\/?[a-z0-9][^<>"'()]{0,320}>/gi, '')
+    if (fieldName.includes('<')) return ''
 
-    name = withoutEntities(name.replace(/%[a-f0-9]{2}/gi, ''))
+    fieldName = withoutEntities(fieldName.replace(/%[a-f0-9]{2}/gi, ''))
   }
 
   // German and Danish WordPress write `ä` as `ae`, Bosnian writes `đ` as `dj`.
-  return foldText(name)
+  return foldText(fieldName)
     .replace(/([aou])e/g, '$1')
     .replace(/dj/g, 'd')
     .replace(/([a-z])\1+/g, '$1')

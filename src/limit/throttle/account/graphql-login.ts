@@ -97,11 +97,17 @@ const mostMembers = 20
  */
 function hasPlainMembers(request: Record<string, unknown>): boolean {
   const { extensions } = request
-  if (isObject(extensions) && Object.keys(extensions).some((name) => /persisted|hash/i.test(name)))
+  if (
+    isObject(extensions) &&
+    Object.keys(extensions).some((fieldName) => /persisted|hash/i.test(fieldName))
+  )
     return false
 
   const names = Object.keys(request)
-  return names.length <= mostMembers && names.every((name) => taken.has(name) || !mayBeMember(name))
+  return (
+    names.length <= mostMembers &&
+    names.every((fieldName) => taken.has(fieldName) || !mayBeMember(fieldName))
+  )
 }
 
 type RootField = Extract<Selection, { is: 'field' }>
@@ -125,14 +131,14 @@ function rootFields({ operations, fragments }: Document): RootField[] | undefine
     return true
   }
 
-  function walkFragment(name: string): boolean {
-    const fragment = fragments.get(name)
-    if (fragment === undefined || state.get(name) === 'open') return false
-    if (state.get(name) === 'done') return true
+  function walkFragment(fieldName: string): boolean {
+    const fragment = fragments.get(fieldName)
+    if (fragment === undefined || state.get(fieldName) === 'open') return false
+    if (state.get(fieldName) === 'done') return true
 
-    state.set(name, 'open')
+    state.set(fieldName, 'open')
     const walked = walk(fragment)
-    state.set(name, 'done')
+    state.set(fieldName, 'done')
 
     return walked
   }
@@ -192,16 +198,16 @@ function resolveArgument(
     : undefined
 }
 
-function readMember(value: unknown, path: readonly string[]): unknown {
-  let at = value
-  for (const name of path) {
-    if (!isObject(at) || !Object.hasOwn(at, name)) return undefined
-    at = at[name]
+function readMember(jsonValue: unknown, path: readonly string[]): unknown {
+  let at = jsonValue
+  for (const fieldName of path) {
+    if (!isObject(at) || !Object.hasOwn(at, fieldName)) return undefined
+    at = at[fieldName]
   }
 
   return at
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isObject(jsonValue: unknown): jsonValue is Record<string, unknown> {
+  return typeof jsonValue === 'object' && jsonValue !== null && !Array.isArray(jsonValue)
 }

@@ -103,8 +103,8 @@ function createJsonReader(
     const read = await readJsonAndQuery(request, search, { mayMean })
     if (!read.ok) return read
 
-    const value = readJson(read.text)
-    const account = value === undefined ? undefined : find(value)
+    const jsonValue = readJson(read.text)
+    const account = jsonValue === undefined ? undefined : find(jsonValue)
 
     if (account?.status === 'absent' && optional) {
       return { ok: true, account: undefined, body: read.text, charged: true }
@@ -125,8 +125,8 @@ function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountR
     const read = await readJsonAndQuery(request, search, { mayMean, maxBytes: mostGraphqlBytes })
     if (!read.ok) return read
 
-    const value = readJson(read.text)
-    const login = value === undefined ? undefined : readGraphqlLogin(value, rule)
+    const jsonValue = readJson(read.text)
+    const login = jsonValue === undefined ? undefined : readGraphqlLogin(jsonValue, rule)
     if (login === undefined) return unclear
 
     return login === 'none'
@@ -144,7 +144,7 @@ function readJson(text: string): unknown {
 interface AccountBodyRules {
   readonly types: readonly LoginMediaType[]
   /** Whether some server may take a parameter of this name for the account. */
-  readonly mayMean: (name: string) => boolean
+  readonly mayMean: (fieldName: string) => boolean
   readonly maxBytes?: number
 }
 
@@ -155,7 +155,7 @@ async function readBodyAndQuery(
   { types, mayMean, maxBytes = maxBodyBytes }: AccountBodyRules,
 ): Promise<BodyRead> {
   const query = readParameters(search.replace(/^\?/, ''))
-  if (query === undefined || query.some(([name]) => mayMean(name))) return unclear
+  if (query === undefined || query.some(([fieldName]) => mayMean(fieldName))) return unclear
   return readBody(request, types, maxBytes)
 }
 

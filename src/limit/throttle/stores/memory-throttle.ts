@@ -60,21 +60,24 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   const entries = new Map<string, ThrottleEntry>()
   const tickets = new Map<string, ThrottleTicket>()
 
-  function findEntry(key: string, now: number): ThrottleEntry | undefined {
+  function findEntry(key: string, nowMs: number): ThrottleEntry | undefined {
     const entry = entries.get(key)
-    return entry !== undefined && entry.end > now ? entry : undefined
+    return entry !== undefined && entry.end > nowMs ? entry : undefined
   }
 
-  async function attempt({ ticket, streaks, days }: Counters, now: number): Promise<AttemptReply> {
+  async function attempt(
+    { ticket, streaks, days }: Counters,
+    nowMs: number,
+  ): Promise<AttemptReply> {
     const counted = [
       ...streaks.map(({ key, free, longest }) => ({
-        ...toCounter(key, now),
+        ...toCounter(key, nowMs),
         free,
         longest,
         daily: false,
       })),
       ...days.map(({ key, most: free }) => ({
-        ...toCounter(key, now),
+        ...toCounter(key, nowMs),
         free,
         longest: DAY_MS,
         daily: true,
@@ -82,13 +85,13 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
     ]
 
     const before = tickets.get(ticket)
-    if (before !== undefined && before.end > now) {
+    if (before !== undefined && before.end > nowMs) {
       return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
     }
 
     let [waitMs, by] = [0, 0]
     for (const [index, { n, u, free, longest, daily }] of counted.entries()) {
-      const left = Math.min(longest, daily && n < free ? 0 : u - now)
+      const left = Math.min(longest, daily && n < free ? 0 : u - nowMs)
       if (left > waitMs) [waitMs, by] = [left, index]
     }
 
@@ -96,27 +99,27 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
 
     for (const { key, own = key } of streaks) {
       if (own !== key)
-        setBounded(entries, own, { n: toCounter(own, now).n + 1, u: 0, end: now + DAY_MS })
+        setBounded(entries, own, { n: toCounter(own, nowMs).n + 1, u: 0, end: nowMs + DAY_MS })
     }
 
     const waits = counted.map(({ key, n, u, free, longest, daily }) => {
       const over = n + 1 - free
       const until = daily
-        ? u || now + DAY_MS
+        ? u || nowMs + DAY_MS
         : over < 0
           ? 0
-          : now + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
+          : nowMs + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
 
-      setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : now + DAY_MS })
+      setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : nowMs + DAY_MS })
       return until
     })
 
-    setBounded(tickets, ticket, { state: 'open', waits, end: now + TICKET_MS })
+    setBounded(tickets, ticket, { state: 'open', waits, end: nowMs + TICKET_MS })
     return { is: 'allowed', failures: counted.map(({ n }) => n) }
   }
 
-  function toCounter(key: string, now: number): { key: string; n: number; u: number } {
-    const { n = 0, u = 0 } = findEntry(key, now) ?? {}
+  function toCounter(key: string, nowMs: number): { key: string; n: number; u: number } {
+    const { n = 0, u = 0 } = findEntry(key, nowMs) ?? {}
     return { key, n, u }
   }
 
@@ -146,15 +149,15 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
 
   return {
     attempt,
-    async settle({ ticket, streaks, days }, outcome, now): Promise<boolean> {
+    async settle({ ticket, streaks, days }, outcome, nowMs): Promise<boolean> {
       const open = tickets.get(ticket)
-      if (open === undefined || open.end <= now) return false
+      if (open === undefined || open.end <= nowMs) return false
       if (open.state !== 'open') return open.state === outcome
 
       open.state = outcome
       for (const [index, streak] of streaks.entries())
-        settleStreak(streak, { outcome, now, began: open.waits[index] })
-      for (const { key } of days) takeOff(findEntry(key, now), 1)
+        settleStreak(streak, { outcome, now: nowMs, began: open.waits[index] })
+      for (const { key } of days) takeOff(findEntry(key, nowMs), 1)
 
       return true
     },

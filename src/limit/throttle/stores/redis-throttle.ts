@@ -32,7 +32,7 @@ export interface RedisThrottle extends ThrottleStore {
   /** The client: an `Ask` of this one may carry the calls below. */
   readonly redis: Redis
   /** What has to be asked to count a try, for whoever sends several questions at once. */
-  attemptRequest(counters: Counters, now: number): ThrottleCall
+  attemptRequest(counters: Counters, nowMs: number): ThrottleCall
   /**
    * What came back, as an answer.
    *
@@ -70,7 +70,7 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
     )
   }
 
-  function attemptRequest(counters: Counters, now: number): ThrottleCall {
+  function attemptRequest(counters: Counters, nowMs: number): ThrottleCall {
     const { streaks, days } = counters
     const bounds = [
       ...streaks.flatMap(({ free, longest }) => [free, longest]),
@@ -80,7 +80,7 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
     return {
       script: attemptScript,
       keys: listKeys(counters),
-      args: [now, streaks.length, ...bounds].map(String),
+      args: [nowMs, streaks.length, ...bounds].map(String),
     }
   }
 
@@ -101,18 +101,18 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
     attemptReply: parseAttemptReply,
     settleRequest,
     check: (env) => redis.check(env),
-    attempt: async (counters, now, { env }) =>
-      parseAttemptReply(await send(env, attemptRequest(counters, now))),
+    attempt: async (counters, nowMs, { env }) =>
+      parseAttemptReply(await send(env, attemptRequest(counters, nowMs))),
     settle: async (counters, outcome, _now, { env }) =>
       (await send(env, settleRequest(counters, outcome))) === '1',
     settleLater(counters, outcome, { env }) {
-      const ask = sharedAsk(env, redis)
-      if (ask === undefined) return undefined
+      const redisBatch = sharedAsk(env, redis)
+      if (redisBatch === undefined) return undefined
 
       const { script, keys, args } = settleRequest(counters, outcome)
-      const reply = ask.call(script, keys, args)
+      const reply = redisBatch.call(script, keys, args)
 
-      return { send: () => ask.send().then(async () => (await reply) === '1') }
+      return { send: () => redisBatch.send().then(async () => (await reply) === '1') }
     },
   }
 }

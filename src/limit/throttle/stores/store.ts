@@ -56,7 +56,7 @@ export interface ThrottleStore {
   /** Judges all counters, and counts on all of them if none objects. */
   attempt(
     counters: Counters,
-    now: number,
+    nowMs: number,
     context: { readonly env?: unknown },
   ): Promise<AttemptReply>
   /**
@@ -66,7 +66,7 @@ export interface ThrottleStore {
   settle(
     counters: Counters,
     outcome: Outcome,
-    now: number,
+    nowMs: number,
     context: { readonly env?: unknown },
   ): Promise<boolean>
   /**

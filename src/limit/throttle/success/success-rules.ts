@@ -100,8 +100,8 @@ const known: ReadonlyArray<keyof SuccessRule> = [
 ]
 
 /** Validates the option `success`. */
-export function compileSuccess(value: unknown, issues: Issues): CompiledSuccess {
-  if (value === undefined) {
+export function compileSuccess(optionValue: unknown, issues: Issues): CompiledSuccess {
+  if (optionValue === undefined) {
     issues.add(
       '',
       'is required: nothing but an answer that is known to mean success may clear what was counted',
@@ -109,11 +109,11 @@ export function compileSuccess(value: unknown, issues: Issues): CompiledSuccess 
     return { rules: [], redirects: false, withhold: [] }
   }
 
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const list: readonly unknown[] = Array.isArray(optionValue) ? optionValue : [optionValue]
   if (list.length === 0) issues.add('', 'must hold at least one rule')
 
   const compiled = list.map((rule, index) =>
-    compileRule(rule, Array.isArray(value) ? issues.at(`${index}`) : issues),
+    compileRule(rule, Array.isArray(optionValue) ? issues.at(`${index}`) : issues),
   )
   const rules = compiled.map(({ rule }) => rule)
 
@@ -133,11 +133,11 @@ function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
   )
 }
 
-function compileRule(value: unknown, issues: Issues): PresetRule {
-  if (typeof value === 'string') {
-    if (Object.hasOwn(presets, value)) return presets[value as SuccessPreset]
+function compileRule(optionValue: unknown, issues: Issues): PresetRule {
+  if (typeof optionValue === 'string') {
+    if (Object.hasOwn(presets, optionValue)) return presets[optionValue as SuccessPreset]
 
-    const meant = nearestKey(value, Object.keys(presets))
+    const meant = nearestKey(optionValue, Object.keys(presets))
     issues.add(
       '',
       meant
@@ -148,10 +148,10 @@ function compileRule(value: unknown, issues: Issues): PresetRule {
     return { rule: {} }
   }
 
-  checkKeys(issues, value, known)
-  if (typeof value !== 'object' || value === null) return { rule: {} }
+  checkKeys(issues, optionValue, known)
+  if (typeof optionValue !== 'object' || optionValue === null) return { rule: {} }
 
-  const rule = value as SuccessRule
+  const rule = optionValue as SuccessRule
   if (!known.some((part) => rule[part] !== undefined))
     issues.add('', `must name one of ${known.join(', ')}`)
 
@@ -254,11 +254,13 @@ function isFinalStatus(status: unknown): boolean {
 }
 
 function isHeaderRule(input: unknown): boolean {
-  const [name, value, ...more]: readonly unknown[] = Array.isArray(input) ? input : [input, '']
+  const [name, optionValue, ...more]: readonly unknown[] = Array.isArray(input)
+    ? input
+    : [input, '']
   return (
     typeof name === 'string' &&
     /^[\w-]{1,64}$/.test(name) &&
-    typeof value === 'string' &&
+    typeof optionValue === 'string' &&
     more.length === 0
   )
 }
@@ -266,8 +268,8 @@ function isHeaderRule(input: unknown): boolean {
 function isJsonRule(input: unknown): boolean {
   if (!Array.isArray(input) || input.length !== 2) return false
 
-  const [path, value] = input as unknown[]
-  const plain = value === null || ['string', 'number', 'boolean'].includes(typeof value)
+  const [path, optionValue] = input as unknown[]
+  const plain = optionValue === null || ['string', 'number', 'boolean'].includes(typeof optionValue)
 
   return typeof path === 'string' && /^[^.]+(?:\.[^.]+)*$/.test(path) && plain
 }

@@ -109,13 +109,13 @@ function matchesHeader(wanted: string | readonly [string, string], headers: Head
 }
 
 function matchesJson(
-  [path, wanted]: readonly [string, unknown],
+  [requestPath, wanted]: readonly [string, unknown],
   text: string | undefined,
 ): boolean {
   if (text === undefined) return false
   try {
     let at: unknown = JSON.parse(text)
-    for (const name of path.split('.')) {
+    for (const name of requestPath.split('.')) {
       if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return false
       at = (at as Record<string, unknown>)[name]
     }

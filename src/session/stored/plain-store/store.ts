@@ -23,9 +23,9 @@ export function createPlainStore(store: SimpleStore): AtomicStore {
   }
 
   return {
-    async create(row, context) {
-      if ((await readRow(row.key, context)) !== undefined) return { is: 'taken' }
-      await writeRow(row.key, toPlainRow(row), context)
+    async create(sessionRow, context) {
+      if ((await readRow(sessionRow.key, context)) !== undefined) return { is: 'taken' }
+      await writeRow(sessionRow.key, toPlainRow(sessionRow), context)
       return { is: 'ok' }
     },
 
@@ -40,15 +40,20 @@ export function createPlainStore(store: SimpleStore): AtomicStore {
       return toFound(touched)
     },
 
-    async replace(row, ifVersion, context) {
-      const current = await readRow(row.key, context)
+    async replace(sessionRow, ifVersion, context) {
+      const current = await readRow(sessionRow.key, context)
       if (current === undefined) return { is: 'none' }
-      if (isExpired(current, row)) return { is: 'expired' }
+      if (isExpired(current, sessionRow)) return { is: 'expired' }
       if (current.v !== ifVersion) return { ...toFound(current), is: 'conflict' }
 
       const version = String(Number(ifVersion) + 1)
-      const next = { v: version, d: row.record, t: Math.max(current.t, row.now), x: current.x }
-      await writeRow(row.key, next, context)
+      const next = {
+        v: version,
+        d: sessionRow.record,
+        t: Math.max(current.t, sessionRow.now),
+        x: current.x,
+      }
+      await writeRow(sessionRow.key, next, context)
       return { is: 'ok', version }
     },
 
