@@ -1,5 +1,11 @@
 /** How much a GraphQL request may ask for, judged once while building. */
-import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
+import {
+  booleanOption,
+  checkKeys,
+  type Issues,
+  type NumberRange,
+  parseWholeNumber,
+} from '../options/index.ts'
 
 /** Limits of a GraphQL endpoint. Absent = default. */
 export interface GraphqlLimits {
@@ -75,14 +81,8 @@ export function compileLimits(
 ): CompiledGraphql {
   checkKeys(issues, value, [...limitKeys, ...otherKeys])
   const limits = Object(value) as GraphqlLimits
-  const count = (
-    key: keyof GraphqlLimits,
-    defaultValue: number,
-    unit: string,
-    most: number,
-    least = 1,
-  ): number =>
-    parseWholeNumber(issues, key, limits[key], { min: least, max: most, unit }) ?? defaultValue
+  const count = (key: keyof GraphqlLimits, defaultValue: number, range: NumberRange): number =>
+    parseWholeNumber(issues, key, limits[key], range) ?? defaultValue
   const { takeNames = ['take', 'first', 'last', 'limit'] } = limits
   const named =
     Array.isArray(takeNames) &&
@@ -90,17 +90,19 @@ export function compileLimits(
     takeNames.every((one) => /^[_A-Za-z]\w{0,63}$/.test(one))
   if (!named) issues.add('takeNames', 'must be a list of names of arguments')
   return {
-    maxTokens: count('maxTokens', 1000, 'tokens', 100_000),
-    maxDepth: count('maxDepth', 10, 'levels', 1000),
-    maxAliases: count('maxAliases', 15, 'aliases', 100_000, 0),
-    maxDirectives: count('maxDirectives', 50, 'directives', 100_000, 0),
-    maxRootFields: count('maxRootFields', 20, 'fields', 100_000),
-    maxFields: count('maxFields', 1000, 'fields', 1_000_000),
-    maxVariableDepth: count('maxVariableDepth', 32, 'levels', 1000),
-    maxBatch: count('maxBatch', 0, 'operations', 1000, 0),
-    maxBodyBytes: count('maxBodyBytes', 65_536, 'bytes', 10_485_760),
+    maxTokens: count('maxTokens', 1000, { min: 1, max: 100_000, unit: 'tokens' }),
+    maxDepth: count('maxDepth', 10, { min: 1, max: 1000, unit: 'levels' }),
+    maxAliases: count('maxAliases', 15, { min: 0, max: 100_000, unit: 'aliases' }),
+    maxDirectives: count('maxDirectives', 50, { min: 0, max: 100_000, unit: 'directives' }),
+    maxRootFields: count('maxRootFields', 20, { min: 1, max: 100_000, unit: 'fields' }),
+    maxFields: count('maxFields', 1000, { min: 1, max: 1_000_000, unit: 'fields' }),
+    maxVariableDepth: count('maxVariableDepth', 32, { min: 1, max: 1000, unit: 'levels' }),
+    maxBatch: count('maxBatch', 0, { min: 0, max: 1000, unit: 'operations' }),
+    maxBodyBytes: count('maxBodyBytes', 65_536, { min: 1, max: 10_485_760, unit: 'bytes' }),
     maxTake:
-      limits.maxTake === undefined ? undefined : count('maxTake', 0, 'items', 1_000_000_000, 0),
+      limits.maxTake === undefined
+        ? undefined
+        : count('maxTake', 0, { min: 0, max: 1_000_000_000, unit: 'items' }),
     takeNames: new Set(named ? takeNames : []),
     get: booleanOption(issues, 'get', limits.get, false),
     form: booleanOption(issues, 'form', limits.form, false),

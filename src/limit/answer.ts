@@ -1,9 +1,9 @@
-/** What a client is told that asked too often. */
+/** Creates the response for a client that sends too many requests. */
 
 import { errorResponse } from '../page/error-response.ts'
 import { findStatusText } from '../page/statuses.ts'
 
-/** What the answer needs to know. */
+/** The parts of a decision that the response states. */
 export interface LimitedRequestInfo {
   readonly request: Request
   readonly requestId?: string | undefined

@@ -1,8 +1,8 @@
-/** What a limiter is: takes, answers, and the two halves of a take that travels to Redis. */
+/** Defines a limiter: its takes, its results, and the two halves of a take that travels to Redis. */
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/client.ts'
 
-/** What became of a take. Moments are ms since the epoch, by the clock of whoever judged. */
+/** The result of a take. Moments are ms since the epoch, by the clock of whoever judged. */
 export interface TakeResult {
   /** Whether all of the cost fitted; otherwise nothing was taken. */
   readonly allowed: boolean
@@ -25,9 +25,9 @@ export interface LimitResult extends TakeResult {
   readonly remaining: number
 }
 
-/** What a verb knows of its request: limiters whose address or secret is in the environment need it. */
+/** The request of a verb: limiters whose address or secret is in the environment need it. */
 export interface LimitContext {
-  /** What `From` functions of the limiter get. */
+  /** The environment, the argument of the limiter's `From` functions. */
   readonly env?: unknown
 }
 
@@ -50,7 +50,7 @@ export interface BasicLimiter {
 /** A limiter in full; `limiterContract` in `portcullis/testing` holds one to what is said here. */
 export interface Limiter extends BasicLimiter {
   take(limitKey: string, cost?: number, context?: LimitContext): Promise<LimitResult>
-  /** What a take of one unit would meet. Takes nothing. */
+  /** Returns the result that a take of one unit would have, without taking it. */
   peek(limitKey: string, context?: LimitContext): Promise<LimitResult>
   /** Frees all units of a key. Isolates that know it to be blocked hold on to that until its retry time. */
   forget(limitKey: string, context?: LimitContext): Promise<void>
@@ -80,7 +80,7 @@ export type PreparedTake =
   /** A call of its own. It is in the Ask when this returns; the result comes after `ask.send()`. */
   | { readonly is: 'call'; readonly join: (redisBatch: RedisBatch) => Promise<LimitResult> }
 
-/** What the exact script needs for one key. */
+/** The arguments of the exact script for one key. */
 export interface TakePart {
   readonly key: string
   readonly now: number
@@ -93,7 +93,7 @@ export interface TakePart {
   readonly burst: number
 }
 
-/** What the exact script says of one key. */
+/** The answer of the exact script for one key. */
 export interface PartAnswer {
   readonly allowed: boolean
   readonly free: number

@@ -51,7 +51,7 @@ interface CheckedPolicy<C> {
   readonly isLost: boolean
 }
 
-/** What clients learn: the policies that denied, and the longest time to wait. */
+/** The facts that clients learn: the policies that denied, and the longest time to wait. */
 interface Denials {
   readonly isDenied: boolean
   /** True where no policy denied, but one that could not be counted is closed. */

@@ -28,13 +28,13 @@ import { prepareTakes, type Take } from './takes.ts'
 export interface LimitedContext {
   /** The request as it came in. */
   readonly req: { readonly raw: Request }
-  /** What `From` functions get. */
+  /** The environment, the argument of `From` functions. */
   readonly env?: unknown
   /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
-/** What a custom answer may say. */
+/** The facts that a custom response may state. */
 export type LimitVerdict = Verdict & {
   readonly ok: false
   /** Seconds; `Infinity` where it will never be allowed. */

@@ -7,10 +7,10 @@ import { limitGate, type RateLimitOptions } from './gate.ts'
 import { askAlone } from './takes.ts'
 import { type LoginGateOptions, type LoginThrottle, loginGate } from './throttle/face.ts'
 
-/** What {@link rateLimit} puts on the context. */
+/** The variables that {@link rateLimit} sets on the context. */
 export type RateLimitEnv = {
   Variables: {
-    /** What became of each policy that was asked, in their order; with several `rateLimit`, those of the last. */
+    /** The result of each policy that was asked, in their order; with several `rateLimit`, those of the last. */
     rateLimit: readonly PolicyResult[]
   }
 }
@@ -44,7 +44,7 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
   }
 }
 
-/** What {@link loginThrottle} puts on the context. */
+/** The variables that {@link loginThrottle} sets on the context. */
 export type LoginThrottleEnv = { Variables: { loginThrottle: LoginThrottle } }
 
 /**

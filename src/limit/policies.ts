@@ -6,7 +6,7 @@ import type { BasicLimiter, Limiter } from './contract.ts'
 import { policyItem } from './fields.ts'
 import { memoryLimiter } from './memory/memory.ts'
 
-/** What happens to a request that nobody could count. */
+/** How a request is handled that no limiter could count. */
 export type OnOutage = 'open' | 'closed' | 'local'
 
 /** One limit. */
@@ -16,7 +16,7 @@ export interface LimitPolicy<C> {
    * `default`, where there is one policy.
    */
   readonly name?: string
-  /** What counts, with its limit and window: `exactLimiter`, `upstashLimiter`, `memoryLimiter`, `bindingLimiter`. */
+  /** The limiter, with its limit and window: `exactLimiter`, `upstashLimiter`, `memoryLimiter`, `bindingLimiter`. */
   readonly limiter: BasicLimiter
   /**
    * Whose units: `'address'` (default), the client's address as `platform` tells it, IPv6 by its /64; or a function that
@@ -38,7 +38,7 @@ export interface LimitPolicy<C> {
 export interface PolicyOptions<C> extends Partial<LimitPolicy<C>> {
   /** Several policies instead of one; a request must be within all of them. */
   readonly policies?: ReadonlyArray<LimitPolicy<C> & { readonly name: string }>
-  /** Who vouches for the client's address; required where a key is `'address'`, and never guessed. */
+  /** The platform that vouches for the client's address; required where a key is `'address'`, and never guessed. */
   readonly platform?: Platform
   /** How many bits of an IPv6 address stand for one client: 32 to 128. Default 64. */
   readonly ipv6Bits?: number
@@ -146,7 +146,7 @@ function compilePolicy<C>(
   }
 }
 
-/** What counts for a limiter while its store is away, by the divided limit. */
+/** Limiters that count by the divided limit while the store of another is away. */
 const localLimiters = /* @__PURE__ */ new WeakMap<BasicLimiter, Map<number, Limiter>>()
 
 /** Policies of one limiter share it, so that they count together as they do in the store. */

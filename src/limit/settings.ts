@@ -25,7 +25,7 @@ export interface RedisLimiterOptions<E = ProjectEnv> extends RateOptions {
    * first: a new first one starts every count anew.
    */
   readonly secret: FromEnv<string | readonly string[], E>
-  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
   readonly prefix?: string
   /**
    * Keys that one isolate remembers to be blocked, until their exact retry time: they cost no request. Default 10,000, at
@@ -34,7 +34,7 @@ export interface RedisLimiterOptions<E = ProjectEnv> extends RateOptions {
   readonly maxBlocked?: number
 }
 
-/** What these options say. */
+/** The validated options. */
 export interface RedisLimiterSettings {
   readonly limit: number
   readonly window: number

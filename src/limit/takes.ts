@@ -16,13 +16,13 @@ import { takeScript } from './exact/script.ts'
 export interface Take {
   /** Where units are taken. */
   readonly limiter: BasicLimiter
-  /** Whose units, as the policy names them; the limiter digests it. */
+  /** The key whose units are taken, as the policy names it; the limiter digests it. */
   readonly key: string
   /** How many units. */
   readonly cost: number
 }
 
-/** What became of each take, in their order; undefined: another one denied before it was this one's turn. */
+/** The result of each take, in their order; undefined: another one denied before it was this one's turn. */
 export type Outcomes = ReadonlyArray<PromiseSettledResult<TakeResult> | undefined>
 
 /** The second half. */

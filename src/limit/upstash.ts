@@ -43,7 +43,7 @@ export interface UpstashLimiterOptions<E = ProjectEnv> extends RedisLimiterOptio
   readonly analytics?: LimitAnalytics
 }
 
-/** What analytics are told by. */
+/** The sender of analytics. */
 export interface LimitAnalytics {
   /** Takes one decision: whose, when in ms since the epoch, and whether it passed. */
   record(take: {
@@ -173,7 +173,7 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     return answer
   }
 
-  /** What is kept for a key now: nothing else is ever deleted. */
+  /** Lists the entries that hold a key now: nothing else is ever deleted. */
   function listStoredKeys(limitKey: string): string[] {
     const current = Math.floor(Date.now() / windowMs)
     return bucket ? [limitKey] : [`${limitKey}:${current}`, `${limitKey}:${current - 1}`]

@@ -2,7 +2,12 @@
 import { emitEvent } from '../events.ts'
 import type { Emit, Reason } from '../types.ts'
 
-/** Emits `request-refused`. Its reason says whether the request was rejected or has failed. */
+/**
+ * Emits `request-refused`. Its reason says whether the request was rejected or has failed.
+ *
+ * @example
+ * emitRejection(onEvent, 'rate-limited', { context: c, requestId: c.get('requestId') })
+ */
 export function emitRejection(
   own: Emit | undefined,
   reason: Reason,

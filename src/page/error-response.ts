@@ -8,7 +8,7 @@ import type { PageTemplate } from './template/pages.ts'
 import { findSitePages } from './template/site-pages.ts'
 import { formatWait, readRetryAfter } from './template/wait.ts'
 
-/** What a refusal needs to know of the request; a Request fits. */
+/** The parts of a request that a rejection reads; a Request fits. */
 export interface RejectedRequest {
   /** Accept and Sec-Fetch-Dest decide between a page and problem+json. */
   readonly headers: Headers
@@ -16,7 +16,7 @@ export interface RejectedRequest {
   readonly method?: string
 }
 
-/** What may be said besides the reason. */
+/** Optional parts of an error response. */
 export interface ErrorResponseExtra {
   /** Shown to the client, so that it can be found in the log. Cut at 128 characters. */
   readonly requestId?: string

@@ -1,7 +1,7 @@
 /** Errors that bring their own status or answer, as Hono's HTTPException does; known by shape, so that any copy fits. */
 import { isErrorStatus } from './statuses.ts'
 
-/** What an error wants the answer to be. */
+/** The response that an error asks for. */
 export type RequestedResponse =
   | { readonly status: number }
   | { readonly response: Response }

@@ -1,8 +1,8 @@
-/** What an operator sees of a fault: one line of JSON, without anything that a client sent but method and path. */
+/** Reports a fault to the operator: one line of JSON, without anything that a client sent but method and path. */
 import { ConfigError, isPortcullisError } from '../errors.ts'
 import type { Clock } from '../types.ts'
 
-/** What a report may say of the request. */
+/** The parts of a request that a report may state. */
 export interface FailedRequest {
   /** The id that the client was shown, where there is one. */
   readonly requestId?: string

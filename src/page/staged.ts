@@ -1,6 +1,6 @@
 /** Headers that were on their way when a request failed: which of them belong on the error page too. */
 
-/** What describes the body that is not sent, or the answer that is not given. */
+/** Headers that describe a body that is not sent, or a response that is replaced. */
 const representationHeaders: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'accept-ranges',
   'age',

@@ -1,4 +1,4 @@
-/** What a client is told about a status: neutral words that hold for every reason behind it. */
+/** Texts for clients about a status: neutral words that hold for every reason behind it. */
 
 /** The words for one status. */
 export interface StatusText {

@@ -1,4 +1,4 @@
-/** What one web request asks Redis, gathered and sent as one HTTP request. */
+/** Gathers what one web request asks Redis, and sends it as one HTTP request. */
 import type { Emit } from '../types.ts'
 import type { RedisConnection } from './connection.ts'
 import { startDeadline } from './deadline.ts'
@@ -37,7 +37,7 @@ export interface RedisBatch {
   readonly facade: ScriptFacade
 }
 
-/** What an Ask needs of its client. */
+/** The parts of a client that a batch needs. */
 export interface RedisBatchSettings {
   readonly timeoutMs: number
   readonly foreign: ForeignScripts
@@ -55,7 +55,7 @@ export function createBatch(
   context?: object,
 ): RedisBatch {
   let queue: Item[] = []
-  /** What a library sent in full after it heard NOSCRIPT: belongs to the round that is under way. */
+  /** Calls that a library sent in full after it received NOSCRIPT: they belong to the round that is under way. */
   let fullScriptCalls: Item[] = []
   let facade: ScriptFacade | undefined
 

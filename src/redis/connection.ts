@@ -21,7 +21,7 @@ export type CarryCommands = (
   deadline: Deadline,
 ) => Promise<Reply[]>
 
-/** What is learned once about one Redis, whoever asks it. */
+/** Traits of one Redis, learned once for every client of it. */
 export interface RedisTraits {
   /** This Redis does not know the flag `allow-key-locking`. */
   plain: boolean
@@ -42,11 +42,11 @@ export interface ConnectionSource {
   connect(env: unknown): RedisConnection
   /** Validates what the environment holds, and sends nothing. @throws {ConfigError} */
   check(env: unknown): void
-  /** What is the same for two clients that may share one round trip. Absent: they are one client. */
+  /** Returns a value that is the same for two clients that may share one round trip. Absent: they are one client. */
   identify?(env: unknown): unknown
 }
 
-/** What is known of a Redis before it was asked. */
+/** The traits of a Redis before it was asked. */
 export function createTraits(): RedisTraits {
   return { plain: false, breaker: createStoreBreaker() }
 }

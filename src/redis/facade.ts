@@ -1,4 +1,4 @@
-/** What `@upstash/ratelimit` takes for a client, so that its scripts travel with everything else a request asks. */
+/** Imitates the client of `@upstash/ratelimit`, so that its scripts travel with everything else a request asks. */
 import { createScript, type Script } from './script.ts'
 
 /**

@@ -1,4 +1,4 @@
-/** What goes wrong between us and Redis: two codes, a word for the log, and nothing of what was sent or answered. */
+/** Creates the errors of Redis: two codes, a word for the log, and nothing of what was sent or answered. */
 import { PortcullisError } from '../errors.ts'
 
 /** A failed question to Redis. Has no cause: what fetch and Redis say may quote keys, arguments, address or token. */
@@ -30,14 +30,14 @@ export function createRejectedError(reason: string, script?: string): StoreError
 /** Words with which Upstash or Redis answers a wrong token or password. */
 const credentialErrors: ReadonlySet<string> = new Set(['Unauthorized', 'WRONGPASS', 'NOAUTH'])
 
-/** What an error text means that stands for a whole request. The text is not kept: it may quote every command. */
+/** Classifies an error text that stands for a whole request. The text is not kept: it may quote every command. */
 export function createRequestError(text: string): StoreError {
   const word = text.split(/[ :,]/, 1)[0] ?? ''
   if (credentialErrors.has(word)) return createRejectedError('unauthorized')
   return createUnavailableError(temporaryErrors.has(word) ? word.toLowerCase() : 'http-error')
 }
 
-/** What an HTTP status that is no success means. */
+/** Classifies an HTTP status that is no success. */
 export function createStatusError(status: number): StoreError {
   if (status === 401 || status === 403) return createRejectedError('unauthorized')
   // 408 and 429 pass; a redirect comes from something that stands where Redis should.
@@ -67,7 +67,7 @@ const permanentErrors = new Set([
   'CROSSSLOT',
 ])
 
-/** What the error text of one command means. The text is not kept: it may name a key. */
+/** Classifies the error text of one command. The text is not kept: it may name a key. */
 export function createReplyError(error: string, script: string): StoreError {
   const word = error.split(/[ :]/, 1)[0] ?? ''
   if (temporaryErrors.has(word)) return createUnavailableError(word.toLowerCase())

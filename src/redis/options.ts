@@ -7,7 +7,7 @@ import type { UpstashClient } from './transport/upstash-client.ts'
 /** A Redis that is slower than a second is one that is down, and somebody waits. */
 export const DEFAULT_TIMEOUT_MS = 1000
 
-/** What every client has. */
+/** Options of every client. */
 export interface RedisClientOptions {
   /**
    * Milliseconds for everything that one {@link RedisBatch} sends at a time, a retry and a resent script

@@ -29,7 +29,7 @@ export interface StoreEvents {
   readonly context: object | undefined
 }
 
-/** What a round needs besides its calls. */
+/** The settings of a round. */
 export interface RoundSettings {
   readonly foreign: ForeignScripts
   readonly events: StoreEvents

@@ -7,7 +7,7 @@ export interface Script {
   readonly name: string
   /** Whether it is sent even while Redis counts as away; see {@link markUrgent}. */
   readonly urgent?: boolean
-  /** What is sent; `plain` for a Redis that refuses the flag. */
+  /** The text that is sent; `plain` for a Redis that refuses the flag. */
   text(plain: boolean): string
   /** SHA-1 of {@link text}, by which EVALSHA calls it: at hand once it was worked out. */
   digest(plain: boolean): string | Promise<string>

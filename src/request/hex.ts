@@ -1,6 +1,6 @@
 /** One hexadecimal digit, where a regular expression would cost more than all around it. */
 
-/** What a character code is worth as a hexadecimal digit of either case, or -1. */
+/** Returns the value of a character code as a hexadecimal digit of either case, or -1. */
 export function hexDigit(charCode: number): number {
   if (charCode >= 0x30 && charCode <= 0x39) return charCode - 0x30
   const upper = charCode & ~0x20

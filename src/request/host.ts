@@ -43,7 +43,7 @@ export function compileKnownHosts(optionValue: unknown, issues: Issues): IsKnown
   return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(hostName(host)))
 }
 
-/** What of a request says how the client came. */
+/** The parts of a request that say how the client connected. */
 export interface IncomingRequest {
   readonly url: string
   readonly method: string
@@ -105,7 +105,7 @@ function hostName(host: string): string {
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
-/** What the Host header of a request says: a host, nothing, or what no client may send. */
+/** The Host header of a request: a host, nothing, or a value that no client may send. */
 export type AskedHost =
   | { readonly type: 'host'; readonly host: string }
   | { readonly type: 'none' | 'malformed' }

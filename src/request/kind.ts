@@ -1,4 +1,4 @@
-/** What kind of request this is, as far as the browser's own headers tell. */
+/** Classifies a request by the headers that browsers set. */
 
 /** An item of a comma-separated list, in any case and with any parameters. */
 const websocketItem = /(?:^|,)\s*websocket\s*(?:[;,]|$)/i

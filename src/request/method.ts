@@ -1,4 +1,4 @@
-/** What a method says about a request. Methods are case-sensitive: RFC 9110 section 9.1. */
+/** Classifies request methods. Methods are case-sensitive: RFC 9110 section 9.1. */
 
 /** GET, HEAD and OPTIONS: nothing is asked to change (RFC 9110 section 9.2.1). TRACE is safe and never served. */
 export function isSafeMethod(method: string): boolean {

@@ -19,7 +19,7 @@ export interface ObjectTake {
   readonly write?: string
 }
 
-/** What became of it; `retryAt` is null where it will never be allowed. */
+/** The result of a take; `retryAt` is null where it will never be allowed. */
 export type ObjectTakeAnswer = Omit<PartAnswer, 'retryAt'> & { readonly retryAt: number | null }
 
 /** Makes the table. */

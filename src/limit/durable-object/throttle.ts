@@ -55,7 +55,7 @@ export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>)
       if (failure === undefined && denials.length === 0)
         return mergeReplies(parts, replies, counters)
 
-      // What was counted is taken back; what cannot be stays counted, as a failure.
+      // Counts are taken back where they can be; others stay counted, as a failure.
       const allowed = parts.filter((_, place) => replies[place]?.is === 'allowed')
       await Promise.allSettled(allowed.map((part) => settleObject(caller, env, part, 'void')))
       if (failure !== undefined) throw failure.reason

@@ -6,7 +6,7 @@
  */
 export const KEY_CLOCK_SKEW_MS = 61_000
 
-/** What a key remembers of time. */
+/** The moments that a key remembers. */
 export interface KeyClock {
   /** The latest moment that was written down for the key; undefined where nothing was. */
   readonly last: number | undefined
@@ -18,7 +18,7 @@ export interface KeyClock {
 export interface KeyTime {
   /** The moment, at least `last`. */
   readonly at: number
-  /** What has to be remembered if this take is written down. */
+  /** The moments to remember if this take is written down. */
   readonly shift: number
   /** Whether `shift` has to be remembered even if nothing is taken: else the time of the key would stand still. */
   readonly isNew: boolean

@@ -26,20 +26,20 @@ export function findResolution(limit: number, windowMs: number): number {
   return limit <= mostByMillisecond ? 1 : Math.ceil(windowMs / moments)
 }
 
-/** What is remembered of a key. */
+/** The remembered takes of a key. */
 export interface KeptLog {
   readonly log: Log
   /** See {@link KeyClock}. */
   readonly shift: number
 }
 
-/** What a log says of a take, before it happens. Moments are by the clock that asked. */
+/** The result of a take by the log, before it happens. Moments are by the clock that asked. */
 export interface LogAnswer extends PartAnswer {
-  /** What to remember once it has happened. */
+  /** The state after the take. */
   readonly next: KeptLog
   /** When all is free then. */
   readonly nextResetAt: number
-  /** What to remember where it is denied; undefined where that is what was remembered. */
+  /** The state after a denial; undefined where it stays the same. */
   readonly denied: KeptLog | undefined
   /** Until when that must be remembered, by the clock that is ahead of the others. */
   readonly keepUntil: number

@@ -1,4 +1,4 @@
-/** What one isolate knows to be blocked: until the exact retry time Redis need not be asked. */
+/** Remembers the keys that one isolate knows to be blocked: until the exact retry time Redis need not be asked. */
 
 import type { LimitResult } from '../contract.ts'
 import { createBoundedMap } from './bounded-map.ts'

@@ -10,12 +10,12 @@ import { type DeviceRecord, deviceCookie, isKnownFor, openDevice } from './devic
 import type { ThrottleSettings } from './options.ts'
 import type { AttemptReply, Counters, Daily, Streak } from './stores/store.ts'
 
-/** Who wants to try. */
+/** The client and the account of a login attempt. */
 export interface LoginRequest {
   readonly env: unknown
   /** From `createAccount`; undefined where a request names none, which is charged to its address. */
   readonly account: Account | undefined
-  /** Of the client, or undefined where nobody vouches for one: those share one count. */
+  /** The address of the client, or undefined where nobody vouches for one: those share one count. */
   readonly address: string | undefined
   /** Values of the device cookie, if the request has any. */
   readonly cookies: readonly string[]
@@ -26,7 +26,7 @@ export interface LoginRequest {
   readonly subject?: string | undefined
 }
 
-/** What makes somebody wait. Clients never learn it. */
+/** The counter that makes a client wait. Clients never learn it. */
 export type ThrottledBy = 'pair' | 'account' | 'device' | 'address' | 'network'
 
 /** A try that may be made, counted as failed until it is settled. */
@@ -65,7 +65,7 @@ const accountWaitMs = 60_000
 /** How many times the limits of strangers a known device has, on its own count and over the day. */
 const knownDeviceTimes = 2
 
-/** Of a try that was let through though it would have been refused: nothing was counted, nothing is settled. */
+/** The handle of an attempt that was allowed though it would have been refused: nothing was counted, nothing is settled. */
 const uncounted: LoginAttempt = { pressure: undefined, prepare() {}, settle: async () => undefined }
 
 /** Whether something thrown says that the store could not be asked, or refused. */
@@ -228,7 +228,7 @@ export function createThrottleEngine(
         else if (outcome !== 'failure')
           await store.settle(all, outcome, clock(), { env: loginRequest.env })
       } catch {
-        // Who signed in stays signed in; what was counted goes away with the next success, or in a day.
+        // A user who signed in stays signed in; the counts go away with the next success, or in a day.
         emitAbout('login-unsettled', loginRequest, outcome)
       }
 

@@ -24,7 +24,7 @@ import {
 export interface LoginContext {
   /** The request as it came in. */
   readonly req: { readonly raw: Request }
-  /** What `From` functions get. */
+  /** The environment, the argument of `From` functions. */
   readonly env?: unknown
   /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
@@ -43,7 +43,7 @@ export interface LoginVerdict {
 /** Options of `loginThrottle`. */
 export interface LoginGateOptions<C = LoginContext, E = ProjectEnv>
   extends LoginThrottleOptions<E> {
-  /** Who stands in front and says where a request comes from. Required: a guess would be the client's to make. */
+  /** The platform in front, which says where a request comes from. Required: a guess would be the client's to make. */
   readonly platform: Platform
   /** For events: what these logins are called. Default `login`. */
   readonly name?: string
@@ -58,7 +58,7 @@ export interface LoginGateOptions<C = LoginContext, E = ProjectEnv>
   readonly clock?: Clock
 }
 
-/** What `c.var.loginThrottle` is. */
+/** The value of `c.var.loginThrottle`. */
 export interface LoginThrottle {
   /**
    * To be asked before the password is looked at, once in a request. From then on the try counts as failed.

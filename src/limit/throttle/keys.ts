@@ -4,11 +4,11 @@ import { joinBytes } from '../../crypto/text.ts'
 import type { Issues } from '../../options/index.ts'
 import type { Clock } from '../../types.ts'
 
-/** What one set of secrets gives. */
+/** The keys of one set of secrets. */
 export interface ThrottleKeys {
   /** Name of a counter: a word for its kind, and 128 bits that tell nothing of account, address or device. */
   counter(kind: string, ...parts: readonly string[]): Promise<string>
-  /** What stands for an account's text in a device cookie, under each secret: the first is written, all are known. */
+  /** The tags of an account's text in a device cookie, one under each secret: the first is written, all are known. */
   deviceTags(text: string): Promise<readonly string[]>
   readonly seal: Sealer
 }

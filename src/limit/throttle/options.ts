@@ -87,7 +87,7 @@ export const loginThrottleKeys: readonly (keyof LoginThrottleOptions)[] = [
   ] as const),
 ]
 
-/** What attempts need. */
+/** The validated options of attempts. */
 export interface ThrottleSettings {
   readonly store: ThrottleStore
   readonly keys: (env: unknown) => ThrottleKeys

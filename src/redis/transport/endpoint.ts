@@ -26,7 +26,7 @@ export function parseRedisUrl(optionValue: unknown, insecure: boolean, issues: I
   return url ? (url.origin + url.pathname).replace(/\/$/, '') : ''
 }
 
-/** What goes behind `Bearer`. */
+/** Validates the token behind `Bearer`. */
 export function parseRedisToken(optionValue: unknown, issues: Issues): string {
   if (
     typeof optionValue === 'string' &&

@@ -6,7 +6,7 @@ import { redis } from '../redis.ts'
 
 /** Options of {@link redisFromEnv}. Absent = default. */
 export interface RedisFromEnvOptions extends Omit<RedisOptions, 'url' | 'token'> {
-  /** What the names of the variables begin with: `STORAGE_` where Vercel's marketplace was given that prefix. Default none. */
+  /** The prefix of the names of the variables: `STORAGE_` where Vercel's marketplace was given that prefix. Default none. */
   readonly prefix?: string
 }
 

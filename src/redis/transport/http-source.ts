@@ -9,7 +9,7 @@ import { checkEach } from './source-check.ts'
 /** Addresses and tokens at a time: one, and two while they are rotated. */
 const maxConnections = 16
 
-/** What a REST API needs. */
+/** The settings of a REST API. */
 export interface HttpSourceOptions {
   readonly url: FromEnv<string> | undefined
   readonly token: FromEnv<string> | undefined

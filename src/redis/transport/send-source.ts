@@ -10,7 +10,7 @@ import type { Deadline } from '../deadline.ts'
 import { createRequestError, createUnavailableError, StoreError } from '../failure.ts'
 import { type Reply, validateReplies } from './send.ts'
 
-/** What a sender knows of the request that it sends for. */
+/** The request that a sender sends for. */
 export interface SendContext {
   /** The environment of the request: bindings and secrets on Workers. */
   readonly env: unknown

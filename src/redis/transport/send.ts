@@ -18,7 +18,7 @@ export interface RedisEndpoint {
   readonly fetch: Fetch | undefined
 }
 
-/** What Redis said to one command. */
+/** The reply of Redis to one command. */
 export interface Reply {
   readonly result?: unknown
   readonly error?: string

@@ -36,7 +36,7 @@ export function nodeRedisSender(client: NodeRedisClient): SendCommands {
 
 type SentReply = { readonly result?: unknown; readonly error?: string }
 
-/** What Redis refused is a reply; a command that did not reach it fails all of them, to be sent again. */
+/** A refusal by Redis is a reply; a command that did not reach it fails all of them, to be sent again. */
 async function settleReplies(waiting: ReadonlyArray<Promise<unknown>>): Promise<SentReply[]> {
   const settled = await Promise.allSettled(waiting)
   return settled.map((each) => {

@@ -26,7 +26,7 @@ interface RedisAddress {
   readonly hostname: string
   readonly port: number
   readonly secure: boolean
-  /** What is said before anything else: AUTH and SELECT. */
+  /** The commands that come first: AUTH and SELECT. */
   readonly greeting: ReadonlyArray<readonly string[]>
 }
 

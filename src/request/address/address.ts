@@ -1,4 +1,4 @@
-/** Whose request this is: the client's address, from the one header its platform vouches for. */
+/** Finds the address of the client, from the one header its platform vouches for. */
 import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 

@@ -70,7 +70,7 @@ function isSuspect(path: string): boolean {
   return path.includes('.') || path.includes('/(') || path.includes('%') || path.endsWith('_check')
 }
 
-/** What stands for itself in a canonical path, without empty and dot segments. */
+/** A path in which every character stands for itself, without empty and dot segments. */
 const canonical = /^(?:\/[\w~!$&'()*+,=:@[\]-][\w.~!$&'()*+,=:@[\]-]*)*\/?$/
 
 /** Adds what was read, in canonical form. */
@@ -93,7 +93,7 @@ function cleanPath(path: string): string | undefined {
   }
 }
 
-/** What a project's `next.config` says of its paths. */
+/** The parts of a project's `next.config` that concern paths. */
 export interface NextPaths {
   /** Such as `/shop`. Default none. */
   readonly basePath?: string

@@ -45,7 +45,7 @@ const dataFile =
 /** ASP.NET's sessions without cookies: `/(S(abc))/admin` is `/admin`. */
 const cookieless = /^\((?:[a-z]\([^()]*\))+\)$/i
 
-/** What holds for every upstream: the paths are unmistakable, so that nobody else's pages are read as another. */
+/** Readings that hold for every upstream: the paths are unmistakable, so that nobody else's pages are read as another. */
 export const everywhere: readonly Reading[] = [
   nextData,
   gatsbyData,

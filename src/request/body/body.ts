@@ -36,7 +36,7 @@ export class BodyError extends Error {
   }
 }
 
-/** What a body may be. */
+/** The limits of a body. */
 export interface BodyRules {
   readonly maxBytes: number
   /** Undefined takes every type. */
@@ -99,7 +99,7 @@ export function checkBody(
   return { ok: true, body, length }
 }
 
-/** What a limit on bodies may be: 5 GB is the most that any platform takes. */
+/** The range of a limit on bodies: 5 GB is the most that any platform takes. */
 export const bodyBounds = { min: 0, max: 5_368_709_120, unit: 'bytes' } as const
 /** 10 MB: what Next and many proxies take. */
 export const defaultBodyBytes = 10_485_760
@@ -107,13 +107,13 @@ export const defaultBodyBytes = 10_485_760
 /** How far a body may go. */
 export interface BodyBounds {
   readonly maxBytes: number
-  /** What the client said; a body that is longer or shorter is refused as malformed. */
+  /** The length that the client declared; a body that is longer or shorter is refused as malformed. */
   readonly length?: number | undefined
   /** Called once, at the chunk that goes too far or cannot be read, before whoever reads learns of it. */
   readonly onRefuse?: (bodyError: BodyError) => void
 }
 
-/** What workerd offers so that a body of known length is not sent on in chunks, which some servers do not take. */
+/** The class that workerd offers so that a body of known length is not sent on in chunks, which some servers do not take. */
 export type WithFixedLength = {
   FixedLengthStream?: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>
 }

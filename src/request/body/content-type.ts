@@ -1,4 +1,4 @@
-/** What a body says it is, and whether that is taken here. */
+/** Reads the media type of a body, and checks whether it is accepted. */
 import type { Issues } from '../../options/index.ts'
 
 /** Whether the content type of a request is on a list. */

@@ -17,7 +17,7 @@ export interface JsonLimits {
   readonly maxDepth?: number
 }
 
-/** What was read, or why it was not. */
+/** The value that was read, or the reason why it was not. */
 export type JsonResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: BodyReason }

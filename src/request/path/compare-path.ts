@@ -27,7 +27,7 @@ export function foldPath(path: string): string {
   return `/${segments.filter((segment) => segment !== '').join('/')}`
 }
 
-/** What servers and file systems leave out when they compare: HFS+ ignores joiners, and NFKC_Casefold all of these. */
+/** Characters that servers and file systems leave out when they compare: HFS+ ignores joiners, and NFKC_Casefold all of these. */
 const ignored = /\p{Default_Ignorable_Code_Point}|\u0307/gu
 
 /**
@@ -70,7 +70,7 @@ export function foldKnown(pathText: string): string {
 /** All but the scripts of Europe and the Near East, in which the tables begin. */
 const mayBeRecent = /[\u0860-\u{10ffff}]/gu
 
-/** What a letter folds to that the runtime may not know; nothing for a mark, which it could not put in order. */
+/** Returns the folded form of a letter that the runtime may not know; nothing for a mark, which it could not put in order. */
 function foldRecent(character: string): string {
   const charCode = character.codePointAt(0) ?? 0
   const isIn = ([first, last]: readonly [number, number, ...unknown[]]): boolean =>

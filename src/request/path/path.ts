@@ -5,7 +5,7 @@
 import { hostEnd, hostStart } from '../origin.ts'
 import { normalizePath, readPath } from './read-path.ts'
 
-/** What a path may hold. Absent = default. */
+/** Options of a path. Absent = default. */
 export interface PathOptions {
   /**
    * Whether `;` and `%3B` may stand in a path. Default false: Tomcat and Jetty cut `;x` out of every segment, so that they

@@ -25,7 +25,7 @@ export interface SessionEvent<Data> {
   readonly reason?: string
   /** Data of the session, for the tag of its user; undefined where it was not loaded. */
   readonly data?: Data | undefined
-  /** Who acted, where it was not the user. */
+  /** The actor, where it was not the user. */
   readonly by?: EndedBy | undefined
 }
 

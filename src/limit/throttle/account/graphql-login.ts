@@ -35,7 +35,7 @@ export const graphqlMembers: readonly string[] = [
   ],
 ]
 
-/** Whose login a request is; `none` where it is no login; undefined where that cannot be said. */
+/** The account of a login; `none` where it is no login; undefined where that cannot be said. */
 export type GraphqlLogin = { readonly account: string } | 'none' | undefined
 
 /**

@@ -13,13 +13,13 @@ import type { AttemptReply, Counters, Outcome, ThrottleStore } from './store.ts'
 export interface RedisThrottleOptions<E = ProjectEnv> {
   /** The client: `redis({ url, token })` of `portcullis/redis`, or one of `@upstash/redis`. */
   readonly redis: RedisSource<E>
-  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
   readonly prefix?: string
 }
 
 /** One script call, ready to be sent, alone or among others. */
 export interface ThrottleCall {
-  /** What Redis runs. */
+  /** The script that Redis runs. */
   readonly script: Script
   /** Every key it touches. */
   readonly keys: readonly string[]
@@ -31,7 +31,7 @@ export interface ThrottleCall {
 export interface RedisThrottle extends ThrottleStore {
   /** The client: an `Ask` of this one may carry the calls below. */
   readonly redis: Redis
-  /** What has to be asked to count a try, for whoever sends several questions at once. */
+  /** Returns the call that counts an attempt, for a caller that sends several together. */
   attemptRequest(counters: Counters, nowMs: number): ThrottleCall
   /**
    * What came back, as an answer.
@@ -39,7 +39,7 @@ export interface RedisThrottle extends ThrottleStore {
    * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no answer to it
    */
   attemptReply(reply: unknown): AttemptReply
-  /** What has to be sent to settle a try. */
+  /** Returns the call that settles an attempt. */
   settleRequest(counters: Counters, outcome: Outcome): ThrottleCall
 }
 

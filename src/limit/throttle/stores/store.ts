@@ -1,6 +1,6 @@
 /** Where failed logins are counted: the contract of a store, which decides and counts in one step. */
 
-/** What is counted in a row: failures without a success between them. Each one beyond `free` makes the next try wait. */
+/** A count of consecutive failures: failures without a success between them. Each one beyond `free` makes the next try wait. */
 export interface Streak {
   /** A digest: never an account or an address. */
   readonly key: string
@@ -15,7 +15,7 @@ export interface Streak {
   readonly longest: number
 }
 
-/** What is counted in a day, from the first failure on. */
+/** A count of one day, from the first failure on. */
 export interface Daily {
   /** A digest: never an address. */
   readonly key: string

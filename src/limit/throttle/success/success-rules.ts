@@ -32,7 +32,7 @@ export interface CompiledRule extends SuccessRule {
   readonly leavesLogin?: true
 }
 
-/** What proves a login, and what its upstream must not get. */
+/** The proof of a login, and the fields that its upstream must not get. */
 export interface CompiledSuccess {
   readonly rules: readonly CompiledRule[]
   /** Whether a redirect is part of a proof: then the client must have no say in where it leads. */
@@ -41,7 +41,7 @@ export interface CompiledSuccess {
   readonly withhold: readonly string[]
 }
 
-/** What a framework's own login answers when it succeeds. */
+/** The response of a framework's own login when it succeeds. */
 export type SuccessPreset =
   | 'django'
   | 'wordpress'
