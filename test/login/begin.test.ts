@@ -256,6 +256,17 @@ describe('the way to the provider', () => {
     expect((await browser().request('/.portcullis/login')).status).toBe(503)
   })
 
+  test.each(['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint'])(
+    '52: an https issuer whose %s is at this machine over http is asked for nothing there',
+    async (endpoint) => {
+      const { browser, provider, events } = await createSite({ provider: { userinfo: true } })
+      provider.metadata = { [endpoint]: 'http://localhost:8080/taken' }
+      expect((await browser().request('/.portcullis/login')).status).toBe(502)
+      expect(provider.asked).toEqual(['GET /.well-known/openid-configuration'])
+      expect(events.at(-1)).toMatchObject({ type: 'login-failed', reason: 'provider-malformed' })
+    },
+  )
+
   test('51: metadata that cannot be trusted begins no login', async () => {
     const issuer = 'https://id.example'
     const bad: Record<string, unknown>[] = [

@@ -206,6 +206,36 @@ describe.each([
     expect(await person.who()).toBeNull()
   })
 
+  test('97: a write that is under way when its session is ended writes nothing', async () => {
+    const site = await createSite(options())
+    let isRead: () => void = () => {}
+    const reading = new Promise<void>((done) => {
+      isRead = done
+    })
+    let goOn: () => void = () => {}
+    const held = new Promise<void>((done) => {
+      goOn = done
+    })
+    site.app.get('/slow', async (c) => {
+      const session = c.get('session') as unknown as {
+        get(): Promise<object | undefined>
+        set(name: string, value: unknown): void
+      }
+      await session.get()
+      isRead()
+      await held
+      session.set('roles', ['admin'])
+      return c.text('')
+    })
+    const person = await signedIn(site)
+    const slow = person.request('/slow')
+    await reading
+    expect((await send(site, await site.provider.logoutToken({ sid: 'sid-1' }))).status).toBe(200)
+    goOn()
+    await slow
+    expect(await person.who()).toBeNull()
+  })
+
   test('93: sub alone ends all of that person, sid alone that one', async () => {
     const site = await createSite(options())
     const people = [
