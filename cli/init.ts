@@ -20,17 +20,20 @@ interface Wish {
   readonly upstream: string
   /** Name of the service binding that is the upstream; undefined where it has an address. */
   readonly binding: string | undefined
+  /** Whether people sign in at an identity provider. */
+  readonly login: boolean
   /** Files that may be overwritten, by name. */
   readonly force: ReadonlySet<string>
 }
 
-const usage = 'portcullis init [folder] [--upstream URL | --binding NAME] [--force FILE]...'
+const usage =
+  'portcullis init [folder] [--upstream URL | --binding NAME] [--login] [--force FILE]...'
 
 /** Writes nothing at all when one file would be overwritten that nobody named after `--force`. */
 export async function init(args: readonly string[], own: Own): Promise<Exit> {
-  const { folder, upstream, binding, force } = parseArguments(args)
+  const { folder, upstream, binding, login, force } = parseArguments(args)
   const name = createProjectName(folder)
-  const files = filesOf({ name, upstream, binding })
+  const files = filesOf({ name, upstream, binding, login })
 
   for (const file of force) {
     if (!files.has(file) && file !== '.dev.vars') {
@@ -66,7 +69,7 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
     return exit.faults
   }
 
-  const manifest = manifestOf(at('package.json'), found.get('package.json'), name, own)
+  const manifest = manifestOf(at('package.json'), found.get('package.json'), name, { own, login })
 
   mkdirSync(folder, { recursive: true })
   const written: string[] = []
@@ -80,9 +83,9 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
   write('package.json', manifest)
   write('.gitignore', completeLines(found.get('.gitignore')))
   if (force.has('.dev.vars')) rmSync(at('.dev.vars'), { force: true })
-  if ((await completeDevVars(at('.dev.vars'))).length > 0) written.push('.dev.vars')
+  if ((await completeDevVars(at('.dev.vars'), login)).length > 0) written.push('.dev.vars')
   chmodSync(at('.dev.vars'), 0o600)
-  say(folder, written)
+  say(folder, written, login)
 
   return exit.ok
 }
@@ -91,20 +94,22 @@ export async function init(args: readonly string[], own: Own): Promise<Exit> {
 interface Flags {
   upstream?: string
   binding?: string
+  login: boolean
   readonly force: Set<string>
 }
 
 function parseArguments(args: readonly string[]): Wish {
-  const flags: Flags = { force: new Set() }
+  const flags: Flags = { login: false, force: new Set() }
   const folders: string[] = []
 
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? ''
-    if (argument.startsWith('-')) readFlag(flags, argument, args[++index])
+    if (argument === '--login') flags.login = true
+    else if (argument.startsWith('-')) readFlag(flags, argument, args[++index])
     else folders.push(argument)
   }
 
-  const { upstream, binding, force } = flags
+  const { upstream, binding, login, force } = flags
   const isUnclear = upstream !== undefined && binding !== undefined
   if (folders.length > 1 || isUnclear) throw new Stop(exit.usage, usage)
 
@@ -112,6 +117,7 @@ function parseArguments(args: readonly string[]): Wish {
     folder: folders[0] ?? '.',
     upstream: upstream ?? 'http://127.0.0.1:3000',
     binding,
+    login,
     force,
   }
 }
@@ -125,7 +131,15 @@ function readFlag(flags: Flags, flag: string, value: string | undefined): void {
 }
 
 /** Names that a new project gives to something else. */
-const takenNames = ['PUBLIC_ORIGIN', 'UPSTREAM_URL', 'SESSION_SECRET', 'ASSERTION_KEY']
+const takenNames = [
+  'PUBLIC_ORIGIN',
+  'UPSTREAM_URL',
+  'SESSION_SECRET',
+  'ASSERTION_KEY',
+  'LOGIN_ISSUER',
+  'LOGIN_CLIENT_ID',
+  'LOGIN_CLIENT_SECRET',
+]
 
 /** A name that TypeScript and TOML take as it is. */
 function checkBindingName(name: string): string {
@@ -168,10 +182,10 @@ function manifestOf(
   path: string,
   found: string | undefined,
   name: string,
-  own: Own,
+  { own, login }: { readonly own: Own; readonly login: boolean },
 ): string | undefined {
   try {
-    return completeManifest(found, name, own)
+    return completeManifest(found, { name, own, login })
   } catch {
     throw new Stop(exit.faults, `${path} is not JSON. Nothing was written.`)
   }
@@ -194,7 +208,14 @@ function read(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-function say(folder: string, written: readonly string[]): void {
+/** Lines about the provider. */
+const loginHint = `
+People sign in at the development provider on http://localhost:8789, which npm run dev starts. For your own provider set
+LOGIN_ISSUER and LOGIN_CLIENT_ID in wrangler.toml and LOGIN_CLIENT_SECRET in .dev.vars;
+npx portcullis check --providers lists the addresses to register there.
+`
+
+function say(folder: string, written: readonly string[], login: boolean): void {
   if (written.length === 0) {
     console.log('Everything is here already: nothing was written.')
     return
@@ -207,5 +228,5 @@ Next:
 ${cd}  npm install
   npm run check     the configuration, every fault at once
   npm run dev       the gateway on http://localhost:8787, in front of UPSTREAM_URL of wrangler.toml
-`)
+${login ? loginHint : ''}`)
 }

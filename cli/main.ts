@@ -7,17 +7,22 @@ import { doctor } from './doctor.ts'
 import { type Exit, exit, Stop } from './exit.ts'
 import { init } from './init.ts'
 import type { Own } from './manifest.ts'
+import { provider } from './provider.ts'
 import { secretsText, sessionSecret } from './secrets.ts'
 
 const help = `portcullis: sessions and security for the edge
 
-  portcullis init [folder] [--upstream URL | --binding NAME] [--force FILE]...
+  portcullis init [folder] [--upstream URL | --binding NAME] [--login] [--force FILE]...
       Writes wrangler.toml, gateway.config.ts, worker.ts, tsconfig.json and .dev.vars with fresh secrets; adds to
-      package.json and .gitignore what they lack. Overwrites only what --force names, one file each.
+      package.json and .gitignore what they lack. Overwrites only what --force names, one file each. With --login people
+      sign in at an identity provider: at one for development, until LOGIN_ISSUER names yours.
   portcullis check [--production] [--providers] [gateway.config.ts] [wrangler.toml]
       Builds the gateway and looks at the settings of the Worker: one line for each fault. With --providers it asks the
       identity providers of a login for their metadata, and lists the addresses to register there. With --production it
       also finds what cannot serve visitors: addresses of this machine, plain http, no route, missing secrets.
+  portcullis provider [--port 8789] [--gateway URL] [-- COMMAND...]
+      Runs an identity provider for development on this machine, and a command beside it: one click signs in, so no
+      other machine can reach it.
   portcullis doctor
       Looks at what a project needs to run here: Node, wrangler, secrets, the server behind the gateway.
   portcullis secret [--plain]
@@ -40,6 +45,8 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
       return init(args, own())
     case 'check':
       return check(args)
+    case 'provider':
+      return provider(args)
     case 'doctor':
       return doctor(args)
     case 'secret':

@@ -20,11 +20,24 @@ const scripts: Names = {
   deploy: 'portcullis check --production && wrangler deploy -e production',
 }
 
+/** With a login a provider for development runs beside the gateway. */
+const loginScripts: Names = {
+  ...scripts,
+  dev: 'portcullis provider -- wrangler dev',
+  'dev:https': `portcullis provider --gateway https://localhost:8787 -- ${scripts['dev:https']}`,
+}
+
+/** The project that a manifest is of. */
+export interface ProjectWish {
+  readonly name: string
+  readonly own: Own
+  readonly login: boolean
+}
+
 /** The text to write, or undefined where everything is there. Throws a SyntaxError for what is no JSON object. */
 export function completeManifest(
   found: string | undefined,
-  name: string,
-  own: Own,
+  { name, own, login }: ProjectWish,
 ): string | undefined {
   const before: Manifest =
     found === undefined
@@ -38,7 +51,12 @@ export function completeManifest(
   const installed = { ...(before.dependencies as Names), ...(before.devDependencies as Names) }
   const after = { ...before }
 
-  complete(after, 'scripts', wantedScripts(before.scripts as Names | undefined), {})
+  complete(
+    after,
+    'scripts',
+    wantedScripts(before.scripts as Names | undefined, login ? loginScripts : scripts),
+    {},
+  )
   complete(after, 'dependencies', dependencies, installed)
   complete(after, 'devDependencies', devDependencies, installed)
 
@@ -47,9 +65,9 @@ export function completeManifest(
 }
 
 /** A project that starts its server in its own way keeps that: npm would run `predev` before it, too. */
-function wantedScripts(present: Names = {}): Names {
-  if (present.dev === undefined || present.dev === scripts.dev) return scripts
-  const { predev: _predev, ...others } = scripts
+function wantedScripts(present: Names = {}, wanted: Names): Names {
+  if (present.dev === undefined || present.dev === wanted.dev) return wanted
+  const { predev: _predev, ...others } = wanted
   return others
 }
 

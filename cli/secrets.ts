@@ -44,12 +44,14 @@ export async function assertionKey(): Promise<string> {
  * Writes `.dev.vars` where there is none, appends the names it lacks, and never changes what it holds. Its owner alone
  * may read it. Resolves with the names that were written.
  */
-export async function completeDevVars(path: string): Promise<string[]> {
+export async function completeDevVars(path: string, login = false): Promise<string[]> {
   const names: string[] = []
   const lines: string[] = []
   const found = read(path)
 
-  for (const [name, make] of Object.entries(makers)) {
+  // The development provider takes any secret.
+  const wanted = { ...makers, ...(login && { LOGIN_CLIENT_SECRET: () => 'development' }) }
+  for (const [name, make] of Object.entries(wanted)) {
     // The quotes keep wrangler's dotenv from reading # or $ as its own.
     if (new RegExp(`^\\s*(?:export\\s+)?${name}\\s*[=:]`, 'm').test(found ?? '')) continue
     names.push(name)
@@ -68,7 +70,7 @@ export async function completeDevVars(path: string): Promise<string[]> {
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
-    return completeDevVars(path) // another process was first
+    return completeDevVars(path, login) // another process was first
   }
 
   return names

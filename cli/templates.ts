@@ -8,16 +8,21 @@ export interface Choices {
   readonly upstream: string
   /** Name of a service binding, which is the upstream instead. */
   readonly binding?: string | undefined
+  /** Whether people sign in at an identity provider. */
+  readonly login?: boolean
 }
 
 /** The workerd that wrangler 4.135 carries: a later date does not start there. */
 export const compatibilityDate = '2026-09-18'
 
 /** Files that are written whole, by name. */
-export function filesOf({ name, upstream, binding }: Choices): ReadonlyMap<string, string> {
-  const text = wrangler(name, upstream)
+export function filesOf(choices: Choices): ReadonlyMap<string, string> {
+  const { name, upstream, binding, login = false } = choices
+  const settings = wrangler(name, upstream)
+  const text = login ? addLoginSettings(settings) : settings
+  const gateway = login ? addLogin(config) : config
   return new Map([
-    ['gateway.config.ts', binding === undefined ? config : bindConfig(binding)],
+    ['gateway.config.ts', binding === undefined ? gateway : bindConfig(gateway, binding)],
     ['worker.ts', worker],
     ['wrangler.toml', binding === undefined ? text : bindWrangler(text, binding)],
     ['tsconfig.json', tsconfig],
@@ -142,8 +147,8 @@ UPSTREAM_URL = "https://origin.example.com"
 }
 
 /** The configuration with a service binding as the upstream. */
-function bindConfig(binding: string): string {
-  return config
+function bindConfig(gateway: string, binding: string): string {
+  return gateway
     .replace(
       '      UPSTREAM_URL: string\n',
       `      /** The Worker behind the gateway. */\n      ${binding}: FetchBinding\n`,
@@ -161,4 +166,80 @@ binding = "${binding}"
 service = "${service}" # the Worker behind the gateway: it needs no route, workers_dev = false and preview_urls = false
 `
   return `${text.replace(/^UPSTREAM_URL = .*\n/gm, '').replace('\n[dev]', `${table('')}\n[dev]`)}${table('env.production.')}`
+}
+
+/** The configuration with a login at an identity provider in place of the pages of the upstream. */
+function addLogin(text: string): string {
+  return text
+    .replace(
+      'import { auditTrail',
+      "import { gatewayLogin, oidc } from 'portcullis/login'\nimport { auditTrail",
+    )
+    .replace(
+      `/** What a session holds; your server decides it when it starts one. */
+interface Data {
+  user: string
+  roles?: string[]
+}`,
+      `/** What a session holds: identify below makes it of what the provider says. */
+interface Data {
+  user: string
+  name: string
+  roles: string[]
+}`,
+    )
+    .replace(
+      '      ASSERTION_KEY: string\n',
+      `      ASSERTION_KEY: string
+      /** The provider's issuer, byte for byte as it writes it. */
+      LOGIN_ISSUER: string
+      LOGIN_CLIENT_ID: string
+      LOGIN_CLIENT_SECRET: string
+`,
+    )
+    .replace(', sessions: true } },', ' } },')
+    .replace('data.roles ?? []', 'data.roles')
+    .replace(
+      "    signIn: '/login',\n",
+      `    // Its pages are under /.portcullis/. docs/login.md has presets for Google, Entra, Okta and others, and says what a logout
+    // by the provider needs: sessions in a store.
+    login: gatewayLogin<Data>({
+      providers: {
+        work: oidc({
+          issuer: (c) => c.env.LOGIN_ISSUER,
+          clientId: (c) => c.env.LOGIN_CLIENT_ID,
+          clientSecret: (c) => c.env.LOGIN_CLIENT_SECRET,
+        }),
+      },
+      // Nobody is admitted for whom this returns undefined.
+      identify: ({ user, claims, roles }) => ({
+        user,
+        name: \`\${claims.name}\`,
+        roles: roles('groups', { admin: 'admins' }),
+      }),
+    }),
+`,
+    )
+    .replace(/ {6}\{ path: '\/login', methods[\s\S]*?sessions: \['end'\] \},\n/, '')
+}
+
+/** The settings with the names that a login reads. */
+function addLoginSettings(text: string): string {
+  return text
+    .replaceAll('"ASSERTION_KEY"]', '"ASSERTION_KEY", "LOGIN_CLIENT_SECRET"]')
+    .replace(
+      '\n\n[dev]',
+      `
+LOGIN_ISSUER = "http://localhost:8789" # the development provider; yours in its place
+LOGIN_CLIENT_ID = "dev"
+
+[dev]`,
+    )
+    .replace(
+      /(UPSTREAM_URL = "https:.*)\n$/,
+      `$1
+LOGIN_ISSUER = "https://id.example.com"
+LOGIN_CLIENT_ID = "my-app"
+`,
+    )
 }

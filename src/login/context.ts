@@ -34,6 +34,7 @@ export async function connectProvider(
   const connection = settings.connect(provider)
   const { fetch, clock, timeoutMs, tolerance } = settings
   const metadata = await connection.readMetadata(waitUntil)
+
   return { provider, metadata, connection, fetch, clock, timeoutMs, tolerance, waitUntil }
 }
 

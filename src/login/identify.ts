@@ -32,6 +32,7 @@ export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): I
   const { provider, sub } = facts
   const { email, ...rest } = claims
   const isVerified = rest.email_verified === true || rest.email_verified === 'true'
+
   return {
     user: `${provider}|${sub}`,
     provider,

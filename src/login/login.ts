@@ -64,6 +64,7 @@ export async function handleLogin(
     const refusal = createAnswer({ status: 405, headers }, createFailurePage(405, undefined))
     return applySitePages(refusal, request)
   }
+
   const response = await endpoint.answer(createContext(given, url, publicOrigin ?? url.origin))
   return applySitePages(response, request)
 }
@@ -96,6 +97,7 @@ function findEndpoint(settings: LoginSettings, path: string): FlowEndpoint | und
       ? callbackEndpoint(settings, name)
       : backchannelEndpoint(settings, name)
   }
+
   return fixedEndpoint(settings, rest)
 }
 
@@ -158,5 +160,6 @@ async function answerMe(settings: LoginSettings, { session }: FlowContext): Prom
   const data = await session.get()
   const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
   if (data === undefined) return Response.json({ error: 'not signed in' }, { status: 401, headers })
+
   return Response.json(settings.me?.(data as never) ?? null, { headers })
 }

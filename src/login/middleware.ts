@@ -57,6 +57,7 @@ export function login<Data extends object>(options: LoginOptions<Data>): LoginMi
     }
     return undefined
   }
+
   return Object.assign(login as unknown as MiddlewareHandler<LoginEnv>, {
     signIn: `${settings.base}/login`,
     signOut: `${settings.base}/logout`,

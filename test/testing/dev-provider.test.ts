@@ -222,4 +222,53 @@ describe('the development provider', () => {
     expect((await provider.fetch(`${issuer}/token`, { method: 'POST', body })).status).toBe(400)
     expect((await provider.fetch(`${issuer}/nowhere`)).status).toBe(404)
   })
+
+  test('a resource makes the access token a JWT for that API, also of a public client', async () => {
+    const provider = devProvider({ issuer, publicClients: ['mcp-client'], clock: () => noon })
+    const verifier = 'v'.repeat(43)
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
+    const challenge = btoa(String.fromCharCode(...new Uint8Array(digest)))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replace('=', '')
+    const redirectUri = 'http://localhost:33418/callback'
+    const ask = (clientId: string): Promise<Response> =>
+      provider.fetch(`${issuer}/auth`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          client_id: clientId,
+          response_type: 'code',
+          redirect_uri: redirectUri,
+          code_challenge: challenge,
+          code_challenge_method: 'S256',
+          scope: 'tools',
+          resource: `${origin}/mcp`,
+          person: 'alice',
+        }),
+      })
+    expect((await ask('somebody-else')).status).toBe(400)
+    const location = new URL((await ask('mcp-client')).headers.get('location') ?? '')
+    const response = await provider.fetch(`${issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        code: location.searchParams.get('code') ?? '',
+        redirect_uri: redirectUri,
+        code_verifier: verifier,
+      }),
+    })
+    const { access_token: token } = (await response.json()) as { access_token: string }
+    const [head, claims] = token
+      .split('.', 2)
+      .map((part) => JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/'))))
+    expect(head).toMatchObject({ alg: 'ES256', typ: 'at+jwt' })
+    expect(claims).toMatchObject({
+      iss: issuer,
+      aud: `${origin}/mcp`,
+      sub: 'alice',
+      client_id: 'mcp-client',
+      scope: 'tools',
+      exp: noon / 1000 + 300,
+    })
+  })
 })

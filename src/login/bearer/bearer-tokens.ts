@@ -189,6 +189,7 @@ async function acceptToken(
     emitEvent(settings, context, { type: 'bearer-refused', reason: 'not-admitted', subject: name })
     return { status: 'denied', code: 403, challenge: 'Bearer error="insufficient_scope"' }
   }
+
   return {
     status: 'accepted',
     data: { ...data, login: facts },
@@ -205,6 +206,7 @@ function isIssuer(
   const { issuer, options } = settings.readProvider(name, env)
   if (options.oauth !== undefined || typeof iss !== 'string') return false
   if (options.tenants === undefined) return iss === issuer
+
   return options.tenants.some((tenant) => iss === issuer.replace('{tenantid}', tenant))
 }
 
@@ -242,6 +244,7 @@ function hasScopes({ scope, scp }: Claims, wanted: string | undefined): boolean 
   if (wanted === undefined) return true
   const given = scope ?? scp
   const list: readonly unknown[] = Array.isArray(given) ? given : `${given ?? ''}`.split(' ')
+
   return wanted.split(' ').every((one) => list.includes(one))
 }
 

@@ -58,6 +58,7 @@ async function loadKey(url: string, fetch: LoginFetch, timeoutMs: number): Promi
   const response = await send(fetch, url, {}, timeoutMs)
   if (response.status >= 500) throw new LoginError('provider-unreachable', 'key')
   if (response.status !== 200) throw new LoginError('key-unknown')
+
   return importPem(await response.text())
 }
 

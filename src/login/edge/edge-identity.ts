@@ -76,6 +76,7 @@ async function acceptIdentity(
     emitEvent(settings, context, { ...event, subject: provider.name })
     return { status: 'denied', code: 403, challenge: 'Bearer error="insufficient_scope"' }
   }
+
   return {
     status: 'accepted',
     data: { ...data, login: facts },
@@ -98,6 +99,7 @@ async function readClaims(
   const connection = settings.connect(createProvider(specification))
   const { algorithm } = specification
   const options = { algorithms: [algorithm], bad: 'access-token-bad', waitUntil } as const
+
   return (await verifySignedToken(token, connection, options)).claims
 }
 

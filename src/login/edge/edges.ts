@@ -89,6 +89,7 @@ function validateTexts<T extends object>(options: T, forms: Readonly<Record<keyo
     if (typeof value !== 'string' || !shape.test(value)) issues.add(name, `must be ${form}`)
   }
   issues.throwIfAny()
+
   return options
 }
 

@@ -78,6 +78,7 @@ export async function beginAttempt(
   const cookies = surplus.map((id) => expireCookie(settingsFor(id, insecurePlainHttp)))
   const own = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
   const ciphertext = await sealer.seal(JSON.stringify(attempt))
+
   return { attempt, cookies: [...cookies, serializeCookie(own, ciphertext, attemptCookieLife)] }
 }
 
@@ -112,5 +113,6 @@ function readAttemptIds(cookieHeader: string | null, insecurePlainHttp: boolean)
     const [, prefix, id] = cookieShape.exec(part.slice(0, 64)) ?? []
     if (id !== undefined && (prefix === undefined) === insecurePlainHttp) ids.add(id)
   }
+
   return [...ids].sort()
 }

@@ -155,6 +155,7 @@ function findUser(
   if (subject !== undefined) return readName(user, { ...facts, sub: subject })
   // The token lacks what `subject` reads. Where the user of a session rests on that, nobody can be found by this token.
   const [one, other] = ['one', 'other'].map((guess) => readName(user, { ...facts, sub: guess }))
+
   return one === other ? one : undefined
 }
 
@@ -186,5 +187,6 @@ function answerError(isOutage: boolean): Response {
     'content-type': 'application/json',
   }
   if (isOutage) headers['retry-after'] = '10'
+
   return new Response(JSON.stringify({ error }), { status: isOutage ? 503 : 400, headers })
 }

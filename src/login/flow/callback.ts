@@ -41,6 +41,7 @@ export function forwardFormPost(
     for (const value of form.getAll(parameter))
       query.append(parameter, value.slice(0, longestParameter))
   }
+
   return createAnswer({ status: 303, location: `${settings.base}/callback/${name}?${query}` })
 }
 
@@ -107,6 +108,7 @@ async function restart(
     ...(attempt.m !== undefined && { maxAge: attempt.m }),
     ...(attempt.a !== undefined && { acr: attempt.a }),
   }
+
   return beginLogin(settings, context, { name: attempt.p, wish, cookies })
 }
 
@@ -137,6 +139,7 @@ async function acceptAnswer(
     verifier: attempt.v,
     redirectUri: createRedirectUri(settings, context.origin, attempt.p),
   })
+
   return startSession(settings, context, { protocol, attempt, tokens, cookies })
 }
 

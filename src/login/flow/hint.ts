@@ -78,5 +78,6 @@ export async function readHint(
   const plaintext = await settings.readKeys(env).hints.open(ciphertext)
   if (typeof plaintext !== 'string') return undefined
   const { provider, sub, idToken } = JSON.parse(plaintext) as Partial<Hint>
+
   return provider === facts.provider && sub === facts.sub ? idToken : undefined
 }

@@ -36,6 +36,7 @@ export function isOwnPost({ request, origin }: FlowContext): boolean {
   const site = request.headers.get('sec-fetch-site')
   if (site !== null) return site === 'same-origin' || site === 'none'
   const from = request.headers.get('origin')
+
   return from === null || from === origin
 }
 
@@ -66,6 +67,7 @@ export async function logout(settings: LoginSettings, context: FlowContext): Pro
   const url = await createLogoutUrl(settings, context, facts, kept?.idToken ?? hint)
   if (url === undefined)
     return createAnswer({ ...answer, status: 303, location: settings.afterLogout })
+
   return createAnswer({ ...answer, status: 200 }, createForwardPage('Signing out', url))
 }
 
@@ -82,6 +84,7 @@ async function endTokens(
   const work = settings.tokens?.revoke(context, facts, kept)
   if (context.waitUntil === undefined || work === undefined) await work
   else context.waitUntil(work)
+
   return kept
 }
 

@@ -28,5 +28,6 @@ export async function readPerson(
   // The id token is signed, so its claims win.
   const all = { ...more, ...claims }
   if (options.accept?.(all) === false) return undefined
+
   return createIdentity(facts, options.mapClaims?.(all, { clientId }) ?? all, emit)
 }

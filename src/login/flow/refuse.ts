@@ -15,6 +15,7 @@ export function readErrorReason(error: string): LoginReason {
   if (error === 'access_denied') return 'denied'
   if (error === 'unmet_authentication_requirements') return 'authentication-too-weak'
   const isOutage = error === 'temporarily_unavailable' || error === 'server_error'
+
   return isOutage ? 'provider-unreachable' : 'provider-error'
 }
 
@@ -48,5 +49,6 @@ export function refuse(
   const status = statuses[reason] ?? 400
   const again = `${settings.base}/login?provider=${name}`
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
+
   return createAnswer({ status, cookies, headers }, createFailurePage(status, again))
 }

@@ -36,6 +36,7 @@ export async function startLogin(settings: LoginSettings, context: FlowContext):
   if (wish.prompt === 'none' && isSilentPaused(settings, request)) {
     return createAnswer({ status: 303, location: wish.returnPath })
   }
+
   return beginLogin(settings, context, { name, wish })
 }
 
@@ -81,6 +82,7 @@ function answerOutage(
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
   const status = reason === 'provider-unreachable' ? 503 : 502
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
+
   return createAnswer({ status, cookies, headers }, createFailurePage(status, undefined))
 }
 
@@ -139,6 +141,7 @@ async function createParameters(
       parameters.set('acr_values', attempt.a.join(' '))
     }
   }
+
   return parameters
 }
 
@@ -158,6 +161,7 @@ function answerChooser(settings: LoginSettings, url: URL, back: string): Respons
     text: settings.labels.get(name) ?? name,
   }))
   const page: LoginPage = { title: 'Sign in', text: 'Choose where to sign in.', links }
+
   return createAnswer({ status: 200 }, page)
 }
 
@@ -168,5 +172,6 @@ function answerLoop(settings: LoginSettings, context: FlowContext): Response {
     text: 'You signed in several times just now, but this browser did not stay signed in. Allow cookies for this site and try again.',
     links: [{ href: `${settings.base}/login`, text: 'Sign in again' }],
   }
+
   return createAnswer({ status: 400, cookies: [resetTurns(settings)] }, page)
 }

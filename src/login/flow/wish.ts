@@ -30,6 +30,7 @@ export function readWish(settings: LoginSettings, { url, origin }: FlowContext):
   const own = target?.startsWith(`${origin}/`) ? target.slice(origin.length) : target
   const isPrompt = prompt !== null && /^(?:none|login|select_account|consent)$/.test(prompt)
   const isAcr = acr !== null && acr.length <= longestAcr && /^[!-~]+(?: [!-~]+)*$/.test(acr)
+
   return {
     returnPath: returnPath(query.get('return_to') ?? own) ?? settings.afterLogin,
     ...(isPrompt && { prompt }),
@@ -58,5 +59,6 @@ export function readProviderName(
     )
     if (issuerName !== undefined) return issuerName
   }
+
   return providerNames.length === 1 ? providerNames[0] : undefined
 }

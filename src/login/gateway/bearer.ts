@@ -33,6 +33,7 @@ export function createTokenSession({
     signedIn: true,
     ...(authenticatedAt !== undefined && { authenticatedAt }),
   }
+
   return { data, facts, info: async () => ({ id, ...facts }) }
 }
 
@@ -45,6 +46,7 @@ export function denyToken(
   if (verdict.status === 'accepted') return undefined
   if (verdict.status === 'unavailable') return services.reject(ctx, 'token-unavailable')
   const headers = [['WWW-Authenticate', verdict.challenge]] as const
+
   return services.reject(ctx, verdict.code === 401 ? 'no-session' : 'role-missing', headers)
 }
 
@@ -60,6 +62,7 @@ export function denyWeakToken(
     return services.reject(ctx, reason, [['WWW-Authenticate', challenge]])
   }
   const challenge = `Bearer error="insufficient_user_authentication"${describeDemands(access)}`
+
   return services.reject(ctx, reason, [['WWW-Authenticate', challenge]])
 }
 
@@ -78,6 +81,7 @@ export function createResourceEndpoints(bearer: BearerTokens): readonly LoginEnd
     return Response.json(found.metadata, { headers })
   }
   const methods = ['GET', 'HEAD']
+
   return [
     { path: wellKnown, methods, handle },
     { path: `${wellKnown}/*`, methods, handle },

@@ -56,6 +56,7 @@ function startGatewayLogin(
     bearer: bearer?.createBearer?.(common, issues.at('bearer')),
     edge: edge?.createEdge?.(common),
   }
+
   return {
     check(env) {
       for (const name of settings.providerNames) settings.readProvider(name, env)
@@ -89,6 +90,7 @@ function createEndpoints(
     },
   })
   const names = settings.providerNames
+
   return [
     create('login', ['GET']),
     ...names.map((name) => create(`callback/${name}`, ['GET', 'POST'])),

@@ -36,6 +36,7 @@ export async function reviewLogin(
   const sources = { session: session as never, clock: Date.now, emit: () => {} }
   const { settings } = login.start(sources, issues)
   issues.throwIfAny()
+
   return reviewProviders(settings, env, publicOrigin)
 }
 
@@ -58,6 +59,7 @@ async function reviewProviders(
       faults.push(`${at}: its metadata cannot be read (${error.message})`)
     }
   }
+
   return { faults, remarks }
 }
 
@@ -95,5 +97,6 @@ function reviewMetadata({ options }: Provider, metadata: Metadata): string[] {
   if (metadata.require_pushed_authorization_requests === true && options.par !== true) {
     remarks.push('demands pushed requests, which are sent: one request more for each login')
   }
+
   return remarks
 }

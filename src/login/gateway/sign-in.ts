@@ -35,6 +35,7 @@ export function denyOrSignIn(
   const headers = challenge === undefined ? [] : [['WWW-Authenticate', challenge] as const]
   if (!isPage || isPrefetch(request)) return services.reject(ctx, reason, headers, page)
   const location = signInLocation(page, path + search)
+
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
 }
 
@@ -59,5 +60,6 @@ function createSignInPath(
     if (contexts !== undefined) query.set('acr', [...contexts].join(' '))
   }
   const text = `${query}`
+
   return text === '' ? `${base}/login` : `${base}/login?${text}`
 }

@@ -19,6 +19,8 @@ export interface DevGrant {
   readonly nonce: string | null
   readonly challenge: string | null
   readonly redirectUri: string
+  /** The API that the access token is for (RFC 8707): then it is a JWT for that API. */
+  readonly resource: string | null
 }
 
 /** A set of sessions, codes and tokens. */

@@ -20,6 +20,8 @@ export interface DevProviderOptions {
   readonly backchannel?: string
   /** The identifier of the application. Default `dev`. Its secret may be anything. */
   readonly clientId?: string
+  /** Identifiers of further applications without a secret, such as an MCP client. Default none. */
+  readonly publicClients?: readonly string[]
   /** Seconds that an access token lives. Default 300. */
   readonly accessLife?: number
   /** Another fetch for logout tokens. Default the global one. */
@@ -39,6 +41,7 @@ export interface DevProvider {
 interface DevContext {
   readonly issuer: string
   readonly clientId: string
+  readonly publicClients: readonly string[]
   readonly people: readonly DevPerson[]
   readonly accessLife: number
   readonly grants: DevGrants
@@ -55,8 +58,8 @@ const cookieName = 'dev_provider'
 
 /**
  * Creates a provider with PKCE, nonce, `iss`, refresh tokens that rotate, userinfo, step-up by `acr` and
- * `max_age`, `prompt=none`, and logout by the browser and the back channel. It signs in whoever clicks: it
- * is for this machine only.
+ * `max_age`, `prompt=none`, access tokens for an API (`resource`, RFC 9068), and logout by the browser and the
+ * back channel. It signs in whoever clicks: it is for this machine only.
  *
  * @example
  * const provider = devProvider({ issuer: 'http://localhost:8789' })
@@ -78,6 +81,7 @@ export function devProvider(options: DevProviderOptions): DevProvider {
   const context: DevContext = {
     issuer,
     clientId,
+    publicClients: options.publicClients ?? [],
     people,
     accessLife,
     grants: createDevGrants(),
@@ -109,6 +113,7 @@ export function devProvider(options: DevProviderOptions): DevProvider {
 
 const handlers = /* @__PURE__ */ new Map<string, Handler>([
   ['GET /.well-known/openid-configuration', answerMetadata],
+  ['GET /.well-known/oauth-authorization-server', answerMetadata],
   ['GET /jwks', async ({ keys }) => answerJson({ keys: [await keys.readJwk()] })],
   ['GET /auth', (context, request, url) => authorize(context, request, url.searchParams)],
   [
@@ -153,7 +158,8 @@ async function authorize(
   query: URLSearchParams,
 ): Promise<Response> {
   const redirectUri = query.get('redirect_uri') ?? ''
-  if (!isOwnAddress(redirectUri) || query.get('client_id') !== context.clientId) {
+  const clients = [context.clientId, ...context.publicClients]
+  if (!isOwnAddress(redirectUri) || !clients.includes(query.get('client_id') ?? '')) {
     return createPage('This request is not for this machine', '', 400)
   }
   const back = (answer: Record<string, string>, cookie?: string): Response =>
@@ -215,6 +221,7 @@ function issueCode({ grants }: DevContext, session: DevSession, query: URLSearch
     nonce: query.get('nonce'),
     challenge: query.get('code_challenge'),
     redirectUri: query.get('redirect_uri') ?? '',
+    resource: query.get('resource'),
   })
 }
 
@@ -267,6 +274,7 @@ async function issueTokens(context: DevContext, grant: DevGrant): Promise<Respon
   const { session, clientId, nonce, scope } = grant
   const { access, refresh } = grants.issueTokens(grant)
   const now = seconds()
+  const accessToken = grant.resource === null ? access : await signAccessToken(context, grant)
   const idToken = await keys.sign({
     ...findClaims(context, session.sub),
     iss: issuer,
@@ -279,13 +287,33 @@ async function issueTokens(context: DevContext, grant: DevGrant): Promise<Respon
     ...(nonce !== null && { nonce }),
   })
   return answerJson({
-    access_token: access,
+    access_token: accessToken,
     token_type: 'Bearer',
     expires_in: accessLife,
     refresh_token: refresh,
     id_token: idToken,
     scope,
   })
+}
+
+/** An access token for an API, which verifies it by itself. @see RFC 9068 section 2.2 */
+async function signAccessToken(context: DevContext, grant: DevGrant): Promise<string> {
+  const { issuer, accessLife, keys, seconds } = context
+  const { session, clientId, scope, resource } = grant
+  const now = seconds()
+  const claims = {
+    ...findClaims(context, session.sub),
+    iss: issuer,
+    aud: resource,
+    client_id: clientId,
+    scope,
+    iat: now,
+    exp: now + accessLife,
+    jti: randomId(16),
+    auth_time: session.authenticatedAt,
+    ...(session.acr !== undefined && { acr: session.acr }),
+  }
+  return keys.sign(claims, 'at+jwt')
 }
 
 function findClaims({ people }: DevContext, sub: string): DevPerson {

@@ -6,12 +6,15 @@ import { expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../../..')
 
-it.each(['hono-app', 'vercel-function'])('examples/%s prints what its README says', (name) => {
-  const run = spawnSync(process.execPath, [`examples/${name}/main.ts`], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  expect(run.stderr).toBe('')
-  const readme = readFileSync(join(root, `examples/${name}/README.md`), 'utf8')
-  expect(run.stdout).toBe(/```text\n([^`]*)```/.exec(readme)?.[1])
-})
+it.each(['hono-app', 'vercel-function', 'mcp'])(
+  'examples/%s prints what its README says',
+  (name) => {
+    const run = spawnSync(process.execPath, [`examples/${name}/main.ts`], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    expect(run.stderr).toBe('')
+    const readme = readFileSync(join(root, `examples/${name}/README.md`), 'utf8')
+    expect(run.stdout).toBe(/```text\n([^`]*)```/.exec(readme)?.[1])
+  },
+)
