@@ -180,7 +180,9 @@ async function encrypt(dayKey: DayKey, jsonText: string): Promise<string> {
   const algorithm = { name: 'AES-GCM', iv, additionalData: dayKey.aad }
   const bytes = await crypto.subtle.encrypt(algorithm, dayKey.key, plaintext)
   const body = encodeBase64url(new Uint8Array(bytes))
-  return `${dayKey.header}..${encodeBase64url(iv)}.${body.slice(0, -tagChars)}.${body.slice(-tagChars)}`
+  const content = `${body.slice(0, -tagChars)}.${body.slice(-tagChars)}`
+
+  return `${dayKey.header}..${encodeBase64url(iv)}.${content}`
 }
 
 // Memory in which tokens are decoded, nonce first. Web Crypto copies its input before it returns (section 14.3.2, steps 2 and

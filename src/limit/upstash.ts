@@ -131,7 +131,10 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
   }
 
   async function createKey(limitKey: string, context: LimitContext): Promise<string> {
-    return `${space}:${await hashKey(ring(context.env), kind, limit, window, bucket ? refill : 0, limitKey)}`
+    const perRefill = bucket ? refill : 0
+    const hash = await hashKey(ring(context.env), kind, limit, window, perRefill, limitKey)
+
+    return `${space}:${hash}`
   }
 
   function toLimitResult(allowed: boolean, said: RatelimitReply, nowMs: number): LimitResult {

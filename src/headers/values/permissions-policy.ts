@@ -143,7 +143,9 @@ function serializeAllowlist(issues: Issues, key: string, optionValue: unknown): 
   if (list.length === 0 || (list.length === 1 && (only === false || only === 'none'))) return '()'
   if (list.length === 1 && (only === true || only === '*')) return '*'
   if (list.every((listItem) => listItem === 'self' || isOrigin(listItem))) {
-    return `(${list.map((listItem) => (listItem === 'self' ? listItem : `"${listItem}"`)).join(' ')})`
+    const origins = list.map((origin) => (origin === 'self' ? origin : `"${origin}"`))
+
+    return `(${origins.join(' ')})`
   }
 
   issues.add(key, "must be true, false, 'self', or a list of 'self' and https origins")

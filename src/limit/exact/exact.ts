@@ -81,7 +81,10 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   const max = gcra ? burst : limit
 
   async function createKey(limitKey: string, context: LimitContext | undefined): Promise<string> {
-    return `${prefix}l:${await hashKey(ring(context?.env), gcra ? 'gcra-2' : 'log', limit, window, burst, limitKey)}`
+    const algorithm = gcra ? 'gcra-2' : 'log'
+    const hash = await hashKey(ring(context?.env), algorithm, limit, window, burst, limitKey)
+
+    return `${prefix}l:${hash}`
   }
 
   const createPart = (limitKey: string, cost: number): TakePart => {
