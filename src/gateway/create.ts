@@ -3,7 +3,7 @@ import { setSitePages } from '../page/template/site-pages.ts'
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
 import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
-import { clientAddress, forgetHeaders } from '../request/index.ts'
+import { clientAddress, findHeaders, forgetHeaders } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
@@ -133,5 +133,6 @@ function secureResponse(
     https: settings?.https ?? false,
     host: settings?.publicHost ?? '',
     nonce: page.nonce,
+    headers: findHeaders(response),
   })
 }

@@ -1,5 +1,7 @@
 /** Reads scheme and host of a request's URL, on which Strict-Transport-Security depends. */
+
 import { hostEnd } from '../request/origin.ts'
+import type { ChangeableHeaders } from '../request/tracked-headers.ts'
 
 /** The parts of a request that a header writer needs. */
 export interface RequestOrigin {
@@ -9,6 +11,8 @@ export interface RequestOrigin {
   readonly host: string
   /** The nonce that the page contains, if it was created before the response. */
   readonly nonce?: string | undefined
+  /** The headers of the response, where the caller knows them; otherwise they are asked. */
+  readonly headers?: ChangeableHeaders | undefined
 }
 
 const plainOrigin: RequestOrigin = { https: false, host: '' }

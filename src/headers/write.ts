@@ -1,5 +1,5 @@
 /** Sets security headers on a response and removes headers that name the server's software. */
-import { type ChangeableHeaders, findHeaders } from '../request/tracked-headers.ts'
+import type { ChangeableHeaders } from '../request/tracked-headers.ts'
 import {
   appendBit,
   besidePolicyBit,
@@ -65,6 +65,7 @@ interface HeaderTable {
 
 /** The headers that a response came with. */
 interface PresentHeaders {
+  readonly headers: ChangeableHeaders
   /** The Content-Type. */
   type: string | null
   /** The sum of their bits. */
@@ -107,7 +108,7 @@ export function createCompiledWriter(
 
   function decorate(response: Response, origin: RequestOrigin): Response {
     const { status } = response
-    const present = findPresentHeaders(findHeaders(response), table)
+    const present = findPresentHeaders(origin.headers ?? response.headers, table)
     const kind = findResponseKind(status, present.type)
     const isDocument = kind === documentKind
     const nonce = nonces && isDocument ? (origin.nonce ?? createNonce()) : ''
@@ -119,7 +120,7 @@ export function createCompiledWriter(
     // Our own pages have a policy of their own, which lacks the reporting. A policy of the handler is left alone.
     const own = pages && findOwnPolicy(response, kind)
     const answer = changeHeaders(response, rows, present, nonce)
-    if (own) completeOwnPage(findHeaders(answer), own, pages[https ? 'reporting' : 'plain'])
+    if (own) completeOwnPage(answer.headers, own, pages[https ? 'reporting' : 'plain'])
 
     return token ? fill(answer, token, isDocument ? nonce : undefined) : answer
   }
@@ -135,7 +136,7 @@ function findOwnPolicy(response: Response, kind: number): string | undefined {
 }
 
 /** A page of ours reports violations of its own policy, and no other policy applies to it. */
-function completeOwnPage(headers: ChangeableHeaders, policy: string, reporting: string): void {
+function completeOwnPage(headers: Headers, policy: string, reporting: string): void {
   headers.set(csp, policy + reporting)
   headers.delete(reportOnly)
 }
@@ -173,7 +174,7 @@ function findPresentHeaders(
   headers: ChangeableHeaders,
   { marks, single }: HeaderTable,
 ): PresentHeaders {
-  const present: PresentHeaders = { type: null, bits: 0, removed: [] }
+  const present: PresentHeaders = { headers, type: null, bits: 0, removed: [] }
 
   headers.forEach((value, headerName) => {
     if (headerName === 'content-type') {
@@ -197,7 +198,7 @@ function changeHeaders(
   nonce: string,
 ): Response {
   try {
-    applyChanges(findHeaders(response), rows, present, nonce)
+    applyChanges(present.headers, rows, present, nonce)
     return response
   } catch {
     // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.

@@ -83,12 +83,12 @@ const urlHeaders: ReadonlySet<string> = new Set(['refresh', 'content-location'])
 
 function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): void {
   const connectionNames = connectionOptions(headers.get('connection'))
-  for (const headerName of headers.names()) {
+  headers.forEach((_value, headerName) => {
     if (isStrippedResponseHeader(headerName) || connectionNames?.has(headerName))
       headers.delete(headerName)
     else if (headerName === 'clear-site-data') restrictClearSiteData(headers, rules)
     else if (urlHeaders.has(headerName)) rewriteUrlHeader(headers, headerName, rules)
-  }
+  })
 
   const cookies = headers.getSetCookie()
   if (cookies.length > 0) {

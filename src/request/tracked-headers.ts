@@ -9,63 +9,51 @@ export type ChangeableHeaders = Pick<
   'append' | 'delete' | 'forEach' | 'get' | 'getSetCookie' | 'has' | 'set'
 >
 
-const TRACKED = Symbol('tracked headers')
+type Tracking = { trackedHeaders?: ChangeableHeaders | undefined }
 
-type Tracking = { [TRACKED]?: ChangeableHeaders | undefined }
-
-/** Headers whose names and values are known. Every change has to be made through it. */
+/** Headers whose values are known by name, in lower case. Every change has to be made through it. */
 export class TrackedHeaders implements ChangeableHeaders {
   readonly #headers: Headers
-  /** By name; Set-Cookie, which may stand several times, is asked for each time. */
-  readonly #values: Map<string, string>
+  /** Set-Cookie, which may stand several times, is asked for each time. */
+  readonly #values = new Map<string, string>()
 
   constructor(headers: Headers) {
-    const valuesByName = new Map<string, string>()
-    headers.forEach((value, name) => {
-      valuesByName.set(name, value)
-    })
     this.#headers = headers
-    this.#values = valuesByName
-  }
-
-  /** The names, which may be changed while they are walked over. */
-  names(): string[] {
-    return [...this.#values.keys()]
+    headers.forEach((value, name) => {
+      this.#values.set(name, value)
+    })
   }
 
   get(name: string): string | null {
-    const lowerName = name.toLowerCase()
-    return lowerName === 'set-cookie'
-      ? this.#headers.get(lowerName)
-      : (this.#values.get(lowerName) ?? null)
+    return this.#values.get(name) ?? null
   }
 
   has(name: string): boolean {
-    return this.#values.has(name.toLowerCase())
+    return this.#values.has(name)
   }
 
   getSetCookie(): string[] {
-    return this.#values.has('set-cookie') ? this.#headers.getSetCookie() : []
+    return this.has('set-cookie') ? this.#headers.getSetCookie() : []
   }
 
   set(name: string, value: string): void {
     this.#headers.set(name, value)
-    this.#values.set(name.toLowerCase(), value)
+    this.#values.set(name, value)
   }
 
   append(name: string, value: string): void {
     this.#headers.append(name, value)
-    const lowerName = name.toLowerCase()
-    const formerValue = this.#values.get(lowerName)
-    this.#values.set(lowerName, formerValue === undefined ? value : `${formerValue}, ${value}`)
+    const formerValue = this.get(name)
+    this.#values.set(name, formerValue ? `${formerValue}, ${value}` : value)
   }
 
   delete(name: string): void {
-    if (this.#values.delete(name.toLowerCase())) this.#headers.delete(name)
+    if (this.#values.delete(name)) this.#headers.delete(name)
   }
 
+  /** Shows the headers; they may be changed meanwhile. */
   forEach(see: (value: string, name: string, headers: Headers) => void): void {
-    for (const [name, value] of this.#values) see(value, name, this.#headers)
+    for (const [name, value] of [...this.#values]) see(value, name, this.#headers)
   }
 }
 
@@ -78,7 +66,7 @@ export class TrackedHeaders implements ChangeableHeaders {
  */
 export function trackHeaders(response: Response): TrackedHeaders {
   const trackedHeaders = new TrackedHeaders(response.headers)
-  ;(response as Tracking)[TRACKED] = trackedHeaders
+  ;(response as Tracking).trackedHeaders = trackedHeaders
   return trackedHeaders
 }
 
@@ -89,7 +77,7 @@ export function trackHeaders(response: Response): TrackedHeaders {
  * findHeaders(response).set('cache-control', 'no-store')
  */
 export function findHeaders(response: Response): ChangeableHeaders {
-  return (response as Tracking)[TRACKED] ?? response.headers
+  return (response as Tracking).trackedHeaders ?? response.headers
 }
 
 /**
@@ -99,6 +87,6 @@ export function findHeaders(response: Response): ChangeableHeaders {
  * return forgetHeaders(response)
  */
 export function forgetHeaders(response: Response): Response {
-  if ((response as Tracking)[TRACKED] !== undefined) (response as Tracking)[TRACKED] = undefined
+  ;(response as Tracking).trackedHeaders = undefined
   return response
 }

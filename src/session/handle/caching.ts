@@ -45,11 +45,9 @@ export function keepPrivate(headers: ChangeableHeaders): boolean {
   )
   if (remaining.length < directives.length) isShared = true
 
-  if (!remaining.some((directive) => /^(?:private|no-store)$/i.test(directive))) {
-    headers.set('cache-control', ['private', ...remaining].join(', '))
-  } else if (isShared) {
-    headers.set('cache-control', remaining.join(', '))
-  }
+  const isPrivate = remaining.some((directive) => /^(?:private|no-store)$/i.test(directive))
+  if (!isPrivate) remaining.unshift('private')
+  if (isShared || !isPrivate) headers.set('cache-control', remaining.join(', '))
   return isShared
 }
 
