@@ -97,7 +97,8 @@ export class SessionCommandBuilder {
     const payload = encodeBase64url(new TextEncoder().encode(stringify(command)))
     if (payload.length > maxPayloadLength)
       throw invalid(
-        `the changes of one response may have ${maxPayloadLength} characters of base64url, these have ${payload.length}; keep large data in your database`,
+        `the changes of one response may have ${maxPayloadLength} characters of base64url, ` +
+          `these have ${payload.length}; keep large data in your database`,
       )
 
     return `${nonce}.${payload}`

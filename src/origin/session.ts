@@ -184,7 +184,8 @@ export class OriginSession<Claims = unknown> {
     if (sessionNonce === undefined)
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
-        'The request carries no Portcullis-Session-Nonce: it did not come through the gateway, or the upstream lacks `sessions: true`',
+        'The request carries no Portcullis-Session-Nonce: it did not come through the gateway, ' +
+          'or the upstream lacks `sessions: true`',
       )
 
     if (this.#headers.isSent?.() === true)

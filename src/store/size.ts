@@ -31,6 +31,7 @@ export function validateSize(record: string, maxBytes: number): void {
   if (size <= maxBytes) return
   throw new PortcullisError(
     'ERR_STORE_TOO_LARGE',
-    `A session record of ${size} bytes exceeds maxBytes (${maxBytes}); keep large things elsewhere and their keys here.`,
+    `A session record of ${size} bytes exceeds maxBytes (${maxBytes}); ` +
+      'keep large things elsewhere and their keys here.',
   )
 }

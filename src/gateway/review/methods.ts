@@ -28,8 +28,10 @@ export function reviewMethods(
 
       if (upstreams[laxerRoute.route.to]?.methodOverride !== undefined) return []
       return [
-        `routes.${index} (${describeRoute(stricterRoute)}) guards ${methods.join(', ')}, and routes.${laxIndex} (${describeRoute(laxerRoute)}) asks less of a POST there: ` +
-          `Rails, Laravel, Symfony and Spring take the method from _method in its form. Say methodOverride: methodOverride() on the upstream ` +
+        `routes.${index} (${describeRoute(stricterRoute)}) guards ` +
+          `${methods.join(', ')}, and routes.${laxIndex} (${describeRoute(laxerRoute)}) ` +
+          'asks less of a POST there: Rails, Laravel, Symfony and Spring take the method from ' +
+          '_method in its form. Say methodOverride: methodOverride() on the upstream ' +
           `${JSON.stringify(laxerRoute.route.to)}, or guard POST alike.`,
       ]
     })

@@ -60,8 +60,8 @@ function reviewUser({ user, session }: GatewayConfig<string, never, never>): str
   const choices = (session as Partial<ChosenStrategy<object>>).choices ?? [session]
   if (!choices.some(({ namesUser }) => namesUser === false)) return []
   return [
-    'user is set and the option user of the session strategy is not: an upstream could change whose a session is after ' +
-      'its login. Give both the same function.',
+    'user is set and the option user of the session strategy is not: ' +
+      'an upstream could change whose a session is after its login. Give both the same function.',
   ]
 }
 
@@ -75,15 +75,16 @@ function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
       const description =
         choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
       remarks.push(
-        `${routeName} ends sessions, which ${description}: end() only clears the cookie, and a copy of it lives until its own end.`,
+        `${routeName} ends sessions, which ${description}: end() only clears the cookie, ` +
+          'and a copy of it lives until its own end.',
       )
     }
 
     const wanting = new Set(lacking.filter((verb) => sessions?.includes(verb)))
     if (wanting.size > 0) {
       remarks.push(
-        `${routeName} grants ${[...wanting].join(' and ')}, which only stored sessions can keep: where they are stateless there is ` +
-          'no list, and the other verbs are a 503.',
+        `${routeName} grants ${[...wanting].join(' and ')}, which only stored ` +
+          'sessions can keep: where they are stateless there is no list, and the other verbs are a 503.',
       )
     }
   }

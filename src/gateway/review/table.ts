@@ -39,7 +39,8 @@ function reviewRoute({ route, access }: RuledRoute, routeName: string): string[]
   // OData has a `$` inside names; these anchors and groups belong to no path.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
     remarks.push(
-      `${routeName} looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
+      `${routeName} looks like a pattern, and is compared letter by letter: ` +
+        'only /* at the end stands for more.',
     )
   }
 
@@ -80,13 +81,15 @@ function reviewOpenTable(
 
   const suggestion =
     upstreams[upstreamName]?.aliases === undefined
-      ? ` Until then, name the framework of the upstream ${JSON.stringify(upstreamName)} by its option aliases.`
+      ? ` Until then, name the framework of the upstream ${JSON.stringify(upstreamName)} ` +
+        'by its option aliases.'
       : ''
 
   return [
     ...remarks,
-    `${routeName} is public beside guards: an address of a guarded page that its guard does not know (a rewrite, a language, a number) ` +
-      `is open. Name what is public, and let /* need a session.${suggestion}`,
+    `${routeName} is public beside guards: an address of a guarded page that its guard ` +
+      'does not know (a rewrite, a language, a number) is open. ' +
+      `Name what is public, and let /* need a session.${suggestion}`,
   ]
 }
 
@@ -162,7 +165,8 @@ function findOverlaps(
     // other hosts.
     if (!reaches || coversAll(ruledRoute, otherRoute)) return []
     return [
-      `${routeName} guards one host: routes.${index} (${describeRoute(otherRoute)}) leads to the same paths from others.`,
+      `${routeName} guards one host: routes.${index} (${describeRoute(otherRoute)}) ` +
+        'leads to the same paths from others.',
     ]
   })
 }

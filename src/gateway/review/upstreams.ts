@@ -62,7 +62,8 @@ export function reviewUpstreams(
       continue
 
     problems.push(
-      `upstreams.${upstreamName}.url is a private address, which from another machine is another machine; ` +
+      `upstreams.${upstreamName}.url is a private address, ` +
+        'which from another machine is another machine; ' +
         'where it is meant, say insecurePrivateAddress: true',
     )
   }

@@ -198,7 +198,8 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
   if (!Array.isArray(vary) || !vary.every(isVaryName)) {
     issues.add(
       'vary',
-      "must be a list of 'accept' and 'accept-language', or of other headers that do not identify the client",
+      "must be a list of 'accept' and 'accept-language', or of other headers " +
+        'that do not identify the client',
     )
   }
 

@@ -163,7 +163,8 @@ function compileRule(optionValue: unknown, issues: Issues): PresetRule {
   ) {
     issues.add(
       location === undefined ? 'status' : 'location',
-      'proves nothing alone, since servers also redirect who is signed in; add cookie, with the name of the session cookie',
+      'proves nothing alone, since servers also redirect who is signed in; ' +
+        'add cookie, with the name of the session cookie',
     )
   }
 
@@ -193,7 +194,8 @@ function validateLocation(location: unknown, issues: Issues): void {
   if (typeof location === 'string' && location.startsWith('!')) {
     issues.add(
       'location',
-      "must be the path that only a success leads to, such as '/account': where a failure leads is often the client's choice",
+      "must be the path that only a success leads to, such as '/account': " +
+        "where a failure leads is often the client's choice",
     )
     return
   }
