@@ -180,14 +180,19 @@ export interface CookieJar {
   write(cookie: OutgoingCookie): void
   /** The environment that `FromEnv` functions receive as `c.env`. */
   readonly env?: unknown
-  /** The headers of the request, where they are known. */
-  readonly headers?: Headers
-  /** `request.cf` of a Worker, where there is one. */
-  readonly cf?: unknown
-  /** The request's URL where it is known, to warn about a Secure cookie on plain http. */
-  readonly url?: string
+  /** The request, where it is known. */
+  readonly request?: CookieRequest
   /** The context of the request, by which its events find their listener. */
   readonly context?: object
+}
+
+/** The parts of a request that sessions read beside its cookies. */
+export interface CookieRequest {
+  readonly headers: Headers
+  /** Only of a `Request`; sessions use it to warn about a Secure cookie on plain http. */
+  readonly url?: string
+  /** The properties that Cloudflare adds to a Worker's request. */
+  readonly cf?: unknown
 }
 
 /** A cookie to set. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */

@@ -30,20 +30,20 @@ interface StoredClient {
 
 /**
  * Returns what a session has to keep of the client of a request. Returns undefined where that is there already, where the
- * one that is there is too new to be replaced, and where the headers of the request are not known.
+ * one that is there is too new to be replaced, and where the request is not known.
  */
 export function readNewClient(
   settings: ClientSettings,
-  { headers, cf }: Pick<CookieJar, 'headers' | 'cf'>,
+  { request }: Pick<CookieJar, 'request'>,
   storedClient: object | undefined,
   now: number,
 ): object | undefined {
-  if (headers === undefined) return undefined
+  if (request === undefined) return undefined
 
-  const userAgent = headers.get('user-agent') ?? ''
+  const userAgent = request.headers.get('user-agent') ?? ''
   const checksum = computeChecksum(userAgent)
-  const network = truncateAddress(clientAddress(headers, settings.platform))
-  const country = readCountry({ headers, cf }, settings.country)
+  const network = truncateAddress(clientAddress(request.headers, settings.platform))
+  const country = readCountry(request, settings.country)
 
   const { h, t = 0, n, c } = (storedClient ?? {}) as Partial<StoredClient>
   if (h === checksum && n === network && c === country) return undefined

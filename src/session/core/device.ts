@@ -55,15 +55,3 @@ export interface DeviceEndpoints {
     env: unknown,
   ): Promise<Response | undefined> | undefined
 }
-
-/** Compiles the option of a strategy. */
-export function compileDeviceOption(
-  value: DeviceOption | undefined,
-  cookie: CookieSettings,
-  issues: Issues,
-): BindEngine | undefined {
-  if (value === undefined) return undefined
-  if (typeof value?.compile === 'function') return value.compile(cookie, issues)
-  issues.add('', 'must be deviceBound({ ... }), which comes from portcullis/session')
-  return undefined
-}

@@ -100,7 +100,8 @@ const warnedSettings = new WeakSet<object>()
 export function warnPlainHttp<Data>(settings: SessionSettings<Data>, cookieJar: CookieJar): void {
   const { emit, cookie } = settings
   if (emit === undefined || !cookie.attributes.secure || warnedSettings.has(settings)) return
-  if (!cookieJar.url?.startsWith('http://') || LOCAL_HTTP.test(cookieJar.url)) return
+  const url = cookieJar.request?.url
+  if (!url?.startsWith('http://') || LOCAL_HTTP.test(url)) return
 
   warnedSettings.add(settings)
   emit({ type: 'secure-cookie-on-plain-http', subject: cookie.name })

@@ -9,9 +9,10 @@ import { checkKeys } from '../../options/keys.ts'
 import { optionalFunction, optionalListener, parseWholeNumber } from '../../options/values.ts'
 import type { Clock, Emit } from '../../types.ts'
 import type { Schema } from './data.ts'
-import { type BindEngine, compileDeviceOption } from './device.ts'
-import type { ClientInfoOption, ClientRecorder } from './engine.ts'
+import type { BindEngine } from './device.ts'
+import type { ClientRecorder } from './engine.ts'
 import type { LifetimeLimits } from './lifetimes.ts'
+import { parseMakerOption } from './maker-option.ts'
 import type { LegacyCookie, SessionOptions } from './options.ts'
 
 /** The two kinds of sessions. */
@@ -112,8 +113,13 @@ export function compileSessionSettings<Data extends object>(
     user: user && ((sessionData) => user(sessionData) || undefined),
     mark: optionalFunction(issues, 'mark', options.mark),
     legacy: options.legacy ?? [],
-    device: compileDeviceOption(options.device, cookie, issues.at('device')),
-    clientInfo: compileClientInfo(options.clientInfo, issues.at('clientInfo')),
+    device: parseMakerOption(issues, 'device', options.device, 'deviceBound')?.compile(
+      cookie,
+      issues.at('device'),
+    ),
+    clientInfo: parseMakerOption(issues, 'clientInfo', options.clientInfo, 'clientInfo')?.compile(
+      issues.at('clientInfo'),
+    ),
     emit: optionalListener(issues, 'onEvent', options.onEvent),
     clock,
   }
@@ -154,16 +160,6 @@ function createKeys(
       maxLength: MAX_RECORD_BYTES,
     }),
   }
-}
-
-function compileClientInfo(
-  value: ClientInfoOption | undefined,
-  issues: Issues,
-): ClientRecorder | undefined {
-  if (value === undefined) return undefined
-  if (typeof value?.compile === 'function') return value.compile(issues)
-  issues.add('', 'must be clientInfo({ ... }), which comes from portcullis/session')
-  return undefined
 }
 
 function validateSchema<Data>(

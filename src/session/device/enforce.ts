@@ -34,7 +34,7 @@ export function createEnforcement<Data>(
     rejection: BoundRejection,
     sid: string,
   ): LoadResult<Data> {
-    const { headers } = jar
+    const headers = jar.request?.headers
 
     const skipReason = readSkipped(headers?.get('secure-session-skipped'), sid)
     const hasCookie = jar.read(device.cookie.name).length > 0
@@ -57,7 +57,7 @@ export function createEnforcement<Data>(
         isSkipped: skipReason !== undefined,
         expire,
         // Browsers send no cookie that has expired: one that came was not theirs.
-        ...(isLink && !hasCookie && { reload: () => createReloadPage(jar.url ?? '') }),
+        ...(isLink && !hasCookie && { reload: () => createReloadPage(jar.request?.url ?? '') }),
       },
     }
   }

@@ -1,7 +1,7 @@
 /** Reduces every kind of context to one cookie jar: it reads the request's cookies and writes the response's. */
 import { readCookies } from '../../cookie/parse.ts'
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
-import type { CookieJar, OutgoingCookie } from '../../types.ts'
+import type { CookieJar, CookieRequest, OutgoingCookie } from '../../types.ts'
 import type { CookieStoreLike, HonoContextLike, SessionContext } from '../core/types.ts'
 
 /** Creates the jar of a context; {@link SessionContext} lists the kinds of contexts. */
@@ -10,12 +10,6 @@ export function createCookieJar(context: SessionContext): CookieJar {
   if ('jar' in context) return context.jar
   if ('cookies' in context) return createStoreJar(context.cookies, context.env)
   return createHeaderJar(context)
-}
-
-/** The parts of a request that only some contexts have. */
-interface PlatformRequest {
-  readonly url?: string
-  readonly cf?: unknown
 }
 
 /** A class, because one is made for each request: creating closures would cost more than their work. */
@@ -30,20 +24,12 @@ class HonoJar implements CookieJar {
     return this.#context.env
   }
 
-  get url(): string {
-    return this.#context.req.raw.url
-  }
-
   get context(): object {
     return this.#context
   }
 
-  get headers(): Headers {
-    return this.#context.req.raw.headers
-  }
-
-  get cf(): unknown {
-    return (this.#context.req.raw as PlatformRequest).cf
+  get request(): CookieRequest {
+    return this.#context.req.raw
   }
 
   read(name: string): string[] {
@@ -63,11 +49,7 @@ function createHeaderJar({
 }: Extract<SessionContext, { readonly request: unknown }>): CookieJar {
   return {
     env,
-    headers: request.headers,
-    get cf(): unknown {
-      return (request as PlatformRequest).cf
-    },
-    url: (request as PlatformRequest).url ?? '',
+    request,
     context,
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {

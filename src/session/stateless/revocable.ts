@@ -24,7 +24,7 @@ export interface Revocations<Data> {
 /** The value that {@link revocable} returns, for the option `revocation` of stateless sessions. */
 export interface Revocation {
   /** Validates the options for one strategy and adds their issues to the strategy's. */
-  start<Data extends object>(settings: SessionSettings<Data>, issues: Issues): Revocations<Data>
+  compile<Data extends object>(settings: SessionSettings<Data>, issues: Issues): Revocations<Data>
 }
 
 const REQUIRED_VERBS: readonly (keyof RevocationStore)[] = [
@@ -48,7 +48,7 @@ const REQUIRED_VERBS: readonly (keyof RevocationStore)[] = [
  */
 export function revocable(options: RevocationOptions): Revocation {
   return {
-    start(settings, issues) {
+    compile(settings, issues) {
       validateOptions(options, issues)
       const valid = isObject(options) ? options : ({} as RevocationOptions)
       return new StoredRevocations(settings, valid)

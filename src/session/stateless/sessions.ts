@@ -1,12 +1,12 @@
 /** Creates the strategy of stateless sessions, whose sealed cookie is the session. */
-import { createIssues, type Issues } from '../../options/issues.ts'
+import { createIssues } from '../../options/issues.ts'
 import { createInternals, sessionInternals } from '../core/internals.ts'
-import { compileSessionSettings, type SessionSettings } from '../core/settings.ts'
+import { parseMakerOption } from '../core/maker-option.ts'
+import { compileSessionSettings } from '../core/settings.ts'
 import type { SessionObject, StatelessStrategy } from '../core/types.ts'
 import { createStrategy } from '../handle/strategy.ts'
 import { createStatelessEngine } from './engine.ts'
 import type { StatelessOptions } from './options.ts'
-import type { Revocation, Revocations } from './revocable.ts'
 
 /**
  * Creates sessions that are sealed into their cookie: they need no store and no request to one.
@@ -34,34 +34,24 @@ export function statelessSessions<Data extends SessionObject>(
     issues,
     'stateless',
   )
-  const revocations = startRevocation(options?.revocation, settings, issues.at('revocation'))
+  const revocations = parseMakerOption(
+    issues,
+    'revocation',
+    options?.revocation,
+    'revocable',
+  )?.compile(settings, issues.at('revocation'))
   if (settings.device && revocations === undefined)
     issues.add('device', 'needs the option revocation')
   issues.throwIfAny()
 
   const engine = createStatelessEngine(settings)
-  const internals = createInternals(settings, options.audience)
-  if (revocations === undefined) {
-    const strategy = createStrategy('stateless', settings, engine)
-    return { ...strategy, kind: 'stateless', [sessionInternals]: internals }
-  }
   return {
-    ...createStrategy('stateless', settings, revocations.engine(engine)),
+    ...createStrategy('stateless', settings, revocations?.engine(engine) ?? engine),
     kind: 'stateless',
-    endAll: ({ user, ...asked }) => revocations.endAll(user, asked),
-    endMarked: (args) => revocations.endMarked(args),
-    [sessionInternals]: internals,
+    ...(revocations && {
+      endAll: ({ user, ...asked }) => revocations.endAll(user, asked),
+      endMarked: (args) => revocations.endMarked(args),
+    }),
+    [sessionInternals]: createInternals(settings, options.audience),
   }
-}
-
-function startRevocation<Data extends object>(
-  value: Revocation | undefined,
-  settings: SessionSettings<Data>,
-  issues: Issues,
-): Revocations<Data> | undefined {
-  if (value === undefined) return undefined
-  if (typeof value?.start === 'function') return value.start(settings, issues)
-
-  issues.add('', 'must be revocable({ ... }), which comes from portcullis/session')
-  return undefined
 }
