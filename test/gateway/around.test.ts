@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
-import { session, statelessSessions } from '../../src/session/index.ts'
+import { type SessionEnv, session, statelessSessions } from '../../src/session/index.ts'
 import { bench, secret } from './support.ts'
 
 it('leaves to an app around it the headers that the app changed directly', async () => {
@@ -10,7 +10,7 @@ it('leaves to an app around it the headers that the app changed directly', async
     name: 'outer',
     initial: () => ({ visits: 0 }),
   })
-  const app = new Hono()
+  const app = new Hono<SessionEnv<{ visits: number }>>()
   app.use(session(outer))
   app.use(async (c, next) => {
     await next()
