@@ -10,7 +10,7 @@ it('leaves to an app around it the headers that the app changed directly', async
     name: 'outer',
     initial: () => ({ visits: 0 }),
   })
-  const app = new Hono<SessionEnv<{ visits: number }>>()
+  const app = new Hono<SessionEnv<typeof outer>>()
   app.use(session(outer))
   app.use(async (c, next) => {
     await next()

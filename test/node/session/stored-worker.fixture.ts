@@ -25,7 +25,7 @@ const sessions = storedSessions<Data>({
     redis: redis({
       url: ({ env }) => (env as unknown as Env).REDIS_URL,
       token: ({ env }) => (env as unknown as Env).REDIS_TOKEN,
-      timeoutMs: 3_000,
+      timeoutMs: 15_000,
     }),
   }),
 })
