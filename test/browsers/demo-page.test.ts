@@ -5,7 +5,9 @@ import { type Dev, freePorts, startDev } from '../../tools/dev/start-dev.ts'
 import { launchBrowser, noBrowser } from '../support/browser.ts'
 
 if (noBrowser)
-  console.warn('NO BROWSER: the tests in test/browsers/demo-page.test.ts are skipped. Install Chromium.')
+  console.warn(
+    'NO BROWSER: the tests in test/browsers/demo-page.test.ts are skipped. Install Chromium.',
+  )
 
 /** What a browser itself writes for an answer of 400 and more. */
 const failed = /^Failed to load resource: the server responded with a status of (\d{3})/
