@@ -8,7 +8,7 @@ export interface LiveEntry {
   readonly seen: number
   readonly end: number
   readonly index?: string
-  /** When it is forgotten, by the shelf's clock. */
+  /** When it is forgotten, by the clock of the map. */
   readonly until: number
 }
 
@@ -25,7 +25,7 @@ export type MapEntry = LiveEntry | Mark
 /** Entries by key, and for each index its members by key with their absolute ends. */
 export interface ExpiringMap {
   get(key: string): MapEntry | undefined
-  /** Puts an entry where the longest unused is last to go; makes room first. */
+  /** Keeps an entry as the most recently used one. A full map first forgets expired entries, then the longest unused. */
   put(key: string, entry: MapEntry): void
   /** Takes an entry away, and off its list. */
   delete(key: string): void
@@ -37,11 +37,11 @@ export interface ExpiringMap {
   dropMembers(index: string, left: number, isAlive: (entry: MapEntry) => boolean): void
 }
 
-/** An empty shelf for at most so many entries. */
+/** Creates an empty map that holds at most `maxEntries`. */
 export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap {
   const entries = new Map<string, MapEntry>()
   const indexes = new Map<string, Map<string, number>>()
-  /** No entry is forgotten before this moment: until then a full shelf need not look for one that is. */
+  /** No entry is forgotten before this moment: until then a full map need not look for expired entries. */
   let earliest = Number.POSITIVE_INFINITY
 
   function remove(key: string): void {

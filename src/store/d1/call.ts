@@ -35,7 +35,8 @@ export async function callBatch(
   { name, batch, values = {} }: Batch,
   env: unknown,
 ): Promise<readonly D1Answer[]> {
-  const database = settings.readDatabase(env) // a configuration that cannot be served is no outage
+  // Read outside of the guard: a wrong binding is a configuration error, and must not count as an outage of the store.
+  const database = settings.readDatabase(env)
 
   async function send(): Promise<readonly D1Answer[]> {
     const session = database.withSession('first-primary')
@@ -49,12 +50,15 @@ export async function callBatch(
     return answers
   }
   const { timeoutMs } = settings
-  return guardCall(settings, { subject: name, store: 'd1', urgent: name.startsWith('end') }, () =>
+  // `end`, `endAll` and `endMarked` are sent even while the breaker is open.
+  const urgent = name.startsWith('end')
+
+  return guardCall(settings, { subject: name, store: 'd1', urgent }, () =>
     sendWithRetry(send, { timeoutMs, pauseMs, createFailure, createUnavailable }),
   )
 }
 
-/** Refusals that somebody has to cure: a piece of the message that D1 gives, and a word for the log. */
+/** Errors that stay until the operator acts: a part of D1's message, and the reason for the log. */
 const refusals: ReadonlyArray<readonly [text: string, reason: string]> = [
   ['no such table', 'not-migrated'],
   ['no such column', 'not-migrated'],
@@ -65,7 +69,7 @@ const refusals: ReadonlyArray<readonly [text: string, reason: string]> = [
   ['SQLITE_ERROR', 'sql-error'],
 ]
 
-/** Tells what an error of D1 means. Its text is not kept: it may quote statements and values. */
+/** Translates an error of D1. Its text is not kept, because it may quote statements and values. */
 function createFailure(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const { message = '' } = (error ?? {}) as { message?: unknown }
@@ -84,7 +88,7 @@ function createRefused(reason: string): StoreError {
   return new StoreError('ERR_STORE_REFUSED', reason, `D1 refused the statements (${reason})${cure}`)
 }
 
-/** An answer that no statement gives, as an error. */
+/** Creates the error for an answer that has another shape than any answer to the statements. */
 export function createStrangeAnswer(): StoreError {
   return createRefused('strange-answer')
 }
