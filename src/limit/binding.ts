@@ -67,7 +67,10 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
     window,
     async take(limitKey, cost = 1, context = {}) {
       checkCost(cost)
-      if (cost !== 1) throw new RangeError('A Workers binding counts one at a time.')
+      if (cost !== 1)
+        throw new RangeError(
+          'cost must be 1: a Workers rate limiting binding counts one request for each call',
+        )
 
       const { success } = await bindingOf(context.env).limit({ key: limitKey })
       const allowed = success === true

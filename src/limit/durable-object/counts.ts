@@ -37,10 +37,10 @@ export function createCounts(parts: ValueTableParts) {
   function evaluate({ key, limit, windowMs, cost, now, write }: ObjectTake): PartAnswer {
     const rule = { limit, windowMs, grainMs: findResolution(limit, windowMs) }
     const answer = evaluateLog(find<KeptLog>(`l ${key}`) ?? { log: [], shift: 0 }, rule, cost, now)
-    const { allowed, free, retryAt, resetAt, next, nextResetAt, denied, keepUntil } = answer
+    const { allowed, free, retryAt, resetAt, next, nextResetAt, afterDenial, keepUntil } = answer
     if (write === undefined) return { allowed, free, retryAt, resetAt }
 
-    const kept = allowed ? next : denied
+    const kept = allowed ? next : afterDenial
     // Five seconds more, for takes that were sent before it expires and arrive after it.
     if (kept !== undefined) keep(`l ${key}`, kept, Math.max(0, keepUntil - now) + 5_000)
     return allowed

@@ -39,8 +39,8 @@ export interface LogAnswer extends PartAnswer {
   readonly next: KeptLog
   /** When all is free then. */
   readonly nextResetAt: number
-  /** The state after a denial; undefined where it stays the same. */
-  readonly denied: KeptLog | undefined
+  /** What to keep after a denial: a new shift of the clock. Undefined where what is kept stays the same. */
+  readonly afterDenial: KeptLog | undefined
   /** Until when that must be remembered, by the clock that is ahead of the others. */
   readonly keepUntil: number
 }
@@ -58,7 +58,7 @@ export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, nowMs: n
   const mark = Math.ceil(time.at / grainMs) * grainMs
   const behind = time.at - nowMs
 
-  const live = kept.log.filter(([index]) => index + windowMs > time.at)
+  const live = kept.log.filter(([takenAt]) => takenAt + windowMs > time.at)
   const free = live.reduce((left, [, units]) => left - units, limit)
   const tail = live.at(-1)?.[0] === mark ? (live.at(-1)?.[1] ?? 0) : 0
   const log: Log = [...(tail > 0 ? live.slice(0, -1) : live), [mark, tail + cost]]
@@ -71,7 +71,7 @@ export function evaluateLog(kept: KeptLog, rule: LogRule, cost: number, nowMs: n
     resetAt: (live.at(-1)?.[0] ?? time.at - windowMs) + windowMs - behind,
     next: { log, shift: time.shift },
     nextResetAt: mark + windowMs - behind,
-    denied: time.isNew ? { log: kept.log, shift: time.shift } : undefined,
+    afterDenial: time.isNew ? { log: kept.log, shift: time.shift } : undefined,
     keepUntil: mark + windowMs,
   }
 }

@@ -54,7 +54,8 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
     const answer = evaluateLog(kept, rule, cost, nowMs)
 
     if (!answer.allowed) {
-      if (answer.denied) counts.put(name, { ...answer.denied, until: answer.keepUntil }, nowMs)
+      if (answer.afterDenial)
+        counts.put(name, { ...answer.afterDenial, until: answer.keepUntil }, nowMs)
       return createResult(limit, answer, nowMs)
     }
 
@@ -68,7 +69,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
 
   // Short keys keep their own text behind a letter, so that no key is another's digest.
   const createEntryName = async (limitKey: string): Promise<string> =>
-    limitKey.length > longestKey ? sha256(toWellFormed(limitKey)) : `=${limitKey}`
+    limitKey.length > longestKey ? sha256(escapeLoneSurrogates(limitKey)) : `=${limitKey}`
 
   return {
     limit,
@@ -92,7 +93,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   }
 }
 
-/** Lone surrogates as escapes: in UTF-8 all would be the same. */
-function toWellFormed(text: string): string {
+/** Writes lone surrogates as escapes: UTF-8 encodes all of them as one character, so that two keys would share a digest. */
+function escapeLoneSurrogates(text: string): string {
   return JSON.stringify(text)
 }
