@@ -104,6 +104,6 @@ function parseRecord(jsonText: string): HonoRecord | undefined {
 }
 
 function earliest(a: number | undefined, b: number): number | undefined {
-  const endIndex = Math.min(a ?? b, b)
-  return endIndex === Number.POSITIVE_INFINITY ? undefined : endIndex
+  const expiresAt = Math.min(a ?? b, b)
+  return expiresAt === Number.POSITIVE_INFINITY ? undefined : expiresAt
 }
