@@ -12,30 +12,30 @@ function splitName(folded: string): string[] {
     .filter((part) => part !== '')
 }
 
-/** PHP writes `_` for what no variable's name may hold; what closes a name is not counted. */
+/** As PHP does, replaces what a variable's name may not hold by `_`; the closing bracket of a name is left out. */
 function underscore(folded: string): string {
   return folded.replaceAll(/[^\p{L}\p{N}]/gu, '_').replace(/_$/, '')
 }
 
-/** What a name is held against. */
+/** A field, in the forms that the names of parameters are compared with. */
 interface FieldParts {
   readonly parts: readonly string[]
   readonly last: string | undefined
   readonly flat: string
-  /** Whether a parameter that is called like the beginning of the name could hold the field. */
-  readonly hasHolder: boolean
+  /** Whether a parameter `user` could hold the field `user.email` as a member. */
+  readonly mayBeMember: boolean
 }
 
-function fieldParts(path: readonly string[]): FieldParts {
+function splitField(path: readonly string[]): FieldParts {
   const parts = path.flatMap((parameterName) => splitName(foldText(parameterName)))
-  // JSF sends the name of the form beside `form:email`, as a parameter of its own.
-  const hasHolder = !path.some((parameterName) => parameterName.includes(':'))
-  return { parts, last: parts.at(-1), flat: underscore(foldText(path.join('.'))), hasHolder }
+  // In JSF `form:email` stands beside a parameter `form`, which does not hold it.
+  const mayBeMember = !path.some((parameterName) => parameterName.includes(':'))
+  return { parts, last: parts.at(-1), flat: underscore(foldText(path.join('.'))), mayBeMember }
 }
 
 function matches(field: FieldParts, parts: readonly string[], flat: string): boolean {
   if (flat === field.flat || (field.last !== undefined && parts.includes(field.last))) return true
-  if (!field.hasHolder || parts.length === 0 || parts.length >= field.parts.length) return false
+  if (!field.mayBeMember || parts.length === 0 || parts.length >= field.parts.length) return false
   return parts.every((part, i) => part === field.parts[i])
 }
 
@@ -50,10 +50,10 @@ function matches(field: FieldParts, parts: readonly string[], flat: string): boo
 export function createNameCheck(
   ...fields: ReadonlyArray<string | readonly string[]>
 ): (parameterName: string) => boolean {
-  const wanted = fields.map((field) => fieldParts([field].flat()))
+  const wanted = fields.map((field) => splitField([field].flat()))
   return (parameterName) => {
     if (isUnreadName(parameterName)) return true
-    // Once for all of them: it is what costs something.
+    // Folded once for all fields, because folding is what takes time.
     const folded = foldText(parameterName)
     const parts = splitName(folded)
     const flat = underscore(folded)
@@ -85,9 +85,9 @@ function isUnreadName(parameterName: string): boolean {
 const controls = /[\0-\x1f\x7f-\x9f]/
 
 /**
- * Whether servers agree on where a name ends: PHP ends it at a NUL and others trim control characters; who decodes twice
- * finds what `%`, `&`, `=` and `;` lead to. A name of more than 1,024 characters, or 256 where one is
- * beyond ASCII, is not looked at.
+ * Whether all servers read the same name. PHP ends it at a NUL, others trim control characters, and a server that decodes
+ * twice reads another name where a decoded one contains `%`, `&`, `=` or `;`. False for a name of more than 1,024 characters,
+ * or 256 where one is beyond ASCII.
  */
 export function isClearName(parameterName: string): boolean {
   return (
