@@ -1,7 +1,7 @@
 /** Reads a path as the page that a framework serves for it: `/_next/data/<build>/admin.json` is `/admin`. */
 import type { Issues } from '../../options/index.ts'
 import { decodePath } from '../path/compare-path.ts'
-import { type AliasName, aliasNames, everywhere, type Reading, readings } from './readings.ts'
+import { type AliasName, aliasNames, commonReadings, type Reading, readings } from './readings.ts'
 
 /**
  * Lists the pages that a server may serve for a path, empty where there is only the path itself. It gets the canonical path and
@@ -18,7 +18,7 @@ export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): A
     typeof name === 'function' ? [name] : (readings[name] ?? []),
   )
   const always = own.length > 0
-  const all = [...everywhere, ...own]
+  const all = [...commonReadings, ...own]
 
   return (path, search) => {
     if (!always && !isSuspect(path)) return none
@@ -65,7 +65,7 @@ export const readAliases: AliasReader = aliasReader()
 
 const none: readonly string[] = []
 
-/** Every path that {@link everywhere} reads has one of these; most paths have neither. */
+/** Every path that {@link commonReadings} reads has one of these; most paths have neither. */
 function isSuspect(path: string): boolean {
   return path.includes('.') || path.includes('/(') || path.includes('%') || path.endsWith('_check')
 }

@@ -6,7 +6,7 @@ export type Reading = (path: string, search: string) => string | readonly string
 /** A framework, a server or a platform whose further paths are known. */
 export type AliasName = (typeof aliasNames)[number]
 
-/** Names with no reader of their own are served by what holds for every upstream. */
+/** Every name of the option `aliases`. A name without an entry in {@link readings} has only the {@link commonReadings}. */
 export const aliasNames = [
   'angular',
   'aspnet',
@@ -35,7 +35,10 @@ export const aliasNames = [
   'yii',
 ] as const
 
-/** Behind which the rest of a path is a page: `/index.php/admin`. One pass: no part can match what the next one does. */
+/**
+ * The extension of a script and the slash behind it: the rest of `/index.php/admin` is a page. It runs in linear time, because
+ * no part can match what the next one does.
+ */
 const scriptEnd = /\.(?:php\d?|phtml|f?cgi|pl|py|rb|lua|wsgi|aspx?|cfm|dll|exe)\//gi
 
 /** Files of a page's data that lie below its path: SvelteKit, Nuxt, React Router, Qwik, Next's static export. */
@@ -45,8 +48,8 @@ const dataFile =
 /** ASP.NET's sessions without cookies: `/(S(abc))/admin` is `/admin`. */
 const cookieless = /^\((?:[a-z]\([^()]*\))+\)$/i
 
-/** Readings that hold for every upstream: the paths are unmistakable, so that nobody else's pages are read as another. */
-export const everywhere: readonly Reading[] = [
+/** Readings for every upstream. Their paths are unmistakable: no other framework has pages of its own there. */
+export const commonReadings: readonly Reading[] = [
   nextData,
   gatsbyData,
   belowPage,
@@ -118,7 +121,7 @@ function withoutSession(path: string): string | undefined {
   return pagePath === path ? undefined : pagePath
 }
 
-/** `/index.php/admin`: a front controller reads what stands behind its name. Of several names any may be it. */
+/** `/index.php/admin`: a front controller reads what follows its name. Of several names the first or the last may be its name. */
 function behindScript(path: string): readonly string[] | undefined {
   const ends = [...path.matchAll(scriptEnd)].map((match) => match.index + match[0].length - 1)
   if (ends.length === 0) return undefined
@@ -149,8 +152,8 @@ function wordpressSlug(path: string): string | undefined {
 /** Pages behind a marker: `/faces/admin.xhtml`. */
 function behind(marker: string): Reading {
   return (path) => {
-    const begins = path.slice(0, marker.length + 1).toLowerCase() === `${marker}/`
-    return begins ? path.slice(marker.length) : undefined
+    const isBehind = path.slice(0, marker.length + 1).toLowerCase() === `${marker}/`
+    return isBehind ? path.slice(marker.length) : undefined
   }
 }
 
