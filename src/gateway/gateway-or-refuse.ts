@@ -21,28 +21,34 @@ import type { Gateway } from './create.ts'
  * export default gatewayOrRefuse(() => createGateway(config))
  * ```
  * @param make - reads the configuration and calls `createGateway`; what it throws besides a ConfigError is thrown on.
+ * @param report - receives the error of each refused request; default is a line of JSON by `console.error`.
  */
 export function gatewayOrRefuse<E = ProjectEnv>(
   make: () => Gateway<E>,
   report: ReportError = createReporter(),
 ): Gateway<E> {
+  const issues = createIssues('gatewayOrRefuse')
+  const listener = optionalListener(issues, 'report', report)
+
   try {
+    issues.throwIfAny()
     return make()
   } catch (error) {
     if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
     const writeHeaders = headerWriter({}, createIssues())
-    const reportError = optionalListener(createIssues(), 'report', report)
+    // A `report` that is no function is one of the issues, and they must not go unreported.
+    const reportError = listener ?? createReporter()
 
     return {
       async fetch(request): Promise<Response> {
         const requestId = randomId()
-        reportError?.(error, { requestId, method: request.method })
+        reportError(error, { requestId, method: request.method })
         const requestOrigin = { https: isHttps(request.url), host: readUrlHost(request.url) }
 
         return writeHeaders(errorResponse('config-invalid', request, { requestId }), requestOrigin)
       },
       async scheduled(): Promise<void> {
-        reportError?.(error, { method: 'scheduled' })
+        reportError(error, { method: 'scheduled' })
       },
     }
   }

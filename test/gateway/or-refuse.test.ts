@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createGateway, gatewayOrRefuse } from '../../src/gateway/index.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 
@@ -38,6 +38,18 @@ describe('a gateway whose configuration is wrong', () => {
     )
     expect((await gateway.fetch(new Request('https://a.example/'))).status).toBe(503)
     await expect(gateway.scheduled()).resolves.toBeUndefined()
+  })
+
+  it('answers where the function for the log is what is wrong, and logs that by itself', async () => {
+    const lines: string[] = []
+    const log = vi.spyOn(console, 'error').mockImplementation((line) => void lines.push(line))
+    try {
+      const gateway = gatewayOrRefuse(() => createGateway({} as never), 'log' as never)
+      expect((await gateway.fetch(new Request('https://a.example/'))).status).toBe(503)
+    } finally {
+      log.mockRestore()
+    }
+    expect(lines.join()).toContain('must be a function')
   })
 
   it('also where the strategy of its sessions is what is wrong', async () => {
