@@ -162,7 +162,7 @@ function validateParts(
   const upstreams = compileUpstreams(config.upstreams, issues.at('upstreams'))
   const lifetime = validateAssertion(config.assertion, session, upstreams, issues)
   validateGatewayCsrf(config.csrf, issues.at('csrf'))
-  const throttle = validateThrottle(config.throttle, { clock, emit }, issues.at('throttle'))
+  const throttle = validateThrottle(config.throttle, { clock, emit }, issues)
   const login = validateLogin(config, { session, clock, emit }, issues)
   const routes = validateRoutes(config, upstreams, issues, { throttle, login })
 

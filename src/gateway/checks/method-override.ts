@@ -55,7 +55,10 @@ export function methodOverride(): MethodOverride {
 const isOverride = createNameCheck('_method')
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads nothing where no other method asks for more. The bytes that it read take their place on the context. */
+/**
+ * Finds the strictest route among the methods that the request names. The body is read only if another
+ * method has a stricter route or none. The bytes that were read are kept on the context, for the checks and the upstream.
+ */
 async function findOverriddenRoute(
   ctx: RequestContext,
   route: CompiledRoute,

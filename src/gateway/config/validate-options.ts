@@ -1,4 +1,4 @@
-/** Validates options of a gateway whose values other modules have made, and the option `assertion`. */
+/** Validates the options of a gateway that hold what a function of another module has created, and the option `assertion`. */
 import type { GatewayLoginHandler, GatewaySources } from '../../login/gateway/types.ts'
 import type { AuditTrail } from '../../monitor/index.ts'
 import { checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
@@ -6,9 +6,9 @@ import { isRecord } from '../../options/is-object.ts'
 import type { PageTemplate } from '../../page/index.ts'
 import type { SessionStrategy } from '../../session/index.ts'
 import type { Clock, Emit } from '../../types.ts'
-import type { CompiledUpstream } from '../config/upstreams.ts'
 import type { AssertionOptions, GatewayConfig } from '../config.ts'
 import type { LoginThrottling } from '../throttle/types.ts'
+import type { CompiledUpstream } from './upstreams.ts'
 
 const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
 
@@ -51,7 +51,7 @@ export function validateSession(
   return undefined
 }
 
-/** Validates the option `login`. */
+/** Validates the option `login` and starts the login that it brings. */
 export function validateLogin(
   { login, signIn }: Partial<Pick<GatewayConfig<string, never, never>, 'login' | 'signIn'>>,
   sources: GatewaySources,
@@ -67,7 +67,7 @@ export function validateLogin(
   return undefined
 }
 
-/** Validates the option `throttle`. */
+/** Validates the option `throttle` and starts the throttling that it brings. */
 export function validateThrottle(
   value: unknown,
   sources: { readonly clock: Clock; readonly emit: Emit },
@@ -75,9 +75,9 @@ export function validateThrottle(
 ): LoginThrottling | undefined {
   if (value === undefined) return undefined
   if (isRecord(value) && typeof value.start === 'function')
-    return value.start(sources, issues) as LoginThrottling
+    return value.start(sources, issues.at('throttle')) as LoginThrottling
 
-  issues.add('', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
+  issues.add('throttle', 'must be gatewayThrottle({ ... }), which comes from portcullis/gateway')
 
   return undefined
 }

@@ -7,13 +7,13 @@ import { readBoundedText } from './read-text.ts'
 /** Takes the body of a report. Whatever it holds, nothing is thrown and nothing is answered. */
 export type ReportCollector = (request: Request, publicOrigin: string | undefined) => Promise<void>
 
-/** Bytes of a body; what is longer is not read to its end. */
+/** Bytes that are read of a body. */
 const maxBytes = 16_384
 /** Reports of one body. */
 const maxReports = 20
 /**
- * Distinct reports that are remembered; when full, the oldest is forgotten. Floods are limited
- * below.
+ * Distinct reports that are remembered, to report each once in ten minutes. When full, the oldest is
+ * forgotten; `maxEventsPerMinute` limits a flood of different ones.
  */
 const maxRemembered = 500
 const repeatAfterMs = 600_000

@@ -36,7 +36,7 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
 
   return function authorize(ctx, session) {
     const device = ctx.session?.device()
-    // Before anything is done for a request whose session would count once the browser has begun it again.
+    // The bound cookie expired before a link from elsewhere was followed: once the page reloads, the browser refreshes it.
     if (device?.reload !== undefined && ctx.request.method === 'GET') return device.reload()
 
     const reason = sessions.checkAccess(ctx.route.access, session)

@@ -65,7 +65,7 @@ export interface DeviceState {
   readonly isSkipped?: boolean
   /** Removes the bound cookie, so that the browser proves itself before its next request. */
   readonly expire: OutgoingCookie
-  /** Creates the page that begins a navigation again; present where another origin began it and the bound cookie is missing. */
+  /** Creates the page that reloads itself; present where another origin began the navigation and the bound cookie is missing. */
   readonly reload?: () => Response
 }
 

@@ -46,11 +46,11 @@ export interface Counts {
   read(now: number): ConsoleData
 }
 
-/** Minutes that are kept. */
+/** How many minutes are kept. */
 export const shownMinutes = 60
 /** Names in one minute; what comes beyond is counted under the name `other` of its kind. */
 export const maxNames = 300
-/** Requests that are listed. */
+/** How many of the latest requests are listed. */
 export const maxRecent = 50
 const maxStates = 200
 
