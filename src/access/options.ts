@@ -92,10 +92,10 @@ export function compileAccessChecks<C extends AccessContext>(
   const platform = checkPlatform(input.platform, issues, 'none')
 
   if (roles === undefined && compiledRules.some((compiledRule) => compiledRule.roles))
-    issues.add('roles', 'is required: a rule has a role')
+    issues.add('roles', 'is required, because a rule names roles')
 
   if (input.platform === undefined && compiledRules.some((compiledRule) => compiledRule.ranges)) {
-    issues.add('platform', 'is required: a rule has addresses')
+    issues.add('platform', 'is required, because a rule names addresses')
   }
 
   function denyAccess(reason: Reason, subject: string, c: C, eventTags?: object): MaybeAnswer {

@@ -1,4 +1,4 @@
-/** What the middleware does, on the parts of a Hono context that it needs. */
+/** Serves the paths of a login and creates `c.var.login`, from the few parts of a Hono context that both need. */
 import { ConfigError, PortcullisError } from '../errors.ts'
 import type { FlushableHandle, HonoContextLike, SessionHandle } from '../session/core/types.ts'
 import { readFacts } from './context.ts'

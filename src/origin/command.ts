@@ -58,14 +58,15 @@ export class SessionCommandBuilder {
 
   /** Applies the changes only to this version of the session. */
   onlyIfVersion(version: string): void {
-    if (this.#verb !== undefined) throw invalid('ifVersion goes together with changes only')
+    if (this.#verb !== undefined)
+      throw invalid('ifVersion cannot be combined with start(), end() or endAll()')
     this.#version = version
   }
 
   /** Starts, ends or ends all. */
   choose(verbMembers: CommandMembers): void {
     if (this.#verb !== undefined)
-      throw invalid('one response can carry one of start(), end() and endAll()')
+      throw invalid('a response can carry only one of start(), end() and endAll()')
 
     const hasChanges =
       Object.keys(this.#set).length + this.#unset.size + Object.keys(this.#increments).length > 0

@@ -209,7 +209,7 @@ function compileUpstream(options: ProxyOptions<never, never>, issues: Issues): U
   const { breaker, dropHeaders, timeoutMs, assertion } = options
   const isBreaker = typeof breaker === 'object' && typeof breaker?.start === 'function'
   if (breaker !== undefined && breaker !== false && !isBreaker) {
-    issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+    issues.add('breaker', 'must be circuitBreaker({ ... }) or false')
   }
 
   return {

@@ -142,6 +142,6 @@ describe('a breaker', () => {
     const upstreams = { app: { url: 'http://a.test', breaker: true as never } }
     await expect(
       bench({ upstreams, routes: [{ path: '/*', to: 'app', access: 'public' }] }),
-    ).rejects.toThrow('upstreams.app.breaker must be circuitBreaker({ ... }), or absent')
+    ).rejects.toThrow('upstreams.app.breaker must be circuitBreaker({ ... }) or false')
   })
 })

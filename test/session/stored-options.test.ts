@@ -7,14 +7,14 @@ import { secret } from './support.ts'
 describe('the option store', () => {
   it.each([
     ['missing', undefined, 'is required'],
-    ['null', null, 'must have the verbs get, set and delete, or all the atomic ones'],
-    ['without delete', { get: () => undefined, set: () => undefined }, 'must have the verbs'],
+    ['null', null, 'must have the functions get, set and delete, or all seven of an atomic store'],
+    ['without delete', { get: () => undefined, set: () => undefined }, 'must have the functions'],
     [
       'with some atomic verbs',
       { create: () => undefined, read: () => undefined },
-      'must have the verbs',
+      'must have the functions',
     ],
-    ['a text', 'redis://', 'must have the verbs'],
+    ['a text', 'redis://', 'must have the functions'],
   ])('%s is a fault that names it, beside all others', (_, store, problem) => {
     const make = () => storedSessions({ secret: 'short', store: store as never, maxAge: 0 })
     expect(make).toThrow(problem)

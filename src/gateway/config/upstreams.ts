@@ -115,7 +115,7 @@ function validateBreaker(breakerOption: unknown, issues: Issues): Breaker | unde
   if (isRecord(breakerOption) && typeof breakerOption.start === 'function')
     return (breakerOption as unknown as BreakerRules).start()
 
-  issues.add('breaker', 'must be circuitBreaker({ ... }), or absent')
+  issues.add('breaker', 'must be circuitBreaker({ ... }) or false')
 
   return undefined
 }

@@ -106,7 +106,8 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
     const { engine } = this.#state
     if (engine.guardVersion) return engine.guardVersion(session, ifVersion)
-    throw new ConfigError([{ option: 'session', problem: 'is stateless: it has no ifVersion' }])
+    const problem = 'is stateless, and ifVersion needs the versions that a store keeps'
+    throw new ConfigError([{ option: 'session', problem }])
   }
 
   start(sessionData: Data, options: StartOptions<Data> = {}): Promise<void> {

@@ -33,7 +33,7 @@ export function resolveStore(
     const problem =
       store === undefined
         ? 'is required'
-        : 'must have the verbs get, set and delete, or all the atomic ones'
+        : 'must have the functions get, set and delete, or all seven of an atomic store'
     issues.add('store', problem)
   }
   return { ...bindStore(createPlainStore(simple as SimpleStore)), atomic: false }
