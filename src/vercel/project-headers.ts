@@ -1,4 +1,4 @@
-/** Which headers of a client's request the project behind a guard sees. */
+/** Selects the headers of a client's request that the project behind a guard receives. */
 import { connectionOptions, isStrippedRequestHeader } from '../proxy/header-filters.ts'
 import type { Platform } from '../request/index.ts'
 

@@ -1,4 +1,4 @@
-/** Options of the login throttle, judged while building. */
+/** Defines the options of the login throttle, and validates them while it is built. */
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
 import {
   checkKeys,
@@ -104,7 +104,10 @@ export interface ThrottleSettings {
 
 const dayS = 86_400
 
-/** Judges them. Unknown names are the caller's to find, since its options may hold more: see {@link loginThrottleKeys}. */
+/**
+ * Validates the options. Unknown names are left to the caller, whose options may hold further ones: see
+ * {@link loginThrottleKeys}.
+ */
 export function compileThrottle(options: unknown, clock: Clock, issues: Issues): ThrottleSettings {
   const input: Partial<LoginThrottleOptions<never>> =
     (options as LoginThrottleOptions<never> | undefined) ?? {}

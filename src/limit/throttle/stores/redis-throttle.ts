@@ -34,9 +34,9 @@ export interface RedisThrottle extends ThrottleStore {
   /** Returns the call that counts an attempt, for a caller that sends several together. */
   attemptRequest(counters: Counters, nowMs: number): ThrottleCall
   /**
-   * What came back, as an answer.
+   * Parses the reply to `attemptRequest`.
    *
-   * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no answer to it
+   * @throws {PortcullisError} `ERR_STORE_REFUSED` for a reply that the script does not give
    */
   attemptReply(reply: unknown): AttemptReply
   /** Returns the call that settles an attempt. */
@@ -74,7 +74,7 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
     const { streaks, days } = counters
     const bounds = [
       ...streaks.flatMap(({ free, longest }) => [free, longest]),
-      ...days.map(({ most: max }) => max),
+      ...days.map(({ most }) => most),
     ]
 
     return {
@@ -117,7 +117,7 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
   }
 }
 
-/** Strict: what is no answer of the script allows nothing. */
+/** Throws for every reply that the script does not give, so that none of them allows a login. */
 function parseAttemptReply(reply: unknown): AttemptReply {
   if (Array.isArray(reply)) {
     const numbers = reply.slice(1).map(Number)
