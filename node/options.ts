@@ -1,5 +1,5 @@
 /** Options of a server: validated once, with defaults that are named here. */
-import { checkKeys, createIssues, type Issues, wholeNumber } from '../src/options/index.ts'
+import { checkKeys, createIssues, type Issues, parseWholeNumber } from '../src/options/index.ts'
 import type { UpstreamOptions } from './upstream.ts'
 
 /** How a gateway is served. */
@@ -80,55 +80,45 @@ export function compileOptions(options: ServeOptions): CompiledOptions {
   if (given.upstream !== undefined)
     checkKeys(upstream, given.upstream, ['keepAliveMs', 'maxHeaderBytes'])
   const time = (name: keyof ServeOptions, value: number | undefined, byDefault: number): number =>
-    wholeNumber(faults, name, value, byDefault, milliseconds)
+    parseWholeNumber(faults, name, value, milliseconds) ?? byDefault
   const compiled: CompiledOptions = {
-    port: wholeNumber(faults, 'port', given.port, 3000, { min: 0, max: 65_535, unit: '' }),
+    port: parseWholeNumber(faults, 'port', given.port, { min: 0, max: 65_535, unit: '' }) ?? 3000,
     host: readHost(given.host, faults),
     env: given.env ?? process.env,
-    trustedProxies: wholeNumber(faults, 'trustedProxies', given.trustedProxies, 0, {
-      min: 0,
-      max: 16,
-      unit: 'proxies',
-    }),
+    trustedProxies:
+      parseWholeNumber(faults, 'trustedProxies', given.trustedProxies, {
+        min: 0,
+        max: 16,
+        unit: 'proxies',
+      }) ?? 0,
     headersTimeoutMs: time('headersTimeoutMs', given.headersTimeoutMs, 10_000),
-    maxHeaderBytes: wholeNumber(faults, 'maxHeaderBytes', given.maxHeaderBytes, 65_536, headBytes),
-    minBodyBytesPerSecond: wholeNumber(
-      faults,
-      'minBodyBytesPerSecond',
-      given.minBodyBytesPerSecond,
-      500,
-      {
+    maxHeaderBytes:
+      parseWholeNumber(faults, 'maxHeaderBytes', given.maxHeaderBytes, headBytes) ?? 65_536,
+    minBodyBytesPerSecond:
+      parseWholeNumber(faults, 'minBodyBytesPerSecond', given.minBodyBytesPerSecond, {
         min: 0,
         max: 1_048_576,
         unit: 'bytes a second',
-      },
-    ),
+      }) ?? 500,
     bodyGraceMs: time('bodyGraceMs', given.bodyGraceMs, 10_000),
     drainTimeoutMs: time('drainTimeoutMs', given.drainTimeoutMs, 120_000),
     keepAliveTimeoutMs: time('keepAliveTimeoutMs', given.keepAliveTimeoutMs, 65_000),
-    maxConnections: wholeNumber(faults, 'maxConnections', given.maxConnections, 10_000, {
-      min: 1,
-      max: 1_000_000,
-      unit: 'connections',
-    }),
+    maxConnections:
+      parseWholeNumber(faults, 'maxConnections', given.maxConnections, {
+        min: 1,
+        max: 1_000_000,
+        unit: 'connections',
+      }) ?? 10_000,
     closeTimeoutMs: time('closeTimeoutMs', given.closeTimeoutMs, 5000),
     stopTimeoutMs: time('stopTimeoutMs', given.stopTimeoutMs, 30_000),
     signals: given.signals ?? ['SIGTERM', 'SIGINT'],
     upstream: {
-      keepAliveMs: wholeNumber(
-        upstream,
-        'keepAliveMs',
-        given.upstream?.keepAliveMs,
+      keepAliveMs:
+        parseWholeNumber(upstream, 'keepAliveMs', given.upstream?.keepAliveMs, milliseconds) ??
         4000,
-        milliseconds,
-      ),
-      maxHeaderBytes: wholeNumber(
-        upstream,
-        'maxHeaderBytes',
-        given.upstream?.maxHeaderBytes,
+      maxHeaderBytes:
+        parseWholeNumber(upstream, 'maxHeaderBytes', given.upstream?.maxHeaderBytes, headBytes) ??
         262_144,
-        headBytes,
-      ),
     },
     onFault: given.onFault ?? reportFault,
   }

@@ -65,7 +65,7 @@ export function checkSessionAccess<Data>(
   accessRule: CompiledAccess,
   client: AccessRequest<Data>,
 ): Verdict {
-  const verdict = judgeRule(accessRule, client)
+  const verdict = checkRule(accessRule, client)
   if (!verdict.ok || accessRule.also === undefined) return verdict
   return (
     accessRule.also
@@ -74,7 +74,7 @@ export function checkSessionAccess<Data>(
   )
 }
 
-function judgeRule<Data>(
+function checkRule<Data>(
   accessRule: CompiledAccess,
   { data, info, roles, now }: AccessRequest<Data>,
 ): Verdict {

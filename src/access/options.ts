@@ -3,7 +3,7 @@
 import { ConfigError } from '../errors.ts'
 import { emitEvent } from '../events.ts'
 import type { Issues } from '../options/issues.ts'
-import { choiceOption, optionalFunction, optionalListener } from '../options/values.ts'
+import { optionalFunction, optionalListener, parseChoice } from '../options/values.ts'
 import { checkPlatform, clientAddress, type Platform } from '../request/address/address.ts'
 import { repeatRequest } from '../request/repeat.ts'
 import { denyOrRedirectToSignIn } from '../request/sign-in.ts'
@@ -88,7 +88,7 @@ export function compileAccessChecks<C extends AccessContext>(
   const onEvent = optionalListener(issues, 'onEvent', input.onEvent)
   const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
   const observing =
-    choiceOption(issues, 'mode', input.mode, ['enforce', 'observe'], 'enforce') === 'observe'
+    (parseChoice(issues, 'mode', input.mode, ['enforce', 'observe']) ?? 'enforce') === 'observe'
   const platform = checkPlatform(input.platform, issues, 'none')
 
   if (roles === undefined && compiledRules.some((compiledRule) => compiledRule.roles))

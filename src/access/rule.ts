@@ -2,7 +2,7 @@
  * Compiles access rules: validates them once while building, and keeps them in the form that
  * requests need.
  */
-import { booleanOption, checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import { type AddressRange, parseRange } from '../request/address/range.ts'
 
 /** A value that a claim can be compared with. */
@@ -151,9 +151,7 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
     ...(acr !== undefined && {
       contexts: new Set(parseList<string>(acr, isNonEmptyText, 'a context', issues.at('acr'))),
     }),
-    ...(fresh !== undefined && {
-      freshMs: wholeNumber(issues, 'fresh', fresh, 600, seconds) * 1000,
-    }),
+    ...(fresh !== undefined && { freshMs: parseFresh(fresh, issues) }),
     ...(mustBeBound && parseDevice(device, issues.at('device'))),
   }
 
@@ -169,7 +167,12 @@ function compileClaim(
     : { claims: parseClaims(claim, issues) }
 }
 
-/** `true`, or how old the last proof may be. */
+/** Returns how old a login may be, in milliseconds. */
+function parseFresh(freshOption: unknown, issues: Issues): number {
+  return (parseWholeNumber(issues, 'fresh', freshOption, seconds) ?? 600) * 1000
+}
+
+/** Returns the rule of a device: `true`, or how old its last proof may be. */
 function parseDevice(
   deviceOption: unknown,
   issues: Issues,
@@ -178,7 +181,7 @@ function parseDevice(
   checkKeys(issues, deviceOption, ['proof'])
   const { proof: proofOption } = Object(deviceOption) as { proof?: unknown }
   if (proofOption === undefined) issues.add('proof', 'is required: seconds since the last proof')
-  const proofMs = wholeNumber(issues, 'proof', proofOption, 60, proofSeconds) * 1000
+  const proofMs = (parseWholeNumber(issues, 'proof', proofOption, proofSeconds) ?? 60) * 1000
 
   return { bound: true, proofMs }
 }

@@ -2,11 +2,11 @@
 import {
   booleanOption,
   checkKeys,
-  choiceOption,
   type Issues,
   optionalFunction,
   optionalListener,
-  wholeNumber,
+  parseChoice,
+  parseWholeNumber,
 } from '../options/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
@@ -101,11 +101,12 @@ export function validateLogin(
 
   const base = validatePath(given.base, '/.portcullis', 'base', issues)
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
-  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 5000, {
-    min: 100,
-    max: 30_000,
-    unit: 'milliseconds',
-  })
+  const timeoutMs =
+    parseWholeNumber(issues, 'timeoutMs', given.timeoutMs, {
+      min: 100,
+      max: 30_000,
+      unit: 'milliseconds',
+    }) ?? 5000
   const fetch =
     optionalFunction(issues, 'fetch', given.fetch) ?? ((url, init) => globalThis.fetch(url, init))
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
@@ -127,21 +128,17 @@ export function validateLogin(
       given.chooser === undefined ? undefined : validatePath(given.chooser, '/', 'chooser', issues),
     afterLogin: validatePath(given.afterLogin, '/', 'afterLogin', issues),
     afterLogout: validatePath(given.afterLogout, `${base}/logged-out`, 'afterLogout', issues),
-    logout: choiceOption(
-      issues,
-      'logout',
-      given.logout,
-      ['provider', 'local'] as const,
-      'provider',
-    ),
+    logout:
+      parseChoice(issues, 'logout', given.logout, ['provider', 'local'] as const) ?? 'provider',
     backchannel,
     attempts: validateAttempts(given, clock, issues.at('attempts')),
     me: optionalFunction(issues, 'me', given.me) as ((data: never) => unknown) | undefined,
-    tolerance: wholeNumber(issues, 'tolerance', given.tolerance, 60, {
-      min: 0,
-      max: 300,
-      unit: 'seconds',
-    }),
+    tolerance:
+      parseWholeNumber(issues, 'tolerance', given.tolerance, {
+        min: 0,
+        max: 300,
+        unit: 'seconds',
+      }) ?? 60,
     ...shared,
     readKeys,
   }

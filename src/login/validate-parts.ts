@@ -1,5 +1,5 @@
 /** Validates parts of the options of a login. */
-import { checkKeys, type Issues, wholeNumber } from '../options/index.ts'
+import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import { returnPath } from '../request/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock } from '../types.ts'
@@ -18,9 +18,7 @@ export function validateProviders(
   issues: Issues,
 ): Map<string, (env: unknown) => Provider> {
   const made = new Map<string, (env: unknown) => Provider>()
-  const entries = Object.entries(
-    typeof providers === 'object' && providers !== null ? providers : {},
-  )
+  const entries = Object.entries(providers ?? {})
   const isMissing = entries.length === 0 && !mayBeEmpty
   if (isMissing || entries.length > mostProviders) {
     issues.add('', `must name between 1 and ${mostProviders} providers`)
@@ -47,12 +45,13 @@ export function validateAttempts(
   if (attempts !== undefined) checkKeys(issues, attempts, ['most', 'life'])
   const { most, life } = attempts ?? {}
   return {
-    most: wholeNumber(issues, 'most', most, 5, { min: 1, max: 10, unit: 'attempts' }),
-    life: wholeNumber(issues, 'life', life, 3600, {
-      min: 60,
-      max: attemptCookieLife,
-      unit: 'seconds',
-    }),
+    most: parseWholeNumber(issues, 'most', most, { min: 1, max: 10, unit: 'attempts' }) ?? 5,
+    life:
+      parseWholeNumber(issues, 'life', life, {
+        min: 60,
+        max: attemptCookieLife,
+        unit: 'seconds',
+      }) ?? 3600,
     insecurePlainHttp: session?.cookieNames?.[0]?.startsWith('__') === false,
     clock,
   }
@@ -101,10 +100,7 @@ export function validateTokens(
   }
 
   const bounds = { min: 60, max: 86_400, unit: 'seconds' }
-  const seconds =
-    revalidate === undefined
-      ? undefined
-      : wholeNumber(issues, 'revalidate', revalidate, 300, bounds)
+  const seconds = parseWholeNumber(issues, 'revalidate', revalidate, bounds)
   const complete: LoginSettings = { ...settings, tokens: undefined, revalidate: seconds }
   return { tokens: tokens?.createTokens(complete), revalidate: seconds }
 }

@@ -1,6 +1,12 @@
 /** Looks at upstreams and store on a schedule, and tells when one goes down or comes back: once for each change. */
 import { isPortcullisError } from '../errors.ts'
-import { checkKeys, createIssues, type Issues, resolveFrom, wholeNumber } from '../options/index.ts'
+import {
+  checkKeys,
+  createIssues,
+  type Issues,
+  parseWholeNumber,
+  resolveFrom,
+} from '../options/index.ts'
 import type { Clock, Emit, FromEnv, ProjectEnv } from '../types.ts'
 import { TimeoutError, withTimeout } from './timeout.ts'
 import { type RememberedState, readMemory, updateState, writeMemory } from './uptime-record.ts'
@@ -100,13 +106,14 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
   const input: UptimeOptions<never> = { ...options }
   const webhookUrl = resolveWhereSet(issues, 'webhook', input.webhook, parseWebhookUrl)
   const webhookKey = resolveWhereSet(issues, 'key', input.key, parseWebhookKey)
-  const failureThreshold = wholeNumber(issues, 'failures', input.failures, 2, {
-    min: 1,
-    max: 100,
-    unit: 'failures',
-  })
+  const failureThreshold =
+    parseWholeNumber(issues, 'failures', input.failures, {
+      min: 1,
+      max: 100,
+      unit: 'failures',
+    }) ?? 2
 
-  const timeoutMs = wholeNumber(issues, 'timeoutMs', input.timeoutMs, 5000, bounds)
+  const timeoutMs = parseWholeNumber(issues, 'timeoutMs', input.timeoutMs, bounds) ?? 5000
   const { state } = input
 
   if (

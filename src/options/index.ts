@@ -7,12 +7,10 @@ export { createIssues, type Issues } from './issues.ts'
 export { checkKeys, nearestKey } from './keys.ts'
 export {
   booleanOption,
-  choiceOption,
   type NumberRange,
   optionalFunction,
   optionalListener,
   parseChoice,
   parseWholeNumber,
-  wholeNumber,
   withoutSlashAtEnd,
 } from './values.ts'

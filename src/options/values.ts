@@ -45,28 +45,6 @@ export function parseChoice<T>(
   return undefined
 }
 
-/** Validates a whole number like {@link parseWholeNumber} and returns the default where it has none. */
-export function wholeNumber(
-  issues: Issues,
-  optionName: string,
-  optionValue: unknown,
-  defaultValue: number,
-  range: NumberRange,
-): number {
-  return parseWholeNumber(issues, optionName, optionValue, range) ?? defaultValue
-}
-
-/** Validates a choice like {@link parseChoice} and returns the default where it has none. */
-export function choiceOption<T>(
-  issues: Issues,
-  optionName: string,
-  optionValue: unknown,
-  choices: readonly T[],
-  defaultValue: T,
-): T {
-  return parseChoice(issues, optionName, optionValue, choices) ?? defaultValue
-}
-
 /** Validates true or false. An absent or invalid value returns the default. */
 export function booleanOption(
   issues: Issues,

@@ -3,7 +3,7 @@
  */
 import { createAssertionReader } from '../assertion/verify.ts'
 import { PortcullisError } from '../errors.ts'
-import { checkKeys, createIssues, type Issues, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, type Issues, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import { type ConnectMiddleware, createExpress } from './express.ts'
 import { createFastifyHook, type FastifyHook } from './fastify.ts'
@@ -116,7 +116,7 @@ function parseOptions(options: OriginOptions): OriginSettings {
 
   if (keys !== undefined && !isKeySet(keys)) issues.add('keys', 'must be the text of a JWK Set')
   const cooldownBounds = { min: 0, max: 3600, unit: 'seconds' }
-  const cooldown = wholeNumber(issues, 'cooldown', options?.cooldown, 30, cooldownBounds)
+  const cooldown = parseWholeNumber(issues, 'cooldown', options?.cooldown, cooldownBounds) ?? 30
   issues.throwIfAny()
 
   const keySetUrl = new URL(keySetOption ?? '/.portcullis/jwks.json', issuer)

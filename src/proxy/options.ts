@@ -5,13 +5,13 @@ import { createAssertions, type SignAssertion } from '../assertion/sign.ts'
 import {
   booleanOption,
   checkKeys,
-  choiceOption,
   createIssues,
   type Issues,
   optionalFunction,
   optionalListener,
+  parseChoice,
+  parseWholeNumber,
   resolveFrom,
-  wholeNumber,
 } from '../options/index.ts'
 import { bodyBounds, checkPlatform, defaultBodyBytes, type Platform } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
@@ -159,13 +159,9 @@ export function compileProxy(input: ProxyOptions<never, never>): CompiledProxy {
   const compiledProxy: CompiledProxy = {
     ...compileIdentity(options, issues),
     platform: checkPlatform(options.platform, issues, 'none'),
-    maxBodyBytes: wholeNumber(
-      issues,
-      'maxBodyBytes',
-      options.maxBodyBytes,
+    maxBodyBytes:
+      parseWholeNumber(issues, 'maxBodyBytes', options.maxBodyBytes, bodyBounds) ??
       defaultBodyBytes,
-      bodyBounds,
-    ),
     upstream: compileUpstream(options, issues),
     rules: compileRules(options, issues),
     client: compileFetch(send ?? platformFetch, upgrades),
@@ -195,7 +191,8 @@ function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): C
     }
   }
 
-  const lifetime = wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
+  const lifetime =
+    parseWholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, lifetimeRange) ?? 60
 
   return {
     sessions: sessions as SessionStrategy<object> | undefined,
@@ -216,7 +213,7 @@ function compileUpstream(options: ProxyOptions<never, never>, issues: Issues): U
     name: assertion?.audience ?? 'upstream',
     index: 0,
     sessions: options.grants !== undefined,
-    timeoutMs: wholeNumber(issues, 'timeoutMs', timeoutMs, 30_000, timeoutRange),
+    timeoutMs: parseWholeNumber(issues, 'timeoutMs', timeoutMs, timeoutRange) ?? 30_000,
     retries: createRetryBudget(),
     breaker: isBreaker ? breaker.start() : undefined,
     drops: checkDropHeaders(dropHeaders, issues),
@@ -231,7 +228,7 @@ function compileRules(options: ProxyOptions<never, never>, issues: Issues): Forw
   }
 
   for (const [index, sessionVerb] of (isGrantList ? grantedVerbs : []).entries()) {
-    choiceOption(issues, `grants.${index}`, sessionVerb, sessionVerbs, sessionVerb)
+    parseChoice(issues, `grants.${index}`, sessionVerb, sessionVerbs)
   }
 
   if (grantedVerbs !== undefined && options.assertion === undefined) {
@@ -239,12 +236,12 @@ function compileRules(options: ProxyOptions<never, never>, issues: Issues): Forw
   }
 
   const seconds = maxSocketSeconds === false ? undefined : maxSocketSeconds
-  wholeNumber(issues, 'maxSocketSeconds', seconds, 3600, socketRange)
+  parseWholeNumber(issues, 'maxSocketSeconds', seconds, socketRange)
 
   return {
     sessions: grantedVerbs,
     startOnGet: booleanOption(issues, 'startOnGet', options.startOnGet, false),
-    retry: choiceOption(issues, 'retry', retry, [true, false, 'idempotency-key'] as const, true),
+    retry: parseChoice(issues, 'retry', retry, [true, false, 'idempotency-key'] as const) ?? true,
     maxSocketSeconds,
   }
 }

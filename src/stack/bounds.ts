@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
-import { optionalListener, wholeNumber } from '../options/values.ts'
+import { optionalListener, parseWholeNumber } from '../options/values.ts'
 import { copyStagedHeaders } from '../page/staged.ts'
 import {
   type BodyError,
@@ -111,13 +111,8 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
   const issues = createIssues('limitBodies')
   checkKeys(issues, options, ['maxBytes', 'contentTypes', 'onEvent'])
   const knownOptions = Object(options) as BodyOptions
-  const maxBytes = wholeNumber(
-    issues,
-    'maxBytes',
-    knownOptions.maxBytes,
-    defaultBodyBytes,
-    bodyBounds,
-  )
+  const maxBytes =
+    parseWholeNumber(issues, 'maxBytes', knownOptions.maxBytes, bodyBounds) ?? defaultBodyBytes
 
   const matchesType =
     knownOptions.contentTypes === undefined

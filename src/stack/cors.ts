@@ -4,7 +4,7 @@ import { parseOrigins } from '../csrf/origins.ts'
 import { resolveFrom } from '../options/from.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
-import { booleanOption, optionalListener, wholeNumber } from '../options/values.ts'
+import { booleanOption, optionalListener, parseWholeNumber } from '../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { createReject, type StackGuardOptions } from './refuse.ts'
 
@@ -103,7 +103,7 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
   const methods = parseTokens(allowMethods, ['GET', 'HEAD', 'POST'], 'allowMethods', issues)
   const headers = parseTokens(allowHeaders, ['Content-Type'], 'allowHeaders', issues)
   const exposedHeaders = parseTokens(exposeHeaders, [], 'exposeHeaders', issues).join(',')
-  const seconds = wholeNumber(issues, 'maxAge', maxAge, 600, maxAgeRange)
+  const seconds = parseWholeNumber(issues, 'maxAge', maxAge, maxAgeRange) ?? 600
   const sendsCredentials = booleanOption(issues, 'credentials', credentials, false)
   if (isPublic && sendsCredentials) issues.add('credentials', "must be false where origins is '*'")
   const reject = createReject(optionalListener(issues, 'onEvent', onEvent))

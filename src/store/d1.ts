@@ -4,8 +4,8 @@ import {
   createIssues,
   type Issues,
   optionalListener,
+  parseWholeNumber,
   resolveFrom,
-  wholeNumber,
 } from '../options/index.ts'
 import { createStoreBreaker } from '../redis/breaker.ts'
 import type { Emit, FromEnv, ProjectEnv } from '../types.ts'
@@ -92,11 +92,12 @@ export function d1Store<E = ProjectEnv>(options: D1StoreOptions<E>): D1Store {
   const prefix = validatePrefix(values.prefix, issues)
   const settings: BatchSettings = {
     readDatabase: resolveFrom(issues, 'database', values.database, validateDatabase),
-    timeoutMs: wholeNumber(issues, 'timeoutMs', values.timeoutMs, 1000, {
-      min: 10,
-      max: 30_000,
-      unit: 'milliseconds',
-    }),
+    timeoutMs:
+      parseWholeNumber(issues, 'timeoutMs', values.timeoutMs, {
+        min: 10,
+        max: 30_000,
+        unit: 'milliseconds',
+      }) ?? 1000,
     emit: optionalListener(issues, 'onEvent', values.onEvent) ?? (() => {}),
     breaker: createStoreBreaker(),
   }

@@ -1,5 +1,5 @@
 /** Sessions in the memory of one isolate, for development, tests and single processes. */
-import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { AtomicStore, Conflict, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
@@ -33,11 +33,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
   const issues = createIssues()
   checkKeys(issues, options, ['maxEntries', 'maxPerUser', 'maxBytes', 'clock'])
   const given = (options ?? {}) as MemoryStoreOptions
-  const maxEntries = wholeNumber(issues, 'maxEntries', given.maxEntries, 10_000, {
-    min: 1,
-    max: 1_000_000,
-    unit: 'entries',
-  })
+  const maxEntries =
+    parseWholeNumber(issues, 'maxEntries', given.maxEntries, {
+      min: 1,
+      max: 1_000_000,
+      unit: 'entries',
+    }) ?? 10_000
   const { maxPerUser, maxBytes } = validateBounds(given, issues)
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
   issues.throwIfAny()

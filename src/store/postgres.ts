@@ -5,7 +5,7 @@ import {
   type Issues,
   optionalFunction,
   optionalListener,
-  wholeNumber,
+  parseWholeNumber,
 } from '../options/index.ts'
 import { createStoreBreaker } from '../redis/breaker.ts'
 import type { Emit } from '../types.ts'
@@ -103,11 +103,12 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const settings: CallSettings = {
     query: validateQuery(given.query, issues),
     schema: validateSchema(given.schema, issues),
-    timeoutMs: wholeNumber(issues, 'timeoutMs', given.timeoutMs, 1000, {
-      min: 10,
-      max: 30_000,
-      unit: 'milliseconds',
-    }),
+    timeoutMs:
+      parseWholeNumber(issues, 'timeoutMs', given.timeoutMs, {
+        min: 10,
+        max: 30_000,
+        unit: 'milliseconds',
+      }) ?? 1000,
     emit: optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {}),
     breaker: createStoreBreaker(),
   }

@@ -1,6 +1,6 @@
 /** What a stateless session needs a store for: a list of the ended, and a number per user that ends all of them. */
 
-import { checkKeys, createIssues, optionalFunction, wholeNumber } from '../options/index.ts'
+import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { StoreContext } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
@@ -60,7 +60,7 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
   const issues = createIssues()
   checkKeys(issues, options, ['maxEntries', 'clock'])
   const bounds = { min: 1, max: 1_000_000, unit: 'entries' }
-  const maxEntries = wholeNumber(issues, 'maxEntries', options?.maxEntries, 100_000, bounds)
+  const maxEntries = parseWholeNumber(issues, 'maxEntries', options?.maxEntries, bounds) ?? 100_000
   const clock = optionalFunction(issues, 'clock', options?.clock) ?? Date.now
   issues.throwIfAny()
   const endedMarks = createEndedMarks(maxEntries, clock)

@@ -1,6 +1,6 @@
 /** How much a store takes: bytes of a record, sessions of a user. */
 import { PortcullisError } from '../errors.ts'
-import { type Issues, wholeNumber } from '../options/index.ts'
+import { type Issues, parseWholeNumber } from '../options/index.ts'
 
 /** Bounds that every store of ours has. */
 export interface StoreBounds {
@@ -14,8 +14,8 @@ export function validateBounds(value: Partial<StoreBounds>, issues: Issues): Sto
   // Upstash takes requests of 1 MB on its smallest plan.
   const bytes = { min: 1_024, max: 1_000_000, unit: 'bytes' }
   return {
-    maxPerUser: wholeNumber(issues, 'maxPerUser', value.maxPerUser, 100, sessions),
-    maxBytes: wholeNumber(issues, 'maxBytes', value.maxBytes, 32_768, bytes),
+    maxPerUser: parseWholeNumber(issues, 'maxPerUser', value.maxPerUser, sessions) ?? 100,
+    maxBytes: parseWholeNumber(issues, 'maxBytes', value.maxBytes, bytes) ?? 32_768,
   }
 }
 

@@ -2,7 +2,7 @@
 import type { GatewayConfig } from '../gateway/config.ts'
 import { createGateway, type Gateway } from '../gateway/create.ts'
 import type { Route } from '../gateway/routes/route.ts'
-import { createIssues, type Issues, wholeNumber } from '../options/index.ts'
+import { createIssues, type Issues, parseWholeNumber } from '../options/index.ts'
 import { errorResponse } from '../page/index.ts'
 import { bodyBounds, defaultBodyBytes } from '../request/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
@@ -66,7 +66,8 @@ export function guard<Data extends object, E = ProjectEnv>(
     ...gatewayOptions
   } = Object(options) as VercelGuardOptions<Data, E>
 
-  const maxBytes = wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds)
+  const maxBytes =
+    parseWholeNumber(issues, 'maxBodyBytes', maxBodyBytes, bodyBounds) ?? defaultBodyBytes
   for (const optionName of ['upstreams', 'throttle', 'fetch'])
     if (optionName in gatewayOptions) issues.add(optionName, 'is not an option of a guard')
 

@@ -1,5 +1,5 @@
 /** Rejects requests while the gateway is in maintenance, except those from allowed addresses. */
-import { checkKeys, type Issues, resolveFrom, wholeNumber } from '../../options/index.ts'
+import { checkKeys, type Issues, parseWholeNumber, resolveFrom } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import { type AddressRange, inRanges, parseRange } from '../../request/index.ts'
 import type { FromEnv } from '../../types.ts'
@@ -59,7 +59,7 @@ function parseMaintenance(maintenance: boolean | Maintenance, issues: Issues): C
 
   return {
     closed: true,
-    retryAfter: wholeNumber(issues, 'retryAfter', retryAfter, 300, bounds),
+    retryAfter: parseWholeNumber(issues, 'retryAfter', retryAfter, bounds) ?? 300,
     ranges: allowedRanges,
   }
 }

@@ -1,6 +1,6 @@
 /** Compiles the option `upstreams`: the servers behind a gateway. */
 
-import { booleanOption, checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
+import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import { type ConnectUpstream, compileApp, compileBinding } from '../../proxy/fetch/bindings.ts'
 import type { Breaker, BreakerRules } from '../../proxy/fetch/breaker.ts'
@@ -83,7 +83,7 @@ export function compileUpstreams(
       check: (env) => void connect?.({ env, context: undefined }),
       isAssets: options.assets !== undefined,
       sessions: booleanOption(upstreamIssues, 'sessions', sessions, false),
-      timeoutMs: wholeNumber(upstreamIssues, 'timeoutMs', timeoutMs, 30_000, timeoutBounds),
+      timeoutMs: parseWholeNumber(upstreamIssues, 'timeoutMs', timeoutMs, timeoutBounds) ?? 30_000,
       hideErrors: booleanOption(upstreamIssues, 'hideErrors', hideErrors, false),
       retries: createRetryBudget(),
       breaker: validateBreaker(breaker, upstreamIssues),

@@ -1,7 +1,7 @@
 /** Validates the options of a gateway that hold what a function of another module has created, and the option `assertion`. */
 import type { GatewayLoginHandler, GatewaySources } from '../../login/gateway/types.ts'
 import type { AuditTrail } from '../../monitor/index.ts'
-import { checkKeys, type Issues, wholeNumber } from '../../options/index.ts'
+import { checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import type { PageTemplate } from '../../page/index.ts'
 import type { SessionStrategy } from '../../session/index.ts'
@@ -33,7 +33,7 @@ export function validateAssertion(
     if (!assertion) issues.add(`upstreams.${upstreamName}.sessions`, 'needs the option assertion')
   }
 
-  return wholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, 60, lifetimeRange)
+  return parseWholeNumber(issues, 'assertion.lifetime', assertion?.lifetime, lifetimeRange) ?? 60
 }
 
 /** Validates the option `session`. */

@@ -3,7 +3,7 @@ import { type AccessMembers, type CompiledAccess, compileAccess } from '../../ac
 import type { HeaderWriter } from '../../headers/index.ts'
 import { createNonce, nonceSource } from '../../headers/nonce.ts'
 import type { RequestMetrics } from '../../monitor/index.ts'
-import { checkKeys, choiceOption, createIssues, type Issues } from '../../options/index.ts'
+import { checkKeys, createIssues, type Issues, parseChoice } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
 import type { Redis } from '../../redis/client.ts'
 import { sessionInternals } from '../../session/core/internals.ts'
@@ -75,7 +75,7 @@ export function gatewayConsole<Data = object>(options: ConsoleOptions<Data>): Ga
   checkKeys(issues, options, ['access', 'redis', 'frame'])
   const { redis, frame } = Object(options) as Partial<ConsoleOptions<Data>>
   const client = redis === undefined ? undefined : adoptRedis(redis, issues)
-  const ancestors = choiceOption<Ancestors>(issues, 'frame', frame, ['none', 'self'], 'none')
+  const ancestors = parseChoice<Ancestors>(issues, 'frame', frame, ['none', 'self']) ?? 'none'
   const access = compileConsoleAccess(Object(options).access, issues)
   issues.throwIfAny()
 

@@ -1,5 +1,5 @@
 /** Compiles the options of a route for request bodies. */
-import { type Issues, wholeNumber } from '../../options/index.ts'
+import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import {
   type BodyRules,
   bodyBounds,
@@ -14,7 +14,8 @@ export function compileBodyRules(
   issues: Issues,
 ): BodyRules {
   return {
-    maxBytes: wholeNumber(issues, 'maxBodyBytes', maxBodyBytes, defaultBodyBytes, bodyBounds),
+    maxBytes:
+      parseWholeNumber(issues, 'maxBodyBytes', maxBodyBytes, bodyBounds) ?? defaultBodyBytes,
     types: types === undefined ? undefined : compileContentTypes(types, issues.at('contentTypes')),
   }
 }

@@ -4,9 +4,9 @@ import type { GatewayLoginHandler } from '../../login/index.ts'
 import {
   booleanOption,
   checkKeys,
-  choiceOption,
   type Issues,
-  wholeNumber,
+  parseChoice,
+  parseWholeNumber,
 } from '../../options/index.ts'
 import { isSafeMethod } from '../../request/index.ts'
 import { isPathPattern } from '../../request/path/pattern.ts'
@@ -214,17 +214,17 @@ function validateRouteOptions(
   }
 
   if (route.timeoutMs !== undefined)
-    wholeNumber(issues, 'timeoutMs', route.timeoutMs, 1, timeoutBounds)
+    parseWholeNumber(issues, 'timeoutMs', route.timeoutMs, timeoutBounds)
 
   validateCache(route, issues)
   const socketSeconds = route.maxSocketSeconds === false ? undefined : route.maxSocketSeconds
-  wholeNumber(issues, 'maxSocketSeconds', socketSeconds, 3600, {
+  parseWholeNumber(issues, 'maxSocketSeconds', socketSeconds, {
     min: 1,
     max: 86_400,
     unit: 'seconds',
   })
 
-  choiceOption(issues, 'retry', route.retry, [true, false, 'idempotency-key'], true)
+  parseChoice(issues, 'retry', route.retry, [true, false, 'idempotency-key'])
   parseList(route.methods, methods, 'methods', issues)
   const grantedVerbs = parseList(route.sessions, sessionVerbs, 'sessions', issues)
   if (grantedVerbs.length > 0 && upstream?.sessions === false) {
@@ -255,7 +255,7 @@ function validateRouteOptions(
     )
   }
 
-  choiceOption(issues, 'encodedSlash', route.encodedSlash, ['keep'], undefined)
+  parseChoice(issues, 'encodedSlash', route.encodedSlash, ['keep'])
   const hideErrors = booleanOption(
     issues,
     'hideErrors',
@@ -283,7 +283,7 @@ function parseList<T extends string>(
   }
 
   for (const [index, listItem] of listOption.entries())
-    choiceOption(issues, `${option}.${index}`, listItem, choices, listItem)
+    parseChoice(issues, `${option}.${index}`, listItem, choices)
 
   return listOption
 }

@@ -11,7 +11,7 @@ import {
 import { matchesName } from '../../limit/throttle/login-request.ts'
 import { createRuleWatch } from '../../limit/throttle/success/rule-watch.ts'
 import { type CompiledSuccess, compileSuccess } from '../../limit/throttle/success/success-rules.ts'
-import { checkKeys, type Issues, optionalFunction, wholeNumber } from '../../options/index.ts'
+import { checkKeys, type Issues, optionalFunction, parseWholeNumber } from '../../options/index.ts'
 import { createNameCheck } from '../../parameters/index.ts'
 import type { Emit } from '../../types.ts'
 import type { Route } from '../routes/route.ts'
@@ -191,7 +191,7 @@ function validateAccountMember(
   }
 
   if (option === 'maxTokens') {
-    wholeNumber(issues, option, optionValue as number, 1000, tokenRange)
+    parseWholeNumber(issues, option, optionValue as number, tokenRange)
     return true
   }
 

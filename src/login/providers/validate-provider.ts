@@ -2,11 +2,13 @@
 import {
   booleanOption,
   checkKeys,
-  choiceOption,
   type Issues,
   optionalFunction,
+  parseChoice,
+  parseWholeNumber,
   resolveFrom,
 } from '../../options/index.ts'
+import { isObject } from '../../options/is-object.ts'
 import {
   type ClientAuthMethod,
   isAllowedUrl,
@@ -41,6 +43,13 @@ const providerKeys: ReadonlyArray<keyof ProviderOptions> = [
   'logoutUrl',
   'oauth',
 ]
+
+const optionChoices = {
+  prompt: ['login', 'consent', 'select_account'],
+  responseMode: ['query', 'form_post'],
+  issuerInResponse: ['promised', 'required'],
+  logoutTokenType: ['any', 'required'],
+} as const satisfies Partial<Record<keyof ProviderOptions, readonly string[]>>
 
 /** Names that fixed parameters may not have: the login sets them itself. */
 const protocolParameters = new Set([
@@ -106,29 +115,16 @@ function validateChoices(options: ProviderOptions<never>, issues: Issues): Clien
   const methods = ['client_secret_basic', 'client_secret_post', 'none'] as const
   const isProof = typeof options.auth === 'object' && typeof options.auth?.compile === 'function'
   const method = isProof ? 'none' : (options.auth as ClientAuthMethod)
-  const auth = choiceOption(issues, 'auth', method, methods, methods[0])
+  const auth = parseChoice(issues, 'auth', method, methods) ?? methods[0]
   for (const option of ['accept', 'subject', 'mapClaims', 'logoutUrl'] as const) {
     optionalFunction(issues, option, options[option])
   }
   if (options.metadataUrl !== undefined && !isAllowedUrl(options.metadataUrl)) {
     issues.add('metadataUrl', 'must be an https URL, or http to this machine')
   }
-  choiceOption(
-    issues,
-    'prompt',
-    options.prompt,
-    ['login', 'consent', 'select_account'] as const,
-    'login',
-  )
-  choiceOption(issues, 'responseMode', options.responseMode, ['query', 'form_post'], 'query')
-  choiceOption(
-    issues,
-    'issuerInResponse',
-    options.issuerInResponse,
-    ['promised', 'required'],
-    'promised',
-  )
-  choiceOption(issues, 'logoutTokenType', options.logoutTokenType, ['any', 'required'], 'any')
+  for (const [option, choices] of Object.entries(optionChoices)) {
+    parseChoice(issues, option, options[option as keyof typeof optionChoices], choices)
+  }
   booleanOption(issues, 'par', options.par, false)
   booleanOption(issues, 'userinfo', options.userinfo, false)
   return auth
@@ -141,9 +137,7 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
       issues.add(option, 'must be a string that is not empty')
     }
   }
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= 31_536_000)) {
-    issues.add('maxAge', 'must be a whole number of seconds from 0 to 31536000')
-  }
+  parseWholeNumber(issues, 'maxAge', maxAge, { min: 0, max: 31_536_000, unit: 'seconds' })
   for (const [option, list] of Object.entries({ acr, tenants })) {
     if (list !== undefined && !isTextList(list)) {
       issues.add(option, 'must be a list of strings that is not empty')
@@ -165,7 +159,7 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
 
 function validateParams(params: unknown, issues: Issues): void {
   if (params === undefined) return
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+  if (!isObject(params)) {
     issues.add('', 'must be an object')
     return
   }

@@ -2,11 +2,11 @@
 import {
   booleanOption,
   checkKeys,
-  choiceOption,
   createIssues,
   type Issues,
+  parseChoice,
+  parseWholeNumber,
   resolveFrom,
-  wholeNumber,
   withoutSlashAtEnd,
 } from '../../options/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'
@@ -103,28 +103,26 @@ export function parseTelemetryOptions(options: TelemetryOptions<never>): Telemet
     resource: { ...resource, 'service.name': service },
     traces: booleanOption(issues, 'traces', options.traces, true),
     metrics: booleanOption(issues, 'metrics', options.metrics, true),
-    temporality: choiceOption(
-      issues,
-      'temporality',
-      options.temporality,
-      ['delta', 'cumulative'],
-      'delta',
-    ),
-    interval: wholeNumber(issues, 'interval', options.interval, 10, {
-      min: 1,
-      max: 300,
-      unit: 'seconds',
-    }),
-    maxQueue: wholeNumber(issues, 'maxQueue', options.maxQueue, 2048, {
-      min: 64,
-      max: 65536,
-      unit: 'spans',
-    }),
-    timeoutMs: wholeNumber(issues, 'timeoutMs', options.timeoutMs, 5000, {
-      min: 100,
-      max: 30000,
-      unit: 'milliseconds',
-    }),
+    temporality:
+      parseChoice(issues, 'temporality', options.temporality, ['delta', 'cumulative']) ?? 'delta',
+    interval:
+      parseWholeNumber(issues, 'interval', options.interval, {
+        min: 1,
+        max: 300,
+        unit: 'seconds',
+      }) ?? 10,
+    maxQueue:
+      parseWholeNumber(issues, 'maxQueue', options.maxQueue, {
+        min: 64,
+        max: 65536,
+        unit: 'spans',
+      }) ?? 2048,
+    timeoutMs:
+      parseWholeNumber(issues, 'timeoutMs', options.timeoutMs, {
+        min: 100,
+        max: 30000,
+        unit: 'milliseconds',
+      }) ?? 5000,
     fetch: send,
     clock,
   }

@@ -308,9 +308,13 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
   const isLogo = logo === undefined || /^\/(?!\/)/.test(String(logo))
   expect(isLogo, 'logo', 'must be a path of this site, such as /logo.svg')
   expect(render === undefined || typeof render === 'function', 'render', 'must be a function')
-  expect(isListOf(languages, isLanguage), 'languages', 'must be a list such as [german, french]')
+  expect(
+    isUniformList(languages, isLanguage),
+    'languages',
+    'must be a list such as [german, french]',
+  )
   const linkProblem = 'must be a list of { text, href }, each a path, an https or a mailto address'
-  expect(isListOf(links, isLink), 'links', linkProblem)
+  expect(isUniformList(links, isLink), 'links', linkProblem)
   for (const [scheme, set] of Object.entries(colours ?? {})) {
     const isScheme = scheme === 'light' || scheme === 'dark'
     expect(isScheme, `colours.${scheme}`, 'is no option: there is light and dark')
@@ -322,7 +326,7 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
   return issues
 }
 
-function isListOf(
+function isUniformList(
   optionValue: unknown,
   isItem: (item: Record<string, unknown>) => boolean,
 ): boolean {

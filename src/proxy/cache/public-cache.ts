@@ -8,7 +8,7 @@ import {
   checkKeys,
   createIssues,
   type Issues,
-  wholeNumber,
+  parseWholeNumber,
 } from '../../options/index.ts'
 import { compileContentTypes } from '../../request/index.ts'
 import type { Clock } from '../../types.ts'
@@ -141,11 +141,12 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
   }
 
   const cacheRules = compileRules({ ...options }, issues)
-  const maxBodyBytes = wholeNumber(issues, 'maxBytes', maxBytes, 1_048_576, {
-    min: 1,
-    max: 16_777_216,
-    unit: 'bytes',
-  })
+  const maxBodyBytes =
+    parseWholeNumber(issues, 'maxBytes', maxBytes, {
+      min: 1,
+      max: 16_777_216,
+      unit: 'bytes',
+    }) ?? 1_048_576
 
   issues.throwIfAny()
   const refreshing = createInvalidationTimes()
@@ -210,7 +211,7 @@ function compileRules(options: CacheOptions, issues: Issues): CacheRules {
     maxAge:
       maxAge === undefined
         ? undefined
-        : wholeNumber(issues, 'maxAge', maxAge, 1, { ...yearBounds, min: 1 }),
+        : (parseWholeNumber(issues, 'maxAge', maxAge, { ...yearBounds, min: 1 }) ?? 1),
     staleIfError: parseStaleRule(staleIfError, 'staleIfError', issues),
     staleWhileRevalidate: parseStaleRule(staleWhileRevalidate, 'staleWhileRevalidate', issues),
     query: new Set(query),
@@ -227,7 +228,7 @@ function parseStaleRule(
   issues: Issues,
 ): StaleRule {
   if (secondsOption === 'upstream') return { assumed: 0, most: yearBounds.max }
-  const seconds = wholeNumber(issues, option, secondsOption, 0, yearBounds)
+  const seconds = parseWholeNumber(issues, option, secondsOption, yearBounds) ?? 0
   return { assumed: seconds, most: seconds }
 }
 

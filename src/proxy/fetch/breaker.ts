@@ -2,7 +2,7 @@
  * Pauses an upstream that keeps failing: clients get a response immediately, and the upstream gets
  * time to recover.
  */
-import { checkKeys, createIssues, wholeNumber } from '../../options/index.ts'
+import { checkKeys, createIssues, parseWholeNumber } from '../../options/index.ts'
 
 /** Options of {@link circuitBreaker}. */
 export interface BreakerOptions {
@@ -57,16 +57,17 @@ export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
   const issues = createIssues('circuitBreaker')
   checkKeys(issues, options, ['failures', 'window', 'pause'])
   const { failures, window, pause } = { ...options }
-  const maxFailures = wholeNumber(issues, 'failures', failures, 5, {
-    min: 1,
-    max: 1000,
-    unit: 'requests',
-  })
+  const maxFailures =
+    parseWholeNumber(issues, 'failures', failures, {
+      min: 1,
+      max: 1000,
+      unit: 'requests',
+    }) ?? 5
 
   const windowMs =
-    wholeNumber(issues, 'window', window, 10, { min: 1, max: 600, unit: 'seconds' }) * 1000
+    (parseWholeNumber(issues, 'window', window, { min: 1, max: 600, unit: 'seconds' }) ?? 10) * 1000
   const pauseMs =
-    wholeNumber(issues, 'pause', pause, 5, { min: 1, max: 300, unit: 'seconds' }) * 1000
+    (parseWholeNumber(issues, 'pause', pause, { min: 1, max: 300, unit: 'seconds' }) ?? 5) * 1000
   issues.throwIfAny()
 
   return { start: () => startBreaker(maxFailures, windowMs, pauseMs) }

@@ -3,7 +3,7 @@ import type { CookieSettings } from '../../cookie/settings.ts'
 import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
-import { wholeNumber } from '../../options/values.ts'
+import { parseWholeNumber } from '../../options/values.ts'
 
 /** Options of {@link deviceBound}. Absent = default. */
 export interface DeviceOptions {
@@ -75,16 +75,18 @@ export function compileDevice(
   if (attributes.partitioned) issues.add('', 'does not work with partitioned cookies')
 
   return {
-    lifetime: wholeNumber(issues, 'lifetime', values.lifetime, 600, {
-      min: 300,
-      max: 86_400,
-      unit: 'seconds',
-    }),
-    register: wholeNumber(issues, 'register', values.register, 300, {
-      min: 30,
-      max: 3600,
-      unit: 'seconds',
-    }),
+    lifetime:
+      parseWholeNumber(issues, 'lifetime', values.lifetime, {
+        min: 300,
+        max: 86_400,
+        unit: 'seconds',
+      }) ?? 600,
+    register:
+      parseWholeNumber(issues, 'register', values.register, {
+        min: 30,
+        max: 3600,
+        unit: 'seconds',
+      }) ?? 300,
     initiators: parseList(values.initiators, hostName, issues.at('initiators'), initiatorProblem),
     exclude: parseList(
       values.exclude,

@@ -3,8 +3,8 @@ import {
   checkKeys,
   type Issues,
   optionalListener,
+  parseWholeNumber,
   resolveFrom,
-  wholeNumber,
 } from '../../options/index.ts'
 import { StoreError } from '../../redis/failure.ts'
 import type { Emit, FromEnv, ProjectEnv } from '../../types.ts'
@@ -63,16 +63,18 @@ export function createObjectCaller<E>(
   const given: Partial<ObjectOptions<never>> = { ...options } as Partial<ObjectOptions<never>>
   const readNamespace = resolveFrom(issues, 'namespace', given.namespace, validateNamespace)
   const prefix = validatePrefix(given.prefix, issues)
-  const shardCount = wholeNumber(issues, 'shards', given.shards, 256, {
-    min: 1,
-    max: 4_096,
-    unit: 'objects',
-  })
-  const timeoutMs = wholeNumber(issues, 'timeoutMs', given.timeoutMs, 1000, {
-    min: 10,
-    max: 30_000,
-    unit: 'milliseconds',
-  })
+  const shardCount =
+    parseWholeNumber(issues, 'shards', given.shards, {
+      min: 1,
+      max: 4_096,
+      unit: 'objects',
+    }) ?? 256
+  const timeoutMs =
+    parseWholeNumber(issues, 'timeoutMs', given.timeoutMs, {
+      min: 10,
+      max: 30_000,
+      unit: 'milliseconds',
+    }) ?? 1000
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
   const { locationHint } = given
   if (locationHint !== undefined && !/^[a-z]{2,10}$/.test(`${locationHint}`))
