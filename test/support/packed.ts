@@ -30,13 +30,7 @@ export function installPacked(packages: readonly string[]): Packed {
   const at = mkdtempSync(join(tmpdir(), 'portcullis-packed-'))
   const copy = join(at, 'repository')
   const folder = join(at, 'project')
-  for (const name of [
-    ...sources,
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'tsconfig.cli.json',
-    'tsconfig.node.json',
-  ]) {
+  for (const name of [...sources, 'tsconfig.json', 'tsconfig.build.json']) {
     cpSync(name, join(copy, name), { recursive: true })
   }
   symlinkSync(resolve('node_modules'), join(copy, 'node_modules'))

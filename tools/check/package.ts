@@ -1,7 +1,8 @@
 /**
  * `npm run check:package`: packs the tarball and looks at it as strangers do: publint, attw, and a consumer project
  * compiled under both module resolutions and run; the names behind each door as `test/package/exports.json` has them;
- * the packages each door brings into a bundle, its words and its weight. What breaks here broke users of other packages first.
+ * the packages each door brings into a bundle, its words and its weight; what applications import weighs the same as from the
+ * sources. What breaks here broke users of other packages first.
  *
  * `node tools/check/package.ts --write` writes the names down anew.
  */
@@ -20,13 +21,18 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { sourceOf } from './rules/jsr.ts'
 import {
   compareExports,
   type DoorBundle,
   type Doors,
   doorFaults,
+  fileFaults,
   needsNode,
   needsUpstash,
+  type PartBundle,
+  partFaults,
+  parts,
   registryFaults,
 } from './rules/package.ts'
 import { type ExportList, exportsOf } from './rules/source.ts'
@@ -50,6 +56,7 @@ try {
   const doors = doorsOf(join(installed, 'package.json'))
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   faults.push(...registryFaults(manifest, readFileSync(join(installed, 'README.md'), 'utf8')))
+  faults.push(...fileFaults(run('tar', 'tzf', tarball).trim().split('\n').length))
 
   // First where nobody installed the optional peers, then behind the doors that need them.
   link('bowser', 'hono', 'jose', 'oauth4webapi')
@@ -70,6 +77,13 @@ try {
     ) as string[]
     found[door] = { values, types: exportsOf(readFileSync(types, 'utf8')).types }
     faults.push(...doorFaults(door, await bundleOf(door)))
+  }
+  for (const part of parts) {
+    const [source, packed] = [
+      await bundlePart(part, sourcePath),
+      await bundlePart(part, packedPath),
+    ]
+    faults.push(...partFaults(Object.values(part).join(' and '), source, packed))
   }
   if (process.argv.includes('--write')) writeFileSync(list, `${JSON.stringify(found, null, 2)}\n`)
   const changed = compareExports(JSON.parse(readFileSync(list, 'utf8')) as Doors, found)
@@ -168,6 +182,42 @@ function consume(
 
 function namesOf(file: string): string {
   return `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(file)})).sort()))`
+}
+
+function packedPath(door: string): string {
+  return door.replace('.', 'portcullis')
+}
+
+function sourcePath(door: string): string {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+  return resolve(sourceOf(exports[door].default))
+}
+
+/** A bundle of these names, imported from the package or from its sources; Hono is there already. */
+async function bundlePart(
+  part: Readonly<Record<string, string>>,
+  pathOf: (door: string) => string,
+): Promise<PartBundle> {
+  const lines = Object.entries(part).map(
+    ([door, names]) => `export { ${names} } from '${pathOf(door)}'`,
+  )
+  const { outputFiles } = await build({
+    stdin: { contents: lines.join('\n'), resolveDir: consumer },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2024',
+    external: ['hono', 'hono/*'],
+    logLevel: 'silent',
+  })
+
+  const [file] = outputFiles
+  return {
+    text: file?.text ?? '',
+    bytes: gzipSync(file?.contents ?? '', { level: 9 }).length,
+  }
 }
 
 /** A bundle of everything behind this door. For a browser, but for the door of Node: there a `node:` import does not build. */

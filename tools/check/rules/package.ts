@@ -37,6 +37,58 @@ export function registryFaults(
   return faults
 }
 
+/** Fewer than so many files are in the tarball: every one is unpacked at every install. */
+const fileLimit = 700
+
+/** Says that the tarball has too many files. */
+export function fileFaults(count: number): string[] {
+  return count < fileLimit ? [] : [`the tarball holds ${count} files, not fewer than ${fileLimit}`]
+}
+
+/** What applications import: each must weigh the same from the package as from the sources. */
+export const parts: ReadonlyArray<Readonly<Record<string, string>>> = [
+  { './session': 'session, statelessSessions' },
+  { './session': 'session, storedSessions', './store/upstash': 'upstashStore' },
+  { './session': 'session, storedSessions', './store/postgres': 'postgresStore' },
+  { './session': 'session, storedSessions', './store/durable-object': 'durableObjectStore' },
+  { './headers': 'secureHeaders', './csrf': 'csrf' },
+  { './compiled': 'compiledCsrf, compiledHeaders' },
+  { './gateway': 'createGateway' },
+  { './gateway': 'createGateway', './login': 'gatewayLogin' },
+  { './login': 'login' },
+  { './limit': 'rateLimit' },
+  { './monitor': 'monitor' },
+  { './origin': 'createOrigin' },
+  { '.': 'portcullis' },
+]
+
+/** A part as a bundler of an application makes it. */
+export interface PartBundle {
+  /** Minified. */
+  readonly text: string
+  /** After gzip. */
+  readonly bytes: number
+}
+
+/**
+ * Says where a part of the package weighs 1 % more or less than that of the sources, and which words of code that nobody
+ * imported it holds: a minifier leaves texts and names of members as they are.
+ */
+export function partFaults(name: string, source: PartBundle, packed: PartBundle): string[] {
+  const faults: string[] = []
+  if (Math.abs(packed.bytes - source.bytes) > source.bytes / 100)
+    faults.push(`${name} weighs ${packed.bytes} bytes packed, ${source.bytes} from the sources`)
+
+  const known = wordsOf(source.text)
+  const extra = [...wordsOf(packed.text)].filter((word) => !known.has(word))
+  if (extra.length > 0) faults.push(`${name} holds what nobody imported: ${extra.join(', ')}`)
+  return faults
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.match(/[A-Za-z_]{5,}/g))
+}
+
 /** What is behind a door, all of it: who imports one name gets less. */
 interface Door {
   /** The outside packages it brings into a bundle. `hono` is the peer whose code, not only its types, is needed. */
