@@ -168,41 +168,48 @@ service = "${service}" # the Worker behind the gateway: it needs no route, worke
   return `${text.replace(/^UPSTREAM_URL = .*\n/gm, '').replace('\n[dev]', `${table('')}\n[dev]`)}${table('env.production.')}`
 }
 
-/** The configuration with a login at an identity provider in place of the pages of the upstream. */
-function addLogin(text: string): string {
-  return text
-    .replace(
-      'import { auditTrail',
-      "import { gatewayLogin, oidc } from 'portcullis/login'\nimport { auditTrail",
-    )
-    .replace(
-      `/** What a session holds; your server decides it when it starts one. */
+/** Replaces a part of a template. A template that was reworded must not lose a part in silence. */
+function replacePart(text: string, part: string | RegExp, replacement: string): string {
+  const replaced = text.replace(part, () => replacement)
+  if (replaced === text) throw new Error(`The template has no ${part}`)
+
+  return replaced
+}
+
+/** The parts of the configuration that a login at an identity provider replaces. */
+const loginParts: ReadonlyArray<readonly [part: string | RegExp, replacement: string]> = [
+  [
+    'import { auditTrail',
+    "import { gatewayLogin, oidc } from 'portcullis/login'\nimport { auditTrail",
+  ],
+  [
+    `/** The data of a session; your server decides it when it starts one. */
 interface Data {
   user: string
   roles?: string[]
 }`,
-      `/** What a session holds: identify below makes it of what the provider says. */
+    `/** The data of a session, as \`identify\` below returns it. */
 interface Data {
   user: string
   name: string
   roles: string[]
 }`,
-    )
-    .replace(
-      '      ASSERTION_KEY: string\n',
-      `      ASSERTION_KEY: string
-      /** The provider's issuer, byte for byte as it writes it. */
+  ],
+  [
+    '      ASSERTION_KEY: string\n',
+    `      ASSERTION_KEY: string
+      /** The provider's issuer, exactly as the provider writes it. */
       LOGIN_ISSUER: string
       LOGIN_CLIENT_ID: string
       LOGIN_CLIENT_SECRET: string
 `,
-    )
-    .replace(', sessions: true } },', ' } },')
-    .replace('data.roles ?? []', 'data.roles')
-    .replace(
-      "    signIn: '/login',\n",
-      `    // Its pages are under /.portcullis/. docs/login.md has presets for Google, Entra, Okta and others, and says what a logout
-    // by the provider needs: sessions in a store.
+  ],
+  [', sessions: true } },', ' } },'],
+  ['data.roles ?? []', 'data.roles'],
+  [
+    "    signIn: '/login',\n",
+    `    // The pages of the login are under /.portcullis/. docs/login.md has presets for Google, Entra, Okta and others.
+    // A logout that the provider asks for needs sessions in a store; docs/getting-started.md puts them into Redis.
     login: gatewayLogin<Data>({
       providers: {
         work: oidc({
@@ -211,7 +218,7 @@ interface Data {
           clientSecret: (c) => c.env.LOGIN_CLIENT_SECRET,
         }),
       },
-      // Nobody is admitted for whom this returns undefined.
+      // A person for whom this returns undefined is not admitted.
       identify: ({ user, claims, roles }) => ({
         user,
         name: \`\${claims.name}\`,
@@ -219,8 +226,18 @@ interface Data {
       }),
     }),
 `,
-    )
-    .replace(/ {6}\{ path: '\/login', methods[\s\S]*?sessions: \['end'\] \},\n/, '')
+  ],
+  [/ {6}\{ path: '\/login', methods[\s\S]*?sessions: \['end'\] \},\n/, ''],
+]
+
+/** The configuration with a login at an identity provider in place of the pages of the upstream. */
+function addLogin(text: string): string {
+  let configuration = text
+  for (const [part, replacement] of loginParts) {
+    configuration = replacePart(configuration, part, replacement)
+  }
+
+  return configuration
 }
 
 /** The settings with the names that a login reads. */
