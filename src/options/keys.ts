@@ -25,7 +25,10 @@ export function checkKeys(issues: Issues, input: unknown, knownKeys: readonly st
   }
 }
 
-/** Returns the known word nearest to a mistyped one, if it is near enough to be meant. */
+/**
+ * Returns the known word that was probably meant: the nearest one if it is near enough, otherwise the
+ * first one of four characters or more with which the word ends, as `secureHeaders` with `headers`.
+ */
 export function nearestKey(word: string, knownKeys: readonly string[]): string | undefined {
   const normalize = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '')
   const input = normalize(word.slice(0, MAX_COMPARED_LENGTH))
@@ -39,7 +42,7 @@ export function nearestKey(word: string, knownKeys: readonly string[]): string |
       minDistance = distance
     }
   }
-  return nearest
+  return nearest ?? knownKeys.find((known) => known.length > 3 && input.endsWith(normalize(known)))
 }
 
 /** Computes the Levenshtein distance, one row at a time. */

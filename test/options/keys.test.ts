@@ -10,12 +10,19 @@ describe('unknown option keys', () => {
     ['idleTimout', 'idleTimeout'],
     ['samesite', 'sameSite'],
     ['insecurePlainHTTP', 'insecurePlainHttp'],
+    ['cookieSameSite', 'sameSite'],
+    ['session-max-age', 'maxAge'],
   ])('%s was meant as %s', (typed, meant) => {
     expect(nearestKey(typed, known)).toBe(meant)
   })
 
   it.each([['resave'], [''], ['x'.repeat(10_000)]])('%s was meant as nothing', (typed) => {
     expect(nearestKey(typed, known)).toBe(undefined)
+  })
+
+  it('with which a longer word ends are suggested, from four characters on', () => {
+    expect(nearestKey('secureHeaders', ['headers', 'csrf'])).toBe('headers')
+    expect(nearestKey('localHub', ['hub', 'id'])).toBe(undefined)
   })
 
   it('are all named at once, with the prefix, and never with their values', () => {
