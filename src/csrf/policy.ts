@@ -121,7 +121,7 @@ export function csrfPolicy<E = ProjectEnv>(
 
   const own = optionalFunction(issues, 'credentials', credentials)
   if (own && plain.cookieNames !== undefined)
-    issues.add('cookieNames', 'is not read where credentials is given')
+    issues.add('cookieNames', 'has no effect beside credentials')
 
   const policy = createPolicy(parsePolicyData(plain, issues), {
     credentials: own,

@@ -25,7 +25,7 @@ export function validateProviders(
   }
   for (const [name, provider] of entries) {
     if (!providerName.test(name)) {
-      issues.add(name, 'must be named by lower-case letters, digits and dashes, at most 32')
+      issues.add(name, 'must have a name of lower-case letters, digits and dashes, at most 32')
     }
     made.set(name, validateProvider(name, provider as never, issues.at(name)))
   }

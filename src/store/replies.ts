@@ -70,6 +70,6 @@ function toRow([version, record, seen, end]: readonly (string | undefined)[]): O
 function throwUnexpectedReply(): never {
   throw new PortcullisError(
     'ERR_STORE_REFUSED',
-    'The store gave an answer that no session script gives',
+    'The store returned a reply that no session script returns',
   )
 }

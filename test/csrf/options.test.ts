@@ -130,7 +130,7 @@ describe('options', () => {
     [{ cookieNames: [''] }, ['csrf.cookieNames must be a list of whole cookie names']],
     [
       { cookieNames: ['a'], credentials: () => true },
-      ['csrf.cookieNames is not read where credentials is given'],
+      ['csrf.cookieNames has no effect beside credentials'],
     ],
     [{ isolation: 'yes' }, ['csrf.isolation must be an object']],
     [

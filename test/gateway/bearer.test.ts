@@ -277,7 +277,7 @@ describe('access tokens in place of a session', () => {
   test.each<[Route<'app', Data>, string]>([
     [
       { path: '/*', to: 'app', access: 'public', bearer: true },
-      'routes.0.bearer needs access that asks for a session',
+      'routes.0.bearer needs an access rule that requires a session',
     ],
     [
       { path: '/*', to: 'app', bearer: { scopes: 'x' } as never },

@@ -380,7 +380,7 @@ describe('a login in a gateway', () => {
       {
         gateway: { routes: [{ path: '/*', to: 'app', access: 'public', token: true }] },
       },
-      'routes.0.token needs access that asks for a session',
+      'routes.0.token needs an access rule that requires a session',
     ],
     [
       'and a token that nobody keeps',

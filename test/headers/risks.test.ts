@@ -56,8 +56,8 @@ describe('a policy under which injected markup runs scripts', () => {
       'baseUri',
       /is missing: one injected <base>/,
     ],
-    [{ defaultSrc: null, objectSrc: "'none'" }, 'scriptSrc', /is missing, and default-src too/],
-    [{ defaultSrc: null, scriptSrc: "'none'" }, 'objectSrc', /is missing, and default-src too/],
+    [{ defaultSrc: null, objectSrc: "'none'" }, 'scriptSrc', /is missing, and so is default-src/],
+    [{ defaultSrc: null, scriptSrc: "'none'" }, 'objectSrc', /is missing, and so is default-src/],
   ])('%j throws for %s', (policy, option, says) => {
     const said = wrong(policy)
     expect(

@@ -226,7 +226,7 @@ describe('options', () => {
       'login.attempts.most must be',
       'login.attempts.lif is no option; did you mean life?',
       'login.identify must be a function',
-      'login.providers.Acme must be named by lower-case letters',
+      'login.providers.Acme must have a name of lower-case letters',
       'login.providers.Acme.issuer must be an https URL',
       'login.providers.Acme.clientId must be a string',
       'login.providers.Acme.clientSecret is required',

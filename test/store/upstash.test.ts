@@ -266,7 +266,7 @@ describe('upstashStore', () => {
     await expect(store().end(user, 0, {})).rejects.toMatchObject(fault)
     await expect(store().endAll('TAG', undefined, {})).rejects.toMatchObject(fault)
     expect(() => store().readReply(reply)).toThrow(
-      'The store gave an answer that no session script gives',
+      'The store returned a reply that no session script returns',
     )
   })
 

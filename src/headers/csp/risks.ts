@@ -41,7 +41,7 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
       if (fallbacks.length > 0)
         issues.add(
           optionName,
-          `is missing, and default-src too: everything is allowed there${allowHint}`,
+          `is missing, and so is default-src: every source is allowed${allowHint}`,
         )
       continue
     }

@@ -90,7 +90,7 @@ function parseHstsText(issues: Issues, text: string): Record<string, unknown> {
     else issues.add('', 'as text may hold max-age=..., includeSubDomains and preload')
   }
 
-  if (members.maxAge === undefined) issues.add('', 'as text must hold max-age=...')
+  if (members.maxAge === undefined) issues.add('', 'must contain max-age=... if it is text')
   return members
 }
 

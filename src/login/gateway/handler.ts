@@ -115,13 +115,13 @@ function validateRoute(
 ): void {
   if (bearer !== undefined && bearer !== false) {
     if (bearer !== true) checkKeys(issues.at('bearer'), bearer, ['scope'])
-    if (isPublic) issues.add('bearer', 'needs access that asks for a session')
+    if (isPublic) issues.add('bearer', 'needs an access rule that requires a session')
     if (settings.bearer === undefined) issues.add('bearer', 'needs the option bearer of the login')
     if (sessions !== undefined)
       issues.add('bearer', 'must not stand beside sessions: a token has none')
   }
   if (token === undefined || token === false) return
   if (token !== true) issues.add('token', 'must be true or false')
-  if (isPublic) issues.add('token', 'needs access that asks for a session')
+  if (isPublic) issues.add('token', 'needs an access rule that requires a session')
   if (settings.tokens === undefined) issues.add('token', 'needs the option tokens of the login')
 }

@@ -29,7 +29,10 @@ export function finishResponse(
   const isUpgrade = response.status === 101
   if (outcome.cookies.length === 0 && (isUpgrade || !outcome.wasRead)) return response
   if (isUpgrade) {
-    throw new PortcullisError('ERR_SESSION_CLOSED', 'An upgraded connection carries no cookie')
+    throw new PortcullisError(
+      'ERR_SESSION_CLOSED',
+      'The response to an upgrade cannot set a cookie',
+    )
   }
 
   try {
