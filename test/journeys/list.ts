@@ -8,6 +8,7 @@ import { migrationJourney } from './migration.ts'
 import { monitoringJourney } from './monitoring.ts'
 import { operationsJourney } from './operations.ts'
 import { proxiesJourney } from './proxies.ts'
+import { startJourney } from './start.ts'
 import { storesJourney } from './stores.ts'
 import type { Journey } from './support/journey.ts'
 import { nextJourneys, vercelFunctionJourney } from './vercel.ts'
@@ -22,6 +23,7 @@ export const journeys: readonly Journey[] = [
   checksJourney,
   proxiesJourney,
   loginJourney,
+  startJourney,
   vercelFunctionJourney,
   backgroundJourney,
   migrationJourney,

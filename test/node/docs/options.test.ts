@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
 it.each([
+  ['docs/hono.md', 'src/stack/portcullis.ts', 'StackOptions'],
   ['docs/limits.md', 'src/limit/gate.ts', 'RateLimitOptions'],
   ['docs/limits.md', 'src/limit/policies.ts', 'LimitPolicy'],
   ['docs/limits.md', 'src/limit/policies.ts', 'PolicyOptions'],
