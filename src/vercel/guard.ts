@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../gateway/config.ts'
 import { createGateway, type Gateway } from '../gateway/create.ts'
 import type { Route } from '../gateway/routes/route.ts'
 import { createIssues, type Issues, parseWholeNumber } from '../options/index.ts'
-import { errorResponse } from '../page/index.ts'
+import { errorResponse, type PageTemplate } from '../page/index.ts'
 import { bodyBounds, defaultBodyBytes } from '../request/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { type GuardGateway, readAddresses } from './guard-address.ts'
@@ -91,7 +91,8 @@ export function guard<Data extends object, E = ProjectEnv>(
         },
       },
       routes: routeTable,
-      fetch: (_targetUrl, requestInit) => passThroughRequest(requestInit, maxBytes),
+      fetch: (_targetUrl, requestInit) =>
+        passThroughRequest(requestInit, maxBytes, gatewayOptions.pages),
     })
 
     return { gateway, config, observes: headers.observes }
@@ -169,6 +170,7 @@ function listPrefixes(routeTable: readonly Route[], { basePath, locales }: NextC
 async function passThroughRequest(
   requestInit: RequestInit | undefined,
   maxBytes: number,
+  pages: PageTemplate | undefined,
 ): Promise<Response> {
   const headers = new Headers(requestInit?.headers)
   const body = requestInit?.body
@@ -176,7 +178,7 @@ async function passThroughRequest(
   // this one counts it.
   if (body instanceof ReadableStream && !headers.has('content-length')) {
     if ((await measureBody(body)) > maxBytes - largestChunk)
-      return errorResponse('body-too-large', { headers })
+      return errorResponse('body-too-large', { headers }, { pages })
   }
 
   const passedResponse = passThrough({ headers })

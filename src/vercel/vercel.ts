@@ -1,5 +1,8 @@
 /** One handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`, the proxy entry of `vercel.json`. */
-import { errorResponse } from '../page/index.ts'
+import { validatePages } from '../gateway/config/validate-options.ts'
+import { createIssues } from '../options/index.ts'
+import { errorResponse, type PageTemplate } from '../page/index.ts'
+import { setSitePages } from '../page/template/site-pages.ts'
 import { type Platform, readHost } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { moveRequest, withHost } from './asked-request.ts'
@@ -36,6 +39,12 @@ export interface VercelOptions<E = ProjectEnv> {
    * guard has an option of its own. Default `'vercel'`.
    */
   readonly platform?: Platform
+  /**
+   * The look and the languages of every page that a visitor sees: `pages({ ... })` of
+   * `portcullis/page`. An app or a guard with an option `pages` of its own uses that. Default:
+   * plain, in English.
+   */
+  readonly pages?: PageTemplate
 }
 
 /**
@@ -57,13 +66,17 @@ export function vercel<Data extends object, E = ProjectEnv>(
 ): VercelHandler
 export function vercel(
   appOption: unknown,
-  { env = {}, platform }: VercelOptions<object> = {},
+  { env = {}, platform, pages: pagesOption }: VercelOptions<object> = {},
 ): VercelHandler {
+  const issues = createIssues('vercel')
+  const pages = validatePages(pagesOption, issues)
+  issues.throwIfAny()
+
   const isApp = typeof (Object(appOption) as Partial<VercelApp>).fetch === 'function'
   const app = (
     isApp
-      ? atAskedHost(appOption as VercelApp<object>)
-      : guard(appOption as VercelGuardOptions<never, never>)
+      ? atAskedHost(appOption as VercelApp<object>, pages)
+      : guard({ ...(pages && { pages }), ...(appOption as VercelGuardOptions<never, never>) })
   ) as VercelApp<object>
 
   const frontPlatform =
@@ -80,15 +93,18 @@ export function vercel(
  * Calls an app at the host that the client requested. `next start` puts `localhost` into every URL,
  * whatever Host says: a check of the host would allow all requests, or none.
  */
-function atAskedHost(app: VercelApp<object>): VercelApp<object> {
+function atAskedHost(app: VercelApp<object>, pages: PageTemplate | undefined): VercelApp<object> {
   return {
     fetch(request, env, context): Response | Promise<Response> {
       const requestedHost = readHost(request.headers)
-      if (requestedHost.type === 'malformed') return errorResponse('host-malformed', request)
+      if (requestedHost.type === 'malformed')
+        return errorResponse('host-malformed', request, { pages })
       const movedRequest =
         requestedHost.type === 'host'
           ? moveRequest(request, withHost(request.url, requestedHost.host))
           : request
+
+      if (pages !== undefined) setSitePages(movedRequest, pages)
 
       return app.fetch(movedRequest, env, context)
     },
