@@ -1,5 +1,5 @@
 /** The line a log gets of each request: facts in, one flat object out, with nothing in it that a client can choose freely. */
-import { reasonStatus } from '../page/reasons.ts'
+import { reasonStatus, reasons } from '../page/reasons.ts'
 import { truncateAddress } from '../request/address/truncate.ts'
 import { isKnownMethod } from '../request/method.ts'
 import type { Reason } from '../types.ts'
@@ -36,8 +36,8 @@ export interface RequestMetrics {
   ttfbMs?: number
   /** Milliseconds that reading the session took. */
   sessionMs?: number
-  /** Why the request was refused or failed. */
-  reason?: Reason
+  /** Why the request was refused or failed: a {@link Reason}, or the reason of a login that failed. */
+  reason?: string
   /** Digest of the session's id. */
   session?: string
   /**
@@ -93,8 +93,8 @@ export interface RequestLine {
   readonly status: number
   /** `passed` to an upstream, `answered` by ourselves, `refused` for a reason, or `failed`. */
   readonly decision: 'passed' | 'answered' | 'refused' | 'failed' | 'left'
-  /** Why it was refused. */
-  readonly reason?: Reason
+  /** Why it was refused: a `Reason`, or for a login that failed its `LoginReason`, such as `denied`. */
+  readonly reason?: string
   /** Code of the error behind a failure. */
   readonly code?: string
   /** Name of the upstream that was asked. */
@@ -176,10 +176,15 @@ function findDecision(
   { reason, upstreamStatus, cache }: RequestMetrics,
 ): RequestLine['decision'] {
   if (status === clientClosedRequest) return 'left'
-  if (reason !== undefined) return reasonStatus(reason) >= 500 ? 'failed' : 'refused'
+  if (reason !== undefined) return findStatus(reason, status) >= 500 ? 'failed' : 'refused'
   return upstreamStatus !== undefined || cache === 'hit' || cache === 'stale'
     ? 'passed'
     : 'answered'
+}
+
+/** The status of a reason. Those of a login are not in the map: their page has the status. */
+function findStatus(reason: string, status: number): number {
+  return reason in reasons ? reasonStatus(reason as Reason) : status
 }
 
 function readLength(headers: Headers): number | undefined {

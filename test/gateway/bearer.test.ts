@@ -7,6 +7,7 @@ import {
   loginUser,
   type ProviderOptions,
 } from '../../src/login/index.ts'
+import { type AuditRecord, auditTrail } from '../../src/monitor/index.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
@@ -28,6 +29,7 @@ async function createSite(
   const provider = new TestProvider(await sharedKey(), clock)
   const seen: Headers[] = []
   const events: SecurityEvent[] = []
+  const records: AuditRecord[] = []
   const gateway = createGateway(
     defineGateway<'app', Data>({
       publicOrigin: origin,
@@ -62,6 +64,7 @@ async function createSite(
         { path: '/*', to: 'app' },
       ],
       onEvent: (event) => events.push(event),
+      audit: auditTrail((record) => records.push(record)),
       clock: now,
       fetch: (async (_: unknown, init: RequestInit = {}) => {
         seen.push(new Headers(init.headers))
@@ -97,7 +100,7 @@ async function createSite(
     )
   const app = { request: (request: Request) => gateway.fetch(request) }
   const browser = (): Browser => new Browser(app, provider)
-  return { gateway, provider, clock, seen, events, createToken, ask, browser }
+  return { gateway, provider, clock, seen, events, records, createToken, ask, browser }
 }
 
 describe('access tokens in place of a session', () => {
@@ -178,6 +181,33 @@ describe('access tokens in place of a session', () => {
       ])
     },
   )
+
+  test('the audit trail says of every rejected token why, once, and holds none', async () => {
+    const { ask, createToken, records } = await createSite()
+    const tokens = [
+      await createToken({ aud: 'https://other.example' }),
+      await createToken({ blocked: true }),
+    ]
+    for (const token of tokens) await ask('/mcp', token)
+    await ask('/write', await createToken())
+    await ask('/mcp', undefined, { authorization: 'Bearer a b' })
+    const rejected = records.filter(({ action }) => action === 'token-reject')
+    expect(rejected.map(({ type, outcome, reason }) => [type, outcome, reason])).toEqual([
+      ['bearer-refused', 'denied', 'access-token-bad'],
+      ['bearer-refused', 'denied', 'not-admitted'],
+      ['bearer-refused', 'denied', 'scope'],
+      ['bearer-refused', 'denied', 'malformed'],
+    ])
+    expect(new Set(rejected.map(({ requestId }) => requestId)).size).toBe(4)
+    for (const token of tokens) expect(JSON.stringify(records)).not.toContain(token)
+
+    const away = await createSite()
+    away.provider.answers.set('/jwks', () => new Response('', { status: 503 }))
+    await away.ask('/mcp', await away.createToken())
+    expect(away.records.filter(({ action }) => action === 'token-reject')).toMatchObject([
+      { outcome: 'failed', reason: 'provider-unreachable' },
+    ])
+  })
 
   test('111: a bad token beside a good cookie is 401', async () => {
     const { browser, createToken } = await createSite()

@@ -10,6 +10,7 @@ import {
   type ProviderOptions,
 } from '../../src/login/index.ts'
 import { createMemoryRows } from '../../src/login/tokens/memory-rows.ts'
+import { type AuditRecord, auditTrail, monitor, type RequestLine } from '../../src/monitor/index.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 import type { SecurityEvent } from '../../src/types.ts'
@@ -149,6 +150,36 @@ describe('a login in a gateway', () => {
     expect(response.status).toBe(401)
     expect(response.headers.get('location')).toBeNull()
     expect(await response.text()).toContain('<a href="/.portcullis/login">Sign in</a>')
+  })
+
+  test('a login that a provider lets down is in the line of its request and in the audit trail', async () => {
+    const lines: RequestLine[] = []
+    const records: AuditRecord[] = []
+    const { browser, provider } = await createSite({
+      gateway: {
+        monitor: monitor({ log: (line) => lines.push(line) }),
+        audit: auditTrail((record) => records.push(record)),
+      },
+    })
+    const away = (): never => {
+      throw new TypeError('fetch failed')
+    }
+    const reason = 'provider-unreachable'
+    provider.answers.set('/token', away)
+    expect((await browser().signIn()).status).toBe(503)
+    expect(lines.at(-1)).toMatchObject({ status: 503, reason, decision: 'failed' })
+    expect(records.at(-1)).toMatchObject({ action: 'login', outcome: 'failed', reason })
+    expect(records.at(-1)?.requestId).toBe(lines.at(-1)?.requestId)
+  })
+
+  test('a person whom identify does not admit is refused with that reason in the line', async () => {
+    const lines: RequestLine[] = []
+    const { browser } = await createSite({
+      login: { identify: () => undefined },
+      gateway: { monitor: monitor({ log: (line) => lines.push(line) }) },
+    })
+    expect((await browser().signIn()).status).toBe(403)
+    expect(lines.at(-1)).toMatchObject({ status: 403, reason: 'not-admitted', decision: 'refused' })
   })
 
   test('roles that identify made open routes, and 403 is no way to the login', async () => {

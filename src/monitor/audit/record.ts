@@ -15,6 +15,7 @@ export type AuditAction =
   | 'session-end'
   | 'session-end-all'
   | 'session-change'
+  | 'token-reject'
   | 'logout'
   | 'access'
   | 'request'
@@ -88,6 +89,7 @@ const descriptions: Partial<Record<EventType, EventDescription>> = {
   'account-pressure': ['login', 'failed'],
   'backchannel-logout': ['logout', 'success'],
   'backchannel-logout-refused': ['logout', 'denied'],
+  'bearer-refused': ['token-reject', 'denied'],
   'csrf-refused': ['request', 'denied'],
   'graphql-refused': ['request', 'denied'],
   'login-failed': ['login', 'failed'],
@@ -123,9 +125,11 @@ export function createAuditRecord(
   if (description === undefined) return undefined
   const [action, usualOutcome] = description
   const { type, reason, user, actor, actorUser, session, subject } = event
-  // As in the line of the request: a failure of the gateway is not a denial.
+  // As in the line of the request: a failure of the gateway, or of a provider, is not a denial.
   const isRejection = usualOutcome === 'denied' && (action === 'request' || action === 'access')
-  const isFault = isRejection && reasonStatus(reason as Reason) >= 500
+  const isFault = isRejection
+    ? reasonStatus(reason as Reason) >= 500
+    : action === 'token-reject' && reason?.startsWith('provider-') === true
   const outcome = isFault ? 'failed' : usualOutcome
 
   // JSON leaves out what is undefined.
