@@ -1,5 +1,6 @@
-/** A gateway for `npm run soak -- console`: with a console or, for comparison, without one. */
+/** A gateway for `npm run soak -- console`: with monitor and console or, for comparison, with a monitor alone or neither. */
 import { createGateway, defineGateway, gatewayConsole } from '../../src/gateway/index.ts'
+import { monitor } from '../../src/monitor/index.ts'
 import { storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
 
@@ -9,11 +10,20 @@ interface Data {
 }
 
 interface Env {
-  readonly CONSOLE: string
+  /** What observes the requests. */
+  readonly OBSERVED_BY: 'console' | 'monitor' | 'nothing'
   readonly PUBLIC_ORIGIN: string
   readonly UPSTREAM_URL: string
   readonly SESSION_SECRET: string
   readonly ASSERTION_KEY: string
+}
+
+/** Read by nothing: it keeps the engine from leaving the work out. */
+const written = { bytes: 0 }
+
+/** What a log does with a line, without the cost of an output. */
+function writeLine(line: object): void {
+  written.bytes += JSON.stringify(line).length
 }
 
 type Fetch = (request: Request, env: Env) => Promise<Response> | Response
@@ -40,7 +50,8 @@ function create(env: Env): Fetch {
         { path: '/admin/*', to: 'app', access: { role: 'admin' } },
         { path: '/*', to: 'app', access: 'public' },
       ],
-      ...(env.CONSOLE === 'on' && {
+      ...(env.OBSERVED_BY !== 'nothing' && { monitor: monitor({ log: writeLine }) }),
+      ...(env.OBSERVED_BY === 'console' && {
         console: gatewayConsole<Data>({ access: { role: 'admin' } }),
       }),
     }),
