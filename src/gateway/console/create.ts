@@ -56,9 +56,9 @@ export interface ConsoleOptions<Data = object> {
 const defaultFresh = 3600
 const maxFormBytes = 4096
 const requestLimits = { perAddress: 240, perSession: 120 } as const
-/** Streams of one session, and of one isolate. */
-const streamLimits = { perSession: 4, all: 20 } as const
 const streamMs = 60_000
+/** Streams end at their next look, which may come late. */
+const streamBounds = { perSession: 4, all: 20, lastsMs: streamMs + 10_000 } as const
 const lookMs = { memory: 1000, redis: 2000 } as const
 
 /**
@@ -98,7 +98,7 @@ export function gatewayConsole<Data = object>(options: ConsoleOptions<Data>): Ga
         store: findStore(services.clock),
         lookMs: client === undefined ? lookMs.memory : lookMs.redis,
         authorizeViewer: createAuthorizeViewer(access, services, requestLimits),
-        streams: createStreamLimit(streamLimits.perSession, streamLimits.all),
+        streams: createStreamLimit(streamBounds),
         source:
           client === undefined
             ? 'Counts of this isolate since it started.'
@@ -191,7 +191,7 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
       methods: ['GET'],
       handle: (ctx) =>
         handle(ctx, async (viewer) => {
-          const place = console.streams.open(viewer.session)
+          const place = console.streams.open(viewer.session, services.clock())
           if (place === undefined)
             return services.reject(ctx, 'rate-limited', [['Retry-After', '60']])
           const body = createLiveStream({

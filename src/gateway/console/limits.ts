@@ -18,7 +18,17 @@ export interface OpenStream {
 /** Counts open streams by key. */
 export interface StreamLimit {
   /** Opens a stream, in place of the oldest one of its key where there are too many. Undefined where all are too many. */
-  open(key: string): OpenStream | undefined
+  open(key: string, now: number): OpenStream | undefined
+}
+
+/** How many streams there may be, and for how long. */
+export interface StreamBounds {
+  /** Streams of one session. */
+  readonly perSession: number
+  /** Streams of one isolate. */
+  readonly all: number
+  /** Milliseconds after which a stream has ended, whatever the platform says of its client. */
+  readonly lastsMs: number
 }
 
 const minute = 60_000
@@ -41,26 +51,39 @@ export function createMinuteLimit(most: number): MinuteLimit {
 }
 
 /**
- * Creates a limit of streams: for one key, and for all. Platforms tell late that a client has left, so a browser that loads
- * the page again and again must not wait for its own old streams.
+ * Creates a limit of streams: for one key, and for all. Platforms tell late or never that a client has left. So a browser that
+ * loads the page again and again must not wait for its own old streams, and a stream that should have ended by itself has no
+ * place any more.
  */
-export function createStreamLimit(mostForOne: number, mostForAll: number): StreamLimit {
-  const streams = new Set<OpenStream & { readonly key: string }>()
+export function createStreamLimit({ perSession, all, lastsMs }: StreamBounds): StreamLimit {
+  const streams = new Set<OpenStream & { readonly key: string; readonly openedAt: number }>()
+
+  function removePast(now: number): void {
+    for (const stream of streams) {
+      // A clock that went back must not keep a stream for longer.
+      const age = now - stream.openedAt
+      if (age >= 0 && age <= lastsMs) continue
+      stream.isReplaced = true
+      streams.delete(stream)
+    }
+  }
 
   function replaceOldest(key: string): void {
     const ofKey = [...streams].filter((stream) => stream.key === key)
     const [oldest] = ofKey
-    if (oldest === undefined || ofKey.length < mostForOne) return
+    if (oldest === undefined || ofKey.length < perSession) return
     oldest.isReplaced = true
     streams.delete(oldest)
   }
 
   return {
-    open(key): OpenStream | undefined {
+    open(key, now): OpenStream | undefined {
+      removePast(now)
       replaceOldest(key)
-      if (streams.size >= mostForAll) return undefined
+      if (streams.size >= all) return undefined
 
-      const stream = { key, isReplaced: false, close: () => void streams.delete(stream) }
+      const close = (): void => void streams.delete(stream)
+      const stream = { key, openedAt: now, isReplaced: false, close }
       streams.add(stream)
       return stream
     },

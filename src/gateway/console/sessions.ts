@@ -76,7 +76,8 @@ async function runAction(
 ): Promise<string | undefined> {
   if (action === 'end-all') {
     const count = await sessions.endAll?.(args)
-    return typeof count === 'number' ? `${count} sessions were ended.` : 'All sessions were ended.'
+    if (typeof count !== 'number') return 'All sessions were ended.'
+    return count === 1 ? 'One session was ended.' : `${count} sessions were ended.`
   }
   if (action !== 'end' || id === undefined) return undefined
   const wasAlive = await sessions.endOne?.({ ...args, id })

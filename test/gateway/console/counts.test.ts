@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCounts, maxNames, maxRecent } from '../../../src/gateway/console/counts/counts.ts'
 import type { RecentRequest } from '../../../src/gateway/console/counts/recent.ts'
-import { createMinuteLimit } from '../../../src/gateway/console/limits.ts'
+import { createMinuteLimit, createStreamLimit } from '../../../src/gateway/console/limits.ts'
 import { describeBreakage } from '../../../src/gateway/console/page/breakage.ts'
 import { createView } from '../../../src/gateway/console/page/view.ts'
 
@@ -94,5 +94,33 @@ describe('counts', () => {
     expect(limit.consume('b', start + 1000)).toBeUndefined()
     expect(limit.consume('a', start - 3600_000)).toBeUndefined()
     expect(limit.consume('a', start + minute)).toBeUndefined()
+  })
+})
+
+describe('live streams', () => {
+  const bounds = { perSession: 2, all: 3, lastsMs: 70_000 }
+
+  test('a stream whose client left unnoticed has no place once it should have ended', () => {
+    const streams = createStreamLimit(bounds)
+    const lost = ['a', 'b', 'c'].map((key) => streams.open(key, start))
+    expect(streams.open('d', start + 70_000)).toBeUndefined()
+    expect(streams.open('d', start + 70_001)).toBeDefined()
+    expect(lost.map((stream) => stream?.isReplaced)).toEqual([true, true, true])
+  })
+
+  test('a session gets a place in the stead of its own oldest stream, and of no other', () => {
+    const streams = createStreamLimit(bounds)
+    const [first, second, other] = ['a', 'a', 'b'].map((key) => streams.open(key, start))
+    expect(streams.open('a', start)).toBeDefined()
+    expect([first?.isReplaced, second?.isReplaced, other?.isReplaced]).toEqual([true, false, false])
+    expect(streams.open('c', start)).toBeUndefined()
+    other?.close()
+    expect(streams.open('c', start)).toBeDefined()
+  })
+
+  test('a clock that went back frees the places of streams that it puts into the future', () => {
+    const streams = createStreamLimit({ ...bounds, all: 1 })
+    streams.open('a', start)
+    expect(streams.open('b', start - 1)).toBeDefined()
   })
 })

@@ -150,13 +150,13 @@ function renderSessions(
   const rows = sessions.map(
     (
       session,
-    ) => html`<tr><th scope="row"><code>${session.id.slice(0, 12)}</code></th><td>${renderMoment(session.createdAt)}</td>
-<td>${renderMoment(session.seenAt)}</td><td>${renderMoment(session.idleExpiresAt)}</td><td>${describeDevice(session)}</td>
+    ) => html`<tr><th scope="row"><code>${session.id.slice(0, 12)}</code></th><td class="phone">${renderMoment(session.createdAt)}</td>
+<td>${renderMoment(session.seenAt)}</td><td class="phone">${renderMoment(session.idleExpiresAt)}</td><td>${describeDevice(session)}</td>
 <td><form method="post" action="${consolePath}#sessions">${target}<input type="hidden" name="id" value="${session.id}">
 <button class="end" name="do" value="end" aria-label="End session ${session.id.slice(0, 12)}">End</button></form></td></tr>\n`,
   )
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table><thead><tr><th scope="col">Session</th><th scope="col">Signed in</th>
-<th scope="col">Last seen</th><th scope="col">Ends unless used</th><th scope="col">Device</th><th scope="col">End it</th></tr></thead><tbody>${rows}</tbody></table></div>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table><thead><tr><th scope="col">Session</th><th scope="col" class="phone">Signed in</th>
+<th scope="col">Last seen</th><th scope="col" class="phone">Ends unless used</th><th scope="col">Device</th><th scope="col">End it</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${endAll}`
 }
 

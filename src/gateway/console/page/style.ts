@@ -39,16 +39,16 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:baseline;white-space:nowrap}
 td.wide{white-space:normal;min-width:14rem}
 th{color:var(--muted);font-weight:600}
-tbody th{color:inherit;font-weight:inherit}
+tbody th{color:inherit;font-weight:inherit}td code,th code{overflow-wrap:normal}
 .n{text-align:right}
 code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
 .d-passed{color:var(--passed)}.d-answered{color:var(--answered)}.d-refused{color:var(--refused)}.d-failed{color:var(--failed)}.d-left{color:var(--left)}
 .d{font-weight:600}
-form.find{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}
+form.find{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin-bottom:.75rem}.scroll+form{margin-top:.75rem}
 form.find label{flex:1 1 14rem}
 input{font:inherit;width:100%;min-height:2.25rem;padding:.3rem .6rem;border:1px solid var(--muted);border-radius:.5rem;background:var(--bg);color:var(--text)}
 td form{margin:0}
 .note{border-left:4px solid var(--refused);padding:.4rem .75rem;color:var(--text)}
 footer{padding:0 1.25rem 1.5rem;max-width:90rem;margin:0 auto;color:var(--muted)}
-@media(max-width:40rem){header,main{padding:.75rem}main{gap:.75rem}section{padding:.8rem}.phone{display:none}th,td{padding-right:.5rem;font-size:.9rem;white-space:normal}.spark{width:4.5rem}}
+@media(max-width:40rem){header,main{padding:.75rem}main{gap:.75rem}section{padding:.8rem}.phone{display:none}th,td{padding-right:.6rem;font-size:.9rem}.spark{width:4.5rem}#sessions td,[data-live=requests] td:nth-child(3),[data-live=upstreams] td,[data-live=limits] th{white-space:normal}}
 `
