@@ -15,6 +15,8 @@ export interface Comparison {
 
 const path = '/live'
 const keptMs = 30_000
+/** The first request to a gateway that just started takes longer than any later one. */
+const patienceMs = 5000
 
 /** HSTS is not among them: browsers ignore it over http. */
 const checks: ReadonlyArray<readonly [name: string, passes: (headers: Headers) => boolean]> = [
@@ -32,12 +34,14 @@ const checks: ReadonlyArray<readonly [name: string, passes: (headers: Headers) =
 
 let last: { readonly at: number; readonly found: Promise<Comparison | undefined> } | undefined
 
-/** Asks both; undefined where one of them gives no answer within a second. */
-export function compare(gateway: string, direct: string): Promise<Comparison | undefined> {
+/** Asks both; undefined where one of them gives no answer in time, and then the next page asks again. */
+export async function compare(gateway: string, direct: string): Promise<Comparison | undefined> {
   if (last === undefined || Date.now() - last.at > keptMs) {
     last = { at: Date.now(), found: measure(gateway, direct) }
   }
-  return last.found
+  const found = await last.found
+  if (found === undefined) last = undefined
+  return found
 }
 
 async function measure(gateway: string, direct: string): Promise<Comparison | undefined> {
@@ -57,7 +61,7 @@ async function measure(gateway: string, direct: string): Promise<Comparison | un
 async function readHeaders(origin: string): Promise<Headers> {
   const response = await fetch(origin + path, {
     headers: { accept: 'text/html' },
-    signal: AbortSignal.timeout(1000),
+    signal: AbortSignal.timeout(patienceMs),
   })
   await response.body?.cancel()
   return response.headers

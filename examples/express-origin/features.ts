@@ -128,7 +128,8 @@ function listFeatures(who: Audience): readonly Feature[] {
         ),
         link(
           '/device/proof',
-          needs(who.bound === true),
+          // Sessions of a login at a provider are bound to no device, so there is no such route.
+          process.env.PORTCULLIS_LOGIN === 'on' ? '404' : needs(who.bound === true),
           'Needs a session that is bound to its device, and a proof of the last ten seconds.',
         ),
       ],

@@ -138,7 +138,7 @@ export function login(returnTo: string, user: string, wrong: boolean): Html {
 }
 
 export function account(who: Visitor): Html {
-  const since = who.authTime === undefined ? 'unknown' : new Date(who.authTime * 1000).toISOString()
+  const since = who.authTime === undefined ? 'unknown' : `${formatTime(who.authTime * 1000)} UTC`
   return html`<div class="panel"><dl>
         <dt>User</dt><dd>${who.user}</dd>
         <dt>Roles</dt><dd>${who.roles.join(', ') || 'none'}</dd>
@@ -178,20 +178,25 @@ export function devices(all: readonly Device[] | undefined): Html {
     return html`<p>There is no list: sessions are sealed into their cookies, and nobody stores them. With
         <code>npm run dev -- --redis</code> they are in Redis, and this page shows them.</p>`
   }
-  const time = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 19)
-  return html`<div class="panel"><div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table>
-        <tr><th scope="col">Session</th><th scope="col">Device</th><th scope="col">Signed in</th><th scope="col">Last seen</th><th scope="col">Ends at the latest</th><th scope="col">End it</th></tr>
+  return html`<div class="panel"><div class="scroll devices" tabindex="0" role="group" aria-label="Sessions"><table>
+        <tr><th scope="col">Session</th><th scope="col">Device</th><th scope="col">Signed in (UTC)</th><th scope="col">Last seen</th><th scope="col">Ends at the latest</th><th scope="col">End it</th></tr>
         ${all.map(
           ({ id, createdAt, seenAt, expiresAt, client, current }) => html`<tr>
           <td><code>${id.slice(0, 8)}</code>${current ? ' (this one)' : ''}</td>
           <td>${describeDevice(client)}</td>
-          <td>${time(createdAt)}</td><td>${time(seenAt)}</td><td>${time(expiresAt)}</td>
+          <td data-label="Signed in">${formatTime(createdAt)}</td><td data-label="Last seen">${formatTime(seenAt)}</td>
+          <td data-label="Ends at the latest">${formatTime(expiresAt)}</td>
           <td><form method="post" action="/devices"><button name="end" value="${id}" aria-label="Log out session ${id.slice(0, 8)}">Log out</button></form></td>
         </tr>
         `,
         )}
       </table></div></div>
       <form method="post" action="/devices"><p><button name="others" value="1">Log out everywhere else</button></p></form>`
+}
+
+/** Such as `2026-11-30 10:02:07`, in UTC. */
+function formatTime(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').slice(0, 19)
 }
 
 /** Such as `Firefox 140 on Linux, DE, 203.0.113.0/24`. */

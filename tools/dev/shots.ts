@@ -69,6 +69,7 @@ async function shoot(
       await page.fill('input[name=user]', find)
       await Promise.all([page.waitForEvent('load'), page.click('button[value=find]')])
     }
+    if (path === '/live') await page.waitForFunction(isConnected)
     const wide = await page.evaluate(() => document.documentElement.scrollWidth)
     const overflow = wide > width ? `  overflows: ${wide} px` : ''
     const file = join(folder, `${name}-${width}-${scheme}.png`)
@@ -76,6 +77,12 @@ async function shoot(
     console.log(`${file}${overflow}`)
     await context.close()
   }
+}
+
+/** Whether both connections of the page have brought something. */
+function isConnected(): boolean {
+  const outputs = [...document.querySelectorAll('main output')]
+  return outputs.every((output) => output.textContent !== 'connecting')
 }
 
 /** The demo after all attacks, with the console beside them. */
