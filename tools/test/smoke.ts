@@ -3,6 +3,7 @@
  * does: no Origin, no Fetch Metadata, a cookie jar. The last line is "N passed, N failed". `--redis`: the same with
  * sessions in Redis, and what only these can do. Then each thing that the home page lists is tried once.
  */
+import { utimesSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { freePorts, startDev } from '../dev/start-dev.ts'
 
@@ -45,7 +46,8 @@ try {
     const stale = await walk(visitor)
     await devices()
     await features(() => dev.said())
-    // Sessions are in memory or in a Redis without a disk: what is in it ends with it.
+    // Its Redis ends with the command, so there the Worker alone begins again. What is in memory ends with either.
+    if (redis) await reload(() => dev.said())
     await leave(visitor, stale)
     check('Ctrl-C ends it', await dev.stop())
     check(
@@ -54,7 +56,10 @@ try {
     )
     if (!redis) {
       dev = await startDev(ports, ['--worker'])
-      await deployable()
+      const bob = await deployable()
+      await dev.stop()
+      dev = await startDev(ports, ['--worker'])
+      await stayed(bob, '--worker, started again')
       await dev.stop()
       dev = await startDev(ports, ['--maintenance'])
       const closed = await client().get('/')
@@ -342,7 +347,7 @@ function jsonLines(text: string): string {
 }
 
 /** The same origin behind the configuration that is deployed: no option of the demo's is in it. */
-async function deployable(): Promise<void> {
+async function deployable(): Promise<Client> {
   const visitor = client()
   const home = await visitor.get('/')
   check(
@@ -369,6 +374,34 @@ async function deployable(): Promise<void> {
     where(refused),
   )
   check('  so Bob stays signed in', (await bob.get('/account')).status === 200)
+  await bob.get('/')
+  return bob
+}
+
+/** A session that is in its cookie is there after everything was stopped and started again. */
+async function stayed(bob: Client, when: string): Promise<void> {
+  const home = await bob.get('/')
+  check(
+    `${when}: Bob is still signed in`,
+    home.text.includes('Signed in as <strong>Bob</strong>'),
+    home.text,
+  )
+  check('  and his visits were kept', home.text.includes('You have been here 2 times.'), home.text)
+  check('  and his pages are open to him', (await bob.get('/account')).status === 200)
+}
+
+/** Lets wrangler begin the Worker again, as a change of its source does: nothing in its memory stays. */
+async function reload(said: () => string): Promise<void> {
+  const before = said().length
+  const now = new Date()
+  utimesSync('examples/express-origin/worker.ts', now, now)
+  for (let tries = 0; tries < 150 && !isReloaded(said().slice(before)); tries++)
+    await new Promise((done) => setTimeout(done, 200))
+  check('the Worker began again', isReloaded(said().slice(before)), said().slice(before))
+}
+
+function isReloaded(said: string): boolean {
+  return said.includes('Local server updated and ready')
 }
 
 /** Bob on two devices. */
