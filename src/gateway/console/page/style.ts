@@ -50,5 +50,5 @@ input{font:inherit;width:100%;min-height:2.25rem;padding:.3rem .6rem;border:1px 
 td form{margin:0}
 .note{border-left:4px solid var(--refused);padding:.4rem .75rem;color:var(--text)}
 footer{padding:0 1.25rem 1.5rem;max-width:90rem;margin:0 auto;color:var(--muted)}
-@media(max-width:40rem){header,main{padding:.75rem}main{gap:.75rem}section{padding:.8rem}.phone{display:none}th,td{padding-right:.6rem;font-size:.9rem}.spark{width:4.5rem}#sessions td,[data-live=requests] td:nth-child(3),[data-live=upstreams] td,[data-live=limits] th{white-space:normal}}
+@media(max-width:40rem){header,main{padding:.75rem}main{gap:.75rem}section{padding:.8rem}.phone{display:none}th,td{padding-right:.6rem;font-size:.9rem}.spark{width:4.5rem}#sessions code{overflow-wrap:anywhere}thead th,#sessions th,#sessions td,[data-live=requests] td:nth-child(3),[data-live=upstreams] td,[data-live=limits] th{white-space:normal}}
 `
