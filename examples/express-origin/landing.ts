@@ -53,6 +53,11 @@ export function landing(options: LandingOptions): Html {
         <div class="panel" id="attack">
           <h2>Attack it</h2>
           <p>Each button sends real requests from your browser. A row turns green when the gateway refused them.</p>
+          ${
+            options.console === 'missing'
+              ? html`<p>This gateway has no limits: the last four get through. <code>npm run dev</code> without <code>--worker</code> refuses all of them.</p>`
+              : undefined
+          }
           <p class="noscript" id="attack-hint">These buttons need JavaScript.</p>
           <ul class="attacks">
             ${attacks.map(attackRow)}
