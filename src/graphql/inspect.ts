@@ -54,17 +54,10 @@ export async function inspectGraphql(
   const { method, url } = request
   if (isWebSocketUpgrade(request))
     return limits.insecureSockets ? through : rejectWith('upgrade-unsupported')
+
   const inUrl = operationInUrl(url)
-  // A preflight asks for nothing; an OPTIONS that holds an operation is one, to a server that looks at no method.
-  if (method === 'OPTIONS') {
-    const holds = !isPreflight(request) && (inUrl !== undefined || request.body !== null)
-    return holds ? rejectWith('method-not-allowed') : through
-  }
-  if (method === 'GET' || method === 'HEAD') {
-    if (inUrl === undefined) return through
-    return limits.get ? checkGet(inUrl, limits) : rejectWith('method-not-allowed')
-  }
-  if (method !== 'POST') return rejectWith('method-not-allowed')
+  if (method !== 'POST') return checkWithoutBody(request, inUrl, limits)
+
   // Some servers prefer what is in the url to what is in the body.
   if (inUrl !== undefined) return rejectWith('body-malformed')
   const type = readBodyType(request.headers, limits)
@@ -77,6 +70,24 @@ export async function inspectGraphql(
   return verdict.ok
     ? { ok: true, body: read, introspects: verdict.introspects }
     : { ...verdict, body: read }
+}
+
+/** Checks a request of another method than POST, whose body no server reads. */
+function checkWithoutBody(
+  request: Request,
+  inUrl: string | undefined,
+  limits: CompiledGraphql,
+): InspectionResult {
+  const { method } = request
+  // A preflight asks for nothing; an OPTIONS that holds an operation is one, to a server that looks at no method.
+  if (method === 'OPTIONS') {
+    const holds = !isPreflight(request) && (inUrl !== undefined || request.body !== null)
+    return holds ? rejectWith('method-not-allowed') : through
+  }
+
+  if (method !== 'GET' && method !== 'HEAD') return rejectWith('method-not-allowed')
+  if (inUrl === undefined) return through
+  return limits.get ? checkGet(inUrl, limits) : rejectWith('method-not-allowed')
 }
 
 function rejectWith(reason: Reason): { readonly ok: false; readonly reason: Reason } {

@@ -26,10 +26,10 @@ export interface Size {
  * if (size === undefined || size.depth > 8) return deny()
  */
 export function measure({ operations, fragments }: Document): Size | undefined {
-  const walked = new Map<string, WalkedDefinition>()
-  for (const [name, fragment] of fragments) walked.set(name, walk(fragment))
+  const definitions = new Map<string, WalkedDefinition>()
+  for (const [name, fragment] of fragments) definitions.set(name, walk(fragment))
   const sizes = new Map<string, Size>()
-  for (const name of walked.keys()) if (!resolve(name, walked, sizes)) return undefined
+  for (const name of definitions.keys()) if (!resolve(name, definitions, sizes)) return undefined
   const most = { ...nothing }
   for (const operation of operations) {
     const own = walk(operation)
@@ -91,6 +91,8 @@ interface WalkedDefinition {
   }>
 }
 
+type MutableSize = { -readonly [Name in keyof Size]: Size[Name] }
+
 const noSpreads: WalkedDefinition['spreads'] = []
 
 function isIntrospection(name: string): boolean {
@@ -122,12 +124,8 @@ function walk({ directives, selections }: Definition): WalkedDefinition {
         open.push({ each: inner, at, meta })
         continue
       }
-      size.fields++
-      if (at === 0) size.rootFields++
-      if (selection.alias !== undefined) size.aliases++
       const inside = meta || isIntrospection(selection.name)
-      if (!inside) size.depth = Math.max(size.depth, at + 1)
-      else size.introspectionDepth = Math.max(size.introspectionDepth, at + 1)
+      countField(size, selection.alias, at, inside)
       if (inner.length > 0) open.push({ each: inner, at: at + 1, meta: inside })
     }
     const next = open.pop()
@@ -136,17 +134,30 @@ function walk({ directives, selections }: Definition): WalkedDefinition {
   }
 }
 
+function countField(
+  size: MutableSize,
+  alias: string | undefined,
+  depth: number,
+  isIntrospective: boolean,
+): void {
+  size.fields++
+  if (depth === 0) size.rootFields++
+  if (alias !== undefined) size.aliases++
+  if (isIntrospective) size.introspectionDepth = Math.max(size.introspectionDepth, depth + 1)
+  else size.depth = Math.max(size.depth, depth + 1)
+}
+
 /** Sizes a fragment after those it spreads; no recursion, for there may be as many as there are tokens. */
 function resolve(
   first: string,
-  walked: ReadonlyMap<string, WalkedDefinition>,
+  definitions: ReadonlyMap<string, WalkedDefinition>,
   sizes: Map<string, Size>,
 ): boolean {
   const stack = [first]
   /** Begun and not done: what is above on the way here. */
   const open = new Set<string>()
   for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
-    const own = walked.get(name)
+    const own = definitions.get(name)
     if (own === undefined) return false
     if (sizes.has(name)) stack.pop()
     else if (open.has(name)) {

@@ -1,8 +1,25 @@
 /** What an exact limiter promises besides: held against everything that it let pass. */
-import type { LimiterCheck } from './contract.ts'
+import type { LimiterBench, LimiterCheck } from './contract.ts'
+
+/** A take that was allowed. */
+interface PassedTake {
+  readonly at: number
+  readonly units: number
+}
+
+/** Bursts, gaps, and the edges of windows, in milliseconds. */
+const gaps = [0, 0, 1, 50, 400, 2_500, 9_999, 10_000]
 
 /** Declares the promises. */
-export function exactPromises({ that, expect }: LimiterCheck): void {
+export function exactPromises(check: LimiterCheck): void {
+  promiseRetryTimes(check)
+  promiseCosts(check)
+  promiseWindows(check)
+  promiseShares(check)
+  promiseClock(check)
+}
+
+function promiseRetryTimes({ that, expect }: LimiterCheck): void {
   that(
     'allows at the retry time, and not a millisecond before',
     { limit: 3, window: 10 },
@@ -43,7 +60,9 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       expect(await passes('a')).toEqual(true)
     },
   )
+}
 
+function promiseCosts({ that, expect }: LimiterCheck): void {
   that(
     'takes all units of a cost or none',
     { limit: 5, window: 10 },
@@ -67,44 +86,47 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       expect((await peek('a')).remaining).toEqual(5)
     },
   )
+}
 
+function promiseWindows({ that, expect }: LimiterCheck): void {
   for (const limit of [1, 5, 37, 250]) {
-    that(
-      `never lets more than ${limit} pass in any window`,
-      { limit, window: 10 },
-      async ({ take, elapse, now }) => {
-        const passed: Array<[at: number, units: number]> = []
-        const countWithin = (end: number): number =>
-          passed.reduce(
-            (sum, [at, units]) => (at > end - 10_000 && at <= end ? sum + units : sum),
-            0,
-          )
-
-        const random = createRandom(limit)
-        for (let i = 0; i < 300; i++) {
-          // Bursts, gaps, and the edges of windows.
-          const gap = [0, 0, 1, 50, 400, 2_500, 9_999, 10_000][Math.floor(random() * 8)] ?? 0
-          if (gap > 0) await elapse(gap)
-
-          // Large enough to reach the limit.
-          const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
-          const free = limit - countWithin(now())
-          const { allowed, remaining } = await take('a', cost)
-
-          if (allowed) passed.push([now(), cost])
-          // Up to 100 it remembers each take: it neither lets too many pass nor too few.
-          if (limit <= 100) {
-            expect(allowed).toEqual(cost <= free)
-            // What is remembered of a denial may have grown since.
-            expect(allowed ? remaining === free - cost : remaining <= free).toEqual(true)
-          }
-
-          expect(countWithin(now()) <= limit).toEqual(true)
-        }
-      },
+    that(`never lets more than ${limit} pass in any window`, { limit, window: 10 }, (bench) =>
+      checkWindows(bench, limit, expect),
     )
   }
+}
 
+/** Takes at random and compares each answer with everything that passed before. */
+async function checkWindows(
+  { take, elapse, now }: LimiterBench,
+  limit: number,
+  expect: LimiterCheck['expect'],
+): Promise<void> {
+  const passed: PassedTake[] = []
+  const random = createRandom(limit)
+
+  for (let i = 0; i < 300; i++) {
+    const gap = gaps[Math.floor(random() * gaps.length)] ?? 0
+    if (gap > 0) await elapse(gap)
+
+    // Large enough to reach the limit.
+    const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
+    const free = limit - countUnits(passed, now())
+    const { allowed, remaining } = await take('a', cost)
+
+    if (allowed) passed.push({ at: now(), units: cost })
+    // Up to 100 it remembers each take: it neither lets too many pass nor too few.
+    if (limit <= 100) {
+      expect(allowed).toEqual(cost <= free)
+      // What is remembered of a denial may have grown since.
+      expect(allowed ? remaining === free - cost : remaining <= free).toEqual(true)
+    }
+
+    expect(countUnits(passed, now()) <= limit).toEqual(true)
+  }
+}
+
+function promiseShares({ that, expect }: LimiterCheck): void {
   for (const limit of [10, 400]) {
     that(
       `gives ${limit} per window to who asks for ten times that`,
@@ -123,7 +145,9 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       },
     )
   }
+}
 
+function promiseClock({ that, expect }: LimiterCheck): void {
   that(
     'outlives a clock that is set back',
     { limit: 2, window: 10 },
@@ -141,6 +165,13 @@ export function exactPromises({ that, expect }: LimiterCheck): void {
       expect([await passes('a'), await passes('a'), await passes('a')]).toEqual([true, true, false])
     },
   )
+}
+
+/** Adds up the units that passed in the 10 seconds before a time. */
+function countUnits(passed: readonly PassedTake[], end: number): number {
+  return passed
+    .filter(({ at }) => at > end - 10_000 && at <= end)
+    .reduce((sum, { units }) => sum + units, 0)
 }
 
 /** The same numbers from 0 to 1 each time (mulberry32). */
