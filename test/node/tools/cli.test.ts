@@ -138,11 +138,17 @@ describe('portcullis doctor', () => {
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
     const vars = readFileSync(join(folder, '.dev.vars'), 'utf8')
     writeFileSync(join(folder, '.dev.vars'), `${vars.replace('ASSERTION_KEY', 'ASERTION_KEY')}`)
+    // Port 3000 may be taken by whatever runs beside this test.
+    const settings = readFileSync(join(folder, 'wrangler.toml'), 'utf8')
+    writeFileSync(
+      join(folder, 'wrangler.toml'),
+      settings.replaceAll('127.0.0.1:3000', '127.0.0.1:1'),
+    )
     const { status, out } = run('doctor')
     expect(status).toBe(1)
     expect(out).toContain('.dev.vars has no ASSERTION_KEY')
     expect(out).toContain('wrangler does not read ASERTION_KEY')
-    expect(out).toContain('http://127.0.0.1:3000 does not answer')
+    expect(out).toContain('http://127.0.0.1:1 does not answer')
   })
 
   it('says what to do where wrangler is not installed', () => {

@@ -28,7 +28,11 @@ describe('export lists', () => {
 describe('a bundle', () => {
   const at = 'node_modules/portcullis/dist/x.js'
   it.each([
-    ['./session', ['../repo/node_modules/jose/dist/index.js'], ['./session brings jose']],
+    [
+      './session',
+      ['node_modules/bowser/x.js', '../repo/node_modules/jose/dist/index.js'],
+      ['./session brings jose'],
+    ],
     ['./headers', ['node_modules/@upstash/redis/x.js'], ['./headers brings @upstash/redis']],
     ['./headers', ['node_modules/uncrypto/x.js'], ['./headers brings @upstash/redis']],
     ['./crypto', ['node_modules/hono/x.js'], ['./crypto brings hono']],
@@ -41,7 +45,11 @@ describe('a bundle', () => {
       ['node_modules/@upstash/ratelimit/x.js', 'node_modules/@upstash/core-analytics/x.js'],
       [],
     ],
-    ['./session', ['node_modules/hono/node_modules/lodash/x.js'], ['./session brings lodash']],
+    [
+      './session',
+      ['node_modules/bowser/x.js', 'node_modules/hono/node_modules/lodash/x.js'],
+      ['./session brings lodash'],
+    ],
     [
       './new',
       [],
