@@ -147,7 +147,7 @@ const sampleWords = new RegExp(
   [
     'complex|secure|insecure|strong|super|random|default|generated?|hidden|private|public|unsafe|placeholder|fallback',
     'password|passphrase|passwort|secret|cookie|session|signing|encryption|encrypt|token|jwt|nextauth|auth|keyboard',
-    'development|dev|test|testing|local|example|sample|demo|production|prod|staging|build|only|server|application|app',
+    'development|dev|test|local|example|sample|demo|production|prod|staging|build|only|server|application|app',
     'change|replace|update|please|before|deploy|should|must|this|that|your|with|here|have|string|value|minimum|least|some|also|enough',
     'characters|character|chars|long|bytes|openssl|rand|base64|hex|32|64|key|cat|for|not|use|env|the|me|my|is|at|to|in',
     'qwertyuiop|asdfghjkl|zxcvbnm|1234567890|0123456789|123456789|12345678|1234567|123456|12345|1234|123',

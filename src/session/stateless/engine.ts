@@ -49,16 +49,19 @@ export function createStatelessEngine<Data extends object>(
 
       const oldRecord = session.record
       if (oldRecord) {
-        const { id, data } = oldRecord
         await emitAbout(settings, cookieJar, {
           type: 'session-ended',
-          id,
-          data,
+          id: oldRecord.id,
+          data: oldRecord.data,
           reason: 'replaced',
         })
       }
-      const { id, data } = record
-      await emitAbout(settings, cookieJar, { type: 'session-created', id, data, reason: 'started' })
+      await emitAbout(settings, cookieJar, {
+        type: 'session-created',
+        id: record.id,
+        data: record.data,
+        reason: 'started',
+      })
       return { session: { record }, cookies }
     },
 
@@ -70,8 +73,12 @@ export function createStatelessEngine<Data extends object>(
 
       const { record } = session ?? NO_SESSION
       if (record) {
-        const { id, data } = record
-        await emitAbout(settings, cookieJar, { type: 'session-ended', id, data, reason: 'ended' })
+        await emitAbout(settings, cookieJar, {
+          type: 'session-ended',
+          id: record.id,
+          data: record.data,
+          reason: 'ended',
+        })
       }
       return { session: NO_SESSION, cookies }
     },
