@@ -34,6 +34,7 @@ export const backgroundJourney: Journey = {
     'docs/decisions/0009-login-protocol.md',
     'docs/decisions/0010-node-upstream.md',
     'docs/decisions/0012-durable-objects.md',
+    'docs/decisions/0013-package.md',
   ],
   async walk(trip) {
     await walkAttacks(trip)
@@ -261,6 +262,7 @@ export const limiter = memoryLimiter({ limit: 10, window: 60, clock: () => now }
       .page('docs/decisions/0012-durable-objects.md')
       .promises('there is no moment at which both live')
     trip.page('docs/decisions/0007-cpu.md').promises('npm run bench')
+    trip.page('docs/decisions/0013-package.md').promises('neither maps nor sources')
     const { text } = await bundle(trip, "export * from 'portcullis/gateway'")
     assert.doesNotMatch(text, /["']node:/)
     await assert.rejects(bundle(trip, "export { serve } from 'portcullis/node'"), /node:/)

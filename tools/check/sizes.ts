@@ -38,7 +38,7 @@ const parts: Part[] = [
   {
     name: 'session, stateless, over Hono',
     goal: 5_000,
-    limit: 15_700,
+    limit: 15_800,
     without: /session\/(?:stateless\/revoca|legacy\/iron-cookie|stored\/|client\/)|bowser/,
     code: () => bundle("export { session, statelessSessions } from './src/session/index.ts'"),
   },
@@ -90,7 +90,7 @@ const parts: Part[] = [
   },
   {
     name: 'gateway, its options not imported',
-    limit: 56_200,
+    limit: 56_600,
     without:
       /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/|gateway\/checks\/method-override|login\/|oauth4webapi|gateway\/(?:throttle|review|console)\/|proxy\/(?:fetch\/breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
@@ -98,7 +98,7 @@ const parts: Part[] = [
   {
     name: 'login, over stored sessions',
     goal: 20_000,
-    limit: 26_000,
+    limit: 26_200,
     // The gateway's part, tokens, access tokens, edges and presets are imports of their own.
     without: /login\/(?:gateway|tokens|bearer|edge|presets)\//,
     over: () => bundle(STORED),
@@ -119,7 +119,7 @@ const parts: Part[] = [
     limit: 11_000,
     code: () => bundle("export { createOrigin } from './src/origin/index.ts'"),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 86_500, code: worker },
+  { name: 'deployed Worker', goal: 60_000, limit: 87_000, code: worker },
 ]
 
 let failed = 0
