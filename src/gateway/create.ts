@@ -61,10 +61,10 @@ export function createGateway<N extends string, Data extends object, E = Project
         addRateLimits === undefined ? innerResponse : addRateLimits(forgetHeaders(innerResponse))
 
       // No page reads the headers of a handshake, and the response of workerd carries a socket.
-      const secured = response.status === 101 ? response : secureResponse(ctx, response)
+      const securedResponse = response.status === 101 ? response : secureResponse(ctx, response)
 
       // An app around the gateway may change the headers directly.
-      return forgetHeaders(watch.end(ctx, secured))
+      return forgetHeaders(watch.end(ctx, securedResponse))
     },
     scheduled: (_event, env) => gateway.runScheduled(env),
   }
