@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createGateway, gatewayOrRefuse } from '../../src/gateway/index.ts'
 import { statelessSessions } from '../../src/session/index.ts'
 
@@ -42,12 +42,13 @@ describe('a gateway whose configuration is wrong', () => {
 
   it('answers where the function for the log is what is wrong, and logs that by itself', async () => {
     const lines: string[] = []
-    const log = vi.spyOn(console, 'error').mockImplementation((line) => void lines.push(line))
+    const { error } = console
+    console.error = (line: unknown): void => void lines.push(String(line))
     try {
       const gateway = gatewayOrRefuse(() => createGateway({} as never), 'log' as never)
       expect((await gateway.fetch(new Request('https://a.example/'))).status).toBe(503)
     } finally {
-      log.mockRestore()
+      console.error = error
     }
     expect(lines.join()).toContain('must be a function')
   })
