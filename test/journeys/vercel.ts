@@ -146,7 +146,7 @@ export default async function Home() {
 export async function GET() { return new Response('sign in') }
 export async function POST(request: Request) {
   const form = await request.formData()
-  await (await session()).start({ user: String(form.get('user')) })
+  await (await session()).start({ user: String(form.get('user')), roles: [] })
   return new Response(null, { status: 303, headers: { location: '/' } })
 }
 `,
