@@ -55,7 +55,7 @@ describe('a stream of events', () => {
       session: statelessSessions<Data>({ secret, user: (data) => data.user, ...lives }),
     })
     const cookie = await signIn(at, { user: 'u' })
-    now += 3_600_000 - 30
+    now += 3_600_000 - 1000
     const { stream, feed, left } = fed()
     at.answer = () => events(stream)
     feed('data: 1\n\n')
