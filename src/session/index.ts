@@ -11,7 +11,7 @@ export type { Schema, SchemaIssue, SchemaResult } from './core/data.ts'
 export type { DeviceEndpoints, DeviceOption } from './core/device.ts'
 export type { ClientInfoOption } from './core/engine.ts'
 export type { SessionFacts } from './core/info.ts'
-export type { LegacyCookie, SessionOptions } from './core/options.ts'
+export type { LegacyCookie, SessionOptions } from './core/options/options.ts'
 export type {
   CookieStoreLike,
   EndMarkedArgs,

@@ -1,8 +1,8 @@
 /** An engine that keeps with each signed-in session what its client is. */
 import type { CookieJar } from '../../types.ts'
 import type { ChangeRecord, LoadResult, SessionEngine } from '../core/engine.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type { SessionRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 import { type ClientSettings, readNewClient } from './stored-client.ts'
 
 /**

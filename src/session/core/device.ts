@@ -5,7 +5,7 @@
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { Issues } from '../../options/issues.ts'
 import type { SessionEngine } from './engine.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionSettings } from './options/settings.ts'
 import type { FlushableHandle, SessionObject, SessionStrategy } from './types.ts'
 
 /** Makes the option `device`; see `deviceBound`. */

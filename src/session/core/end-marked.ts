@@ -3,7 +3,7 @@ import type { StoreContext } from '../../store/contract.ts'
 import type { EndMarkedOptions } from '../../store/mark-types.ts'
 import { createMarkError } from './errors.ts'
 import { emitSessionEvent } from './events.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionSettings } from './options/settings.ts'
 import { createMarkTags } from './tags.ts'
 import type { EndMarkedArgs } from './types.ts'
 

@@ -6,8 +6,8 @@
 import type { Issues } from '../../options/issues.ts'
 import type { Ref } from '../../store/contract.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
+import type { SessionSettings } from './options/settings.ts'
 import type { SessionRecord } from './record.ts'
-import type { SessionSettings } from './settings.ts'
 import type { SessionClient, SessionInfo } from './types.ts'
 
 /**

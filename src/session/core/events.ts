@@ -3,7 +3,7 @@ import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import { emitEvent, hasListener } from '../../events.ts'
 import type { CookieJar, EventType, SecurityEvent } from '../../types.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionSettings } from './options/settings.ts'
 import type { EndAllContext, EndedBy } from './types.ts'
 
 /** Plain http on this machine itself, where browsers accept a Secure cookie. */

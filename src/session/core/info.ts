@@ -1,7 +1,7 @@
 /** Computes the facts about a session that an app receives. */
 import { absoluteEnd, idleEnd } from './lifetimes.ts'
+import type { SessionSettings } from './options/settings.ts'
 import type { SessionRecord } from './record.ts'
-import type { SessionSettings } from './settings.ts'
 import type { SessionInfo } from './types.ts'
 
 /** Facts about a session without its digest, which takes an HMAC. */

@@ -2,7 +2,7 @@
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import type { Clock } from '../../types.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionSettings } from './options/settings.ts'
 import type { SessionObject, SessionStrategy } from './types.ts'
 
 /** Not part of the public API; it may change in any release. */

@@ -1,6 +1,6 @@
 /** Hashes the user and the mark of a session under each secret, since sessions from before a rotation carry an older hash. */
 import { encodeBase64url } from '../../crypto/base64url.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionSettings } from './options/settings.ts'
 
 /** Reads the user of a session. Returns undefined for a visitor's. */
 export function readUser<Data>(

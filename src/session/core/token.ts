@@ -4,7 +4,7 @@ import type { Sealer } from '../../crypto/seal.ts'
 import type { CookieJar } from '../../types.ts'
 import type { LoadResult, WriteBlockReason } from './engine.ts'
 import { emitSessionEvent } from './events.ts'
-import type { SessionSettings } from './settings.ts'
+import type { SessionSettings } from './options/settings.ts'
 
 /** Another host of the domain can plant cookies of our name, so this many are tried. */
 const MAX_TRIED = 3

@@ -1,7 +1,7 @@
 /** The endpoints work with this. */
 import type { CookieJar } from '../../types.ts'
 import type { LoadResult, SessionEngine } from '../core/engine.ts'
-import type { SessionSettings } from '../core/settings.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type { DeviceSettings } from './settings.ts'
 
 /** A strategy as its endpoints see it. */

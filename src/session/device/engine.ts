@@ -1,7 +1,7 @@
 /** An engine whose bound sessions count only together with the bound cookie. */
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
-import type { SessionSettings } from '../core/settings.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import { expireBound } from './bound-cookie.ts'
 import { createChallenge } from './challenge.ts'
 import { createEnforcement } from './enforce.ts'

@@ -5,8 +5,8 @@ import { isObject } from '../../options/is-object.ts'
 import type { Schema } from '../core/data.ts'
 import { dataError, jsonCopy, validateData } from '../core/data.ts'
 import { createNotStartedError } from '../core/errors.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type { SessionRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 
 /** One recorded change. */
 export type Edit = DataEdit | FlashEdit

@@ -4,8 +4,8 @@ import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
 import { createEndedError, createNotStartedError } from '../core/errors.ts'
 import { emitSessionEvent, warnPlainHttp } from '../core/events.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type { SessionRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 import { acceptRecord, type Edit, replayEdits } from './edits.ts'
 
 /** Computes the next record from the current one. It runs again after a conflict, so it must be pure. */

@@ -1,6 +1,6 @@
 /** Creates a strategy from an engine: Keystone's three verbs, and one handle for each context. */
 import type { SessionEngine } from '../core/engine.ts'
-import type { SessionSettings } from '../core/settings.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type {
   FlushableHandle,
   SessionContext,

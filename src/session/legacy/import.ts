@@ -6,9 +6,9 @@ import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import { jsonCopy, validateData } from '../core/data.ts'
 import type { LoadResult } from '../core/engine.ts'
 import { emitSessionEvent } from '../core/events.ts'
-import type { LegacyCookie, OpenedLegacy } from '../core/options.ts'
+import type { LegacyCookie, OpenedLegacy } from '../core/options/options.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type { SessionRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 
 /** User agents keep a cookie for at most 400 days, so a seal without an end is remembered for that long. */
 const MAX_LIFETIME_MS = 400 * 86_400_000

@@ -15,7 +15,7 @@ import { createIssues, type Issues } from '../../options/issues.ts'
 import { checkKeys } from '../../options/keys.ts'
 import { optionalFunction, parseChoice } from '../../options/values.ts'
 import type { FromEnv, ProjectEnv } from '../../types.ts'
-import type { LegacyCookie, OpenedLegacy } from '../core/options.ts'
+import type { LegacyCookie, OpenedLegacy } from '../core/options/options.ts'
 
 /** Options of {@link ironCookie}. */
 export interface IronCookieOptions<Data extends object, E = ProjectEnv> {

@@ -3,8 +3,8 @@ import type { CookieJar } from '../../types.ts'
 import { validateData } from '../core/data.ts'
 import type { LoadResult } from '../core/engine.ts'
 import { checkLifetimes, isSlideDue } from '../core/lifetimes.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import { readRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 import { openToken, rejectCookie } from '../core/token.ts'
 
 /**

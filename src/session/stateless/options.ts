@@ -1,7 +1,7 @@
 /** The options of stateless sessions and of their revocation. */
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { ProjectEnv } from '../../types.ts'
-import type { SessionOptions } from '../core/options.ts'
+import type { SessionOptions } from '../core/options/options.ts'
 import type { SessionObject } from '../core/types.ts'
 import type { Revocation } from './revocable.ts'
 

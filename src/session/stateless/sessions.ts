@@ -1,8 +1,8 @@
 /** Creates the strategy of stateless sessions, whose sealed cookie is the session. */
 import { createIssues } from '../../options/issues.ts'
 import { createInternals, sessionInternals } from '../core/internals.ts'
-import { parseMakerOption } from '../core/maker-option.ts'
-import { compileSessionSettings } from '../core/settings.ts'
+import { parseMakerOption } from '../core/options/maker-option.ts'
+import { compileSessionSettings } from '../core/options/settings.ts'
 import type { SessionObject, StatelessStrategy } from '../core/types.ts'
 import { createStrategy } from '../handle/strategy.ts'
 import { createStatelessEngine } from './engine.ts'

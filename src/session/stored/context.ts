@@ -1,5 +1,5 @@
 /** The parts that every function of stored sessions needs: settings and store. */
-import type { SessionSettings } from '../core/settings.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import type { UsedStore } from './resolve-store.ts'
 
 /** The settings and the store of one strategy. */

@@ -1,7 +1,7 @@
 /** The options of stored sessions. */
 import type { StoreOption } from '../../store/contract.ts'
 import type { ProjectEnv } from '../../types.ts'
-import type { SessionOptions } from '../core/options.ts'
+import type { SessionOptions } from '../core/options/options.ts'
 import type { SessionObject } from '../core/types.ts'
 
 /** Options of stored sessions. */

@@ -4,8 +4,8 @@ import { isObject } from '../../options/is-object.ts'
 import type { Conflict, Found, Ref, Row } from '../../store/contract.ts'
 import type { SessionLocation } from '../core/engine.ts'
 import { absoluteEnd } from '../core/lifetimes.ts'
+import type { SessionSettings } from '../core/options/settings.ts'
 import { readRecord, type SessionRecord, writeRecord } from '../core/record.ts'
-import type { SessionSettings } from '../core/settings.ts'
 
 /** One version of a session at its location. */
 export interface VersionedRecord<Data> {

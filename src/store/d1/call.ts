@@ -1,7 +1,7 @@
 /** Runs a batch of statements in D1 within a time limit, and translates what goes wrong. */
 import { StoreError } from '../../redis/failure.ts'
-import { type GuardSettings, guardCall } from '../guarded-call.ts'
-import { sendWithRetry } from '../send-with-retry.ts'
+import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
+import { sendWithRetry } from '../calls/send-with-retry.ts'
 import type { D1Answer, D1Database } from './platform.ts'
 import type { Statement } from './statements.ts'
 

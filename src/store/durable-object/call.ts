@@ -8,7 +8,7 @@ import {
 } from '../../options/index.ts'
 import { StoreError } from '../../redis/failure.ts'
 import type { Emit, FromEnv, ProjectEnv } from '../../types.ts'
-import { sendWithRetry } from '../send-with-retry.ts'
+import { sendWithRetry } from '../calls/send-with-retry.ts'
 import type { ObjectNamespace } from './platform.ts'
 
 /** Where the objects are, the same for sessions, limits and the throttle. */

@@ -1,8 +1,8 @@
 /** Calls a function in Postgres within a time limit, and translates what goes wrong. */
 import { StoreError } from '../../redis/failure.ts'
+import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
+import { sendWithRetry } from '../calls/send-with-retry.ts'
 import type { StoreContext } from '../contract.ts'
-import { type GuardSettings, guardCall } from '../guarded-call.ts'
-import { sendWithRetry } from '../send-with-retry.ts'
 
 /**
  * Runs one statement with its values: `pool.query` of `pg`, the `query` of Neon's HTTP driver, or anything

@@ -1,6 +1,6 @@
 /** Sends something to a database within a time limit, and once more where that may help. */
-import { startDeadline } from '../redis/deadline.ts'
-import type { StoreError } from '../redis/failure.ts'
+import { startDeadline } from '../../redis/deadline.ts'
+import type { StoreError } from '../../redis/failure.ts'
 
 /** How to send, and what its errors mean. */
 export interface SendPolicy {

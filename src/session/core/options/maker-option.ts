@@ -1,5 +1,5 @@
 /** Validates options whose value a function of `portcullis/session` makes: its code comes along only with an import of it. */
-import type { Issues } from '../../options/issues.ts'
+import type { Issues } from '../../../options/issues.ts'
 
 /** Returns a value that can be compiled. An absent or invalid value returns undefined. */
 export function parseMakerOption<T extends { readonly compile: unknown }>(

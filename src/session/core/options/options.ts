@@ -1,9 +1,9 @@
 /** Options of sessions of every kind. */
-import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../types.ts'
-import type { Schema } from './data.ts'
-import type { DeviceOption } from './device.ts'
-import type { ClientInfoOption } from './engine.ts'
-import type { SessionObject } from './types.ts'
+import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../../types.ts'
+import type { Schema } from '../data.ts'
+import type { DeviceOption } from '../device.ts'
+import type { ClientInfoOption } from '../engine.ts'
+import type { SessionObject } from '../types.ts'
 
 /** Options that every strategy has. */
 export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {

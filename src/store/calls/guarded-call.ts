@@ -1,7 +1,7 @@
 /** Asks a database through the breaker of its store, and reports what goes wrong. */
-import type { StoreBreaker } from '../redis/breaker.ts'
-import { StoreError } from '../redis/failure.ts'
-import type { Emit } from '../types.ts'
+import type { StoreBreaker } from '../../redis/breaker.ts'
+import { StoreError } from '../../redis/failure.ts'
+import type { Emit } from '../../types.ts'
 
 /** Settings that every call of a store shares. */
 export interface GuardSettings {
