@@ -13,7 +13,12 @@ export interface VitestReport {
   testResults: ReadonlyArray<{
     name: string
     status: string
-    assertionResults: ReadonlyArray<{ status: string; fullName: string }>
+    message?: string
+    assertionResults: ReadonlyArray<{
+      status: string
+      fullName: string
+      failureMessages?: readonly string[]
+    }>
   }>
 }
 
@@ -49,24 +54,54 @@ export function countVitest(report: VitestReport): Count & { skipped: string[] }
   }
 }
 
+/** Names each test of a report that failed, and each file that did not load, with the first lines of the reason. */
+export function listFailures(report: VitestReport): string[] {
+  const firstLines = (text = ''): string => text.split('\n').slice(0, 3).join('\n    ')
+
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((result) => result.status === 'failed')
+    if (status === 'failed' && failed.length === 0)
+      return [`${name} did not load: ${firstLines(message)}`]
+
+    return failed.map(
+      ({ fullName, failureMessages }) =>
+        `${name} > ${fullName}: ${firstLines(failureMessages?.[0])}`,
+    )
+  })
+}
+
+/** Picks the lines in which a step that counts for itself says what failed; its last lines where it says nothing. */
+export function pickFailures(printed: string): string[] {
+  const lines = printed.split('\n').filter((line) => line.trim() !== '')
+  const telling = lines.filter((line) => /FAILED|FAIL |not ok|^\s*failed: /.test(line))
+
+  return telling.length > 0 ? telling.slice(0, 40) : lines.slice(-15)
+}
+
 /** Runs `npm run <script>`, also with arguments (`smoke -- --redis`), showing what it prints, and stops it with all its children when the time is over. */
 export function runScript(
   script: string,
   timeoutMs: number,
   env: Readonly<Record<string, string>> = {},
-): Promise<{ stdout: string; code: number | null }> {
+): Promise<{ stdout: string; printed: string; code: number | null }> {
   const group = process.platform !== 'win32'
   const child = spawn('npm', ['run', '--silent', ...script.split(' ')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     detached: group, // npm does not stop what its shell started
     shell: !group, // npm is npm.cmd there
     env: { ...process.env, ...env },
   })
 
   let stdout = ''
+  let printed = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk
+    printed += chunk
     process.stdout.write(chunk)
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    printed += chunk
+    process.stderr.write(chunk)
   })
 
   const stop = (): void => {
@@ -89,7 +124,7 @@ export function runScript(
     const end = (code: number | null): void => {
       clearTimeout(timer)
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
-      done({ stdout, code })
+      done({ stdout, printed, code })
     }
 
     child.once('error', () => end(1))

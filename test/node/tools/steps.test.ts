@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import { countStep, countVitest, runScript } from '../../../tools/steps.ts'
+import {
+  countStep,
+  countVitest,
+  listFailures,
+  pickFailures,
+  runScript,
+} from '../../../tools/steps.ts'
 
 it.each([
   ['a quiet step that went well as one', '', 0, undefined, { passed: 1, failed: 0 }],
@@ -62,6 +68,35 @@ it('counts a skipped test and a file that did not load as failed', () => {
     ],
   }
   expect(countVitest(report)).toEqual({ passed: 3, failed: 3, skipped: ['in a browser b'] })
+})
+
+it('names each failed test with its reason, and each file that did not load', () => {
+  const report = {
+    numPassedTests: 1,
+    numFailedTests: 1,
+    testResults: [
+      {
+        name: 'a.test.ts',
+        status: 'failed',
+        assertionResults: [
+          { status: 'passed', fullName: 'is fine' },
+          { status: 'failed', fullName: 'is not', failureMessages: ['Error: 1 is not 2\n at a'] },
+        ],
+      },
+      { name: 'broken.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    ],
+  }
+  expect(listFailures(report)).toEqual([
+    'a.test.ts > is not: Error: 1 is not 2\n     at a',
+    'broken.test.ts did not load: no such module',
+  ])
+})
+
+it.each([
+  ['the lines that say so', '  ok      a\n  FAILED  b\nnot ok c\nfailed: types\n', 3],
+  ['the last lines where none does', 'a\n\nb\n', 2],
+])('picks %s from what a step printed', (_, printed, lines) => {
+  expect(pickFailures(printed)).toHaveLength(lines)
 })
 
 it('runs a script of package.json to its end', async () => {
