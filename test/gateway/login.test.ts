@@ -1,114 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { createGateway, defineGateway, type GatewayConfig } from '../../src/gateway/index.ts'
-import {
-  type GatewayLoginOptions,
-  gatewayLogin,
-  keepTokens,
-  login,
-  loginMark,
-  loginUser,
-  type ProviderOptions,
-} from '../../src/login/index.ts'
-import { createMemoryRows } from '../../src/login/tokens/memory-rows.ts'
+import { createGateway } from '../../src/gateway/index.ts'
+import { login } from '../../src/login/index.ts'
 import { type AuditRecord, auditTrail, monitor, type RequestLine } from '../../src/monitor/index.ts'
-import { storedSessions } from '../../src/session/index.ts'
-import { memoryStore } from '../../src/store/index.ts'
-import type { SecurityEvent } from '../../src/types.ts'
-import { TestProvider } from '../login/provider.ts'
-import { Browser, type Data, navigation, origin, sharedKey } from '../login/support.ts'
-import { noon, secret } from '../session/support.ts'
-import { assertionKey } from './support.ts'
+import { navigation, origin } from '../login/support.ts'
+import { createGatewaySite, type GatewaySiteOptions } from './login-site.ts'
 
 const base = '/.portcullis'
-
-interface Seen {
-  readonly url: string
-  readonly headers: Headers
-}
-
-interface SiteOptions {
-  readonly login?: Partial<GatewayLoginOptions<Data>>
-  readonly provider?: Partial<ProviderOptions>
-  readonly gateway?: Partial<GatewayConfig<'app', Data>>
-  readonly sessions?: Readonly<Record<string, unknown>>
-}
-
-/** A gateway with a login, its provider, and an upstream that is a function. */
-async function createSite(options: SiteOptions = {}) {
-  const clock = { now: noon }
-  const now = (): number => clock.now
-  const provider = new TestProvider(await sharedKey(), clock)
-  provider.issuesRefreshTokens = true
-  const seen: Seen[] = []
-  const events: SecurityEvent[] = []
-  const faults: unknown[] = []
-  const upstream = { answer: (_: Seen): Response => new Response('upstream') }
-  const session = storedSessions<Data>({
-    secret,
-    store: memoryStore({ clock: now }),
-    user: loginUser,
-    mark: loginMark,
-    clock: now,
-    ...options.sessions,
-  } as never)
-  const config = defineGateway<'app', Data>({
-    publicOrigin: origin,
-    upstreams: { app: { url: 'http://upstream.test:8080' } },
-    session,
-    user: (data) => data.user,
-    roles: (data) => data.roles,
-    assertion: { key: await assertionKey() },
-    login: gatewayLogin<Data>({
-      providers: {
-        acme: {
-          issuer: provider.issuer,
-          clientId: 'client',
-          clientSecret: 'a secret',
-          ...options.provider,
-        } as ProviderOptions,
-      },
-      fetch: provider.fetch,
-      tokens: keepTokens(createMemoryRows(now)),
-      identify: ({ user, roles }) => ({ user, roles: roles('groups', { admin: 'admins' }) }),
-      ...options.login,
-    }),
-    routes: [
-      { path: '/', methods: ['GET'], to: 'app', access: 'public' },
-      { path: '/admin/*', to: 'app', access: { role: 'admin' } },
-      { path: '/strong', to: 'app', access: { acr: ['phr', 'phrh'] } },
-      { path: '/payments', to: 'app', access: { fresh: 300 } },
-      { path: '/api/*', to: 'app', token: true },
-      { path: '/*', to: 'app' },
-    ],
-    onEvent: (event) => events.push(event),
-    onFault: (error) => faults.push(error),
-    clock: now,
-    fetch: (async (input: unknown, init: RequestInit = {}) => {
-      const entry = { url: String(input), headers: new Headers(init.headers) }
-      seen.push(entry)
-      return upstream.answer(entry)
-    }) as typeof fetch,
-    ...options.gateway,
-  })
-  const gateway = createGateway(config)
-  const app = { request: (request: Request) => gateway.fetch(request) }
-  return {
-    gateway,
-    provider,
-    clock,
-    seen,
-    events,
-    faults,
-    upstream,
-    browser: () => new Browser(app, provider),
-  }
-}
 
 const fetchHeaders = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
 
 describe('a login in a gateway', () => {
   test('1, 2: a page without a session leads to the provider and back to the page', async () => {
-    const { browser, provider, seen } = await createSite()
+    const { browser, provider, seen } = await createGatewaySite()
     const person = browser()
     const denied = await person.request('/orders?page=2')
     expect([denied.status, denied.headers.get('location')]).toEqual([
@@ -126,7 +29,7 @@ describe('a login in a gateway', () => {
   })
 
   test('4: a fetch without a session is 401 with the way to sign in, and no cookie', async () => {
-    const { browser } = await createSite()
+    const { browser } = await createGatewaySite()
     const response = await browser().request('/orders', { headers: fetchHeaders })
     expect(response.status).toBe(401)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -135,13 +38,13 @@ describe('a login in a gateway', () => {
   })
 
   test('5: a prefetch is not sent to the login', async () => {
-    const { browser } = await createSite()
+    const { browser } = await createGatewaySite()
     const prefetch = await browser().request('/orders', { headers: { 'sec-purpose': 'prefetch' } })
     expect(prefetch.status).toBe(401)
   })
 
   test('7: a form without a session is a page with a link, and no redirect', async () => {
-    const { browser } = await createSite()
+    const { browser } = await createGatewaySite()
     const response = await browser().request('/orders', {
       method: 'POST',
       headers: { 'sec-fetch-site': 'same-origin' },
@@ -155,7 +58,7 @@ describe('a login in a gateway', () => {
   test('a login that a provider lets down is in the line of its request and in the audit trail', async () => {
     const lines: RequestLine[] = []
     const records: AuditRecord[] = []
-    const { browser, provider } = await createSite({
+    const { browser, provider } = await createGatewaySite({
       gateway: {
         monitor: monitor({ log: (line) => lines.push(line) }),
         audit: auditTrail((record) => records.push(record)),
@@ -174,7 +77,7 @@ describe('a login in a gateway', () => {
 
   test('a person whom identify does not admit is refused with that reason in the line', async () => {
     const lines: RequestLine[] = []
-    const { browser } = await createSite({
+    const { browser } = await createGatewaySite({
       login: { identify: () => undefined },
       gateway: { monitor: monitor({ log: (line) => lines.push(line) }) },
     })
@@ -183,7 +86,7 @@ describe('a login in a gateway', () => {
   })
 
   test('roles that identify made open routes, and 403 is no way to the login', async () => {
-    const { browser, provider } = await createSite()
+    const { browser, provider } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     expect((await person.request('/admin/users')).status).toBe(403)
@@ -193,7 +96,7 @@ describe('a login in a gateway', () => {
   })
 
   test('74: fresh asks the same provider again with max_age', async () => {
-    const { browser, clock, provider } = await createSite()
+    const { browser, clock, provider } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     expect((await person.request('/payments')).status).toBe(200)
@@ -208,7 +111,7 @@ describe('a login in a gateway', () => {
   })
 
   test('76: acr asks for a stronger login; not reached is 403 once', async () => {
-    const { browser, provider } = await createSite()
+    const { browser, provider } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     const denied = await person.request('/strong')
@@ -224,7 +127,7 @@ describe('a login in a gateway', () => {
   })
 
   test('72: cookies of attempts, hints and markers never reach an upstream', async () => {
-    const { browser, seen } = await createSite()
+    const { browser, seen } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     await person.begin()
@@ -244,21 +147,21 @@ describe('a login in a gateway', () => {
     '=__Host-login-none=1; Secure; Path=/',
     'a=1, __Host-login-none=1; Secure; Path=/',
   ])('72: an upstream cannot set %s', async (line) => {
-    const { browser, upstream } = await createSite()
+    const { browser, upstream } = await createGatewaySite()
     upstream.answer = () => new Response('', { headers: { 'set-cookie': line } })
     const response = await browser().request('/')
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
   test('72: an upstream sets its own cookies as before', async () => {
-    const { browser, upstream } = await createSite()
+    const { browser, upstream } = await createGatewaySite()
     upstream.answer = () => new Response('', { headers: { 'set-cookie': 'login-mine=1; Path=/' } })
     const response = await browser().request('/')
     expect(response.headers.getSetCookie()).toEqual(['login-mine=1; Path=/; Secure; SameSite=Lax'])
   })
 
   test('81, 83: a logout ends the session, and goes on to the provider', async () => {
-    const { browser } = await createSite()
+    const { browser } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     const cookie = person.cookieHeader
@@ -273,7 +176,7 @@ describe('a login in a gateway', () => {
   })
 
   test('80: a logout that another site posts is 403', async () => {
-    const { browser } = await createSite()
+    const { browser } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     const response = await person.request(`${base}/logout`, {
@@ -285,7 +188,7 @@ describe('a login in a gateway', () => {
   })
 
   test('89: a logout token ends the session at the next request', async () => {
-    const { browser, provider, gateway, events } = await createSite()
+    const { browser, provider, gateway, events } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     const body = new URLSearchParams({ logout_token: await provider.logoutToken({ sid: 'sid-1' }) })
@@ -300,7 +203,7 @@ describe('a login in a gateway', () => {
   })
 
   test('105: an upstream gets the provider’s token, and never what the client sent', async () => {
-    const { browser, provider, clock, seen, events } = await createSite()
+    const { browser, provider, clock, seen, events } = await createGatewaySite()
     const person = browser()
     await person.signIn()
     const headers = { authorization: 'Bearer of-the-client' }
@@ -338,7 +241,7 @@ describe('a login in a gateway', () => {
   })
 
   test('106: a role that was taken away counts at the next request after revalidate', async () => {
-    const { browser, provider, clock } = await createSite({ login: { revalidate: 300 } })
+    const { browser, provider, clock } = await createGatewaySite({ login: { revalidate: 300 } })
     provider.claims = { groups: ['admins'] }
     const person = browser()
     await person.signIn()
@@ -352,7 +255,7 @@ describe('a login in a gateway', () => {
   })
 
   test('114: security headers and the page’s own policy are on every page of the login', async () => {
-    const { browser } = await createSite()
+    const { browser } = await createGatewaySite()
     for (const path of ['login', 'callback/acme', 'logout', 'logged-out']) {
       const response = await browser().request(`${base}/${path}`)
       expect([path, response.headers.get('cache-control')]).toEqual([path, 'no-store'])
@@ -364,7 +267,7 @@ describe('a login in a gateway', () => {
   })
 
   test('115: other hosts are 421, other spellings 404, other methods 405', async () => {
-    const { gateway } = await createSite({ gateway: { hosts: ['www.app.example'] } })
+    const { gateway } = await createGatewaySite({ gateway: { hosts: ['www.app.example'] } })
     const ask = (url: string, init: RequestInit = {}): Promise<Response> =>
       gateway.fetch(new Request(url, { headers: navigation, ...init }))
     expect((await ask(`https://other.example${base}/login`)).status).toBe(421)
@@ -380,7 +283,9 @@ describe('a login in a gateway', () => {
   })
 
   test('in maintenance the login is closed, and a logout of the provider still counts', async () => {
-    const { browser, provider, gateway } = await createSite({ gateway: { maintenance: true } })
+    const { browser, provider, gateway } = await createGatewaySite({
+      gateway: { maintenance: true },
+    })
     expect((await browser().request(`${base}/login`)).status).toBe(503)
     const body = new URLSearchParams({ logout_token: await provider.logoutToken({ sid: 'sid-1' }) })
     const response = await gateway.fetch(
@@ -389,7 +294,7 @@ describe('a login in a gateway', () => {
     expect(response.status).toBe(200)
   })
 
-  test.each<[string, SiteOptions, string]>([
+  test.each<[string, GatewaySiteOptions, string]>([
     [
       'beside signIn',
       { gateway: { signIn: '/' } },
@@ -424,7 +329,7 @@ describe('a login in a gateway', () => {
       'login.providers.acme.issuer must be an https URL',
     ],
   ])('a login %s is a fault', async (_, options, message) => {
-    await expect(createSite(options)).rejects.toThrow(message)
+    await expect(createGatewaySite(options)).rejects.toThrow(message)
   })
 
   test('a token without a login is a fault, and so is a login that is used as a middleware', () => {

@@ -1,6 +1,7 @@
 /**
  * The goals of a login, measured over a real Redis and three isolates that share nothing else. Prints the table of
- * docs/decisions/0009-login-protocol.md: `npx vitest run --project node test/node/login/goals.test.ts`.
+ * docs/decisions/0009-login-protocol.md: `npx vitest run --project node test/node/login/goals.test.ts`. Those of a gateway,
+ * of sizes and of what other proxies are blamed for are in goals-of-a-gateway.test.ts.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { redisTokens } from '../../../src/login/index.ts'
@@ -17,28 +18,7 @@ import {
 } from '../../login/support.ts'
 import { noon } from '../../session/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
-
-interface Row {
-  readonly goal: number
-  readonly measure: string
-  readonly wanted: string
-  readonly measured: string
-}
-
-const rows: Row[] = []
-
-/** Writes a row of the table. The assertions of the test decide; this is what they saw. */
-function note(goal: number, measure: string, wanted: string | number, measured: unknown): void {
-  rows.push({ goal, measure, wanted: `${wanted}`, measured: `${measured}` })
-}
-
-function printTable(): void {
-  const sorted = rows.toSorted((one, other) => one.goal - other.goal)
-  const lines = sorted.map(
-    ({ goal, measure, wanted, measured }) => `| ${goal} | ${measure} | ${wanted} | ${measured} |`,
-  )
-  console.log(['| # | measure | goal | measured |', '|---|---|---|---|', ...lines].join('\n'))
-}
+import { noteGoal, printGoals } from './goals-table.ts'
 
 describe.skipIf(noRedis)('goals of a login', () => {
   let server: TestRedis
@@ -47,7 +27,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
   })
   afterAll(async () => {
     await server.stop()
-    printTable()
+    printGoals()
   })
   beforeEach(() => server.flush())
 
@@ -113,7 +93,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
       begun.toReversed().map((location) => person.request(provider.authorize(location))),
     )
     const locations = ends.map((response) => response.headers.get('location'))
-    note(1, 'parallel logins of one browser that end on their page, of 4', 4, locations.length)
+    noteGoal(1, 'parallel logins of one browser that end on their page, of 4', 4, locations.length)
     expect(locations.toSorted()).toEqual(pages)
   })
 
@@ -125,7 +105,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
       await person.begin('/.portcullis/login?return_to=/orders')
     }
     const bytes = person.cookieHeader.length
-    note(2, 'bytes of attempt cookies after 100 attempts', '≤ 2,000', bytes)
+    noteGoal(2, 'bytes of attempt cookies after 100 attempts', '≤ 2,000', bytes)
     expect(person.attempts).toHaveLength(5)
     expect(bytes).toBeLessThanOrEqual(2000)
   })
@@ -137,7 +117,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
     const answers = await askAll(isolates, person, 15, '/token')
     const { served, refused } = isolates.provider.refreshes
     const good = answers.filter(({ status }) => status === 200).length
-    note(
+    noteGoal(
       3,
       'refreshes for 45 requests in 3 isolates; refused; served',
       '1; 0; 45',
@@ -157,7 +137,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
     const answers = await askAll(isolates, person, 4, '/token')
     const good = answers.filter(({ status }) => status === 200).length
     const { served } = isolates.provider.refreshes
-    note(
+    noteGoal(
       4,
       'the same with a provider of 3 s: requests served, of 12; refreshes',
       '12; 1',
@@ -197,7 +177,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
       .poll(async () => (await ask(sites[2], people[0] as Browser, '/who')).status)
       .toBe(200)
     const afterwards = await countLost()
-    note(
+    noteGoal(
       5,
       'sessions lost, of 10: while the provider is away; after Redis was',
       '0; 0',
@@ -224,8 +204,13 @@ describe.skipIf(noRedis)('goals of a login', () => {
     )
     const perPageAfterwards = (server.control.requests - after) / 3
     const stillOpen = answers.filter((text) => text !== 'null').length
-    note(6, 'isolates of 3 where a session is open after its logout by the provider', 0, stillOpen)
-    note(
+    noteGoal(
+      6,
+      'isolates of 3 where a session is open after its logout by the provider',
+      0,
+      stillOpen,
+    )
+    noteGoal(
       7,
       'Redis requests of a signed-in page with back channel on; after a logout',
       '1; 1',
@@ -244,7 +229,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
       people.map((person, index) => person.request(provider.authorize(locations[index] ?? ''))),
     )
     const keys = provider.asked.filter((line) => line === 'GET /jwks').length
-    note(
+    noteGoal(
       18,
       'cold start, 60 people: requests for metadata; for keys',
       '1; 1',
@@ -253,7 +238,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
     const before = provider.asked.length
     await signIn(sites[0])
     const perLogin = provider.asked.length - before
-    note(9, 'provider requests per warm login', 1, perLogin)
+    noteGoal(9, 'provider requests per warm login', 1, perLogin)
     expect([metadata, keys, perLogin]).toEqual([1, 1, 1])
   })
 
@@ -271,7 +256,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
     const begun = answers.filter(
       (response) => response.status === 303 || response.headers.getSetCookie().length > 0,
     ).length
-    note(10, 'attempts begun by fetch, prefetch, image, iframe', 0, begun)
+    noteGoal(10, 'attempts begun by fetch, prefetch, image, iframe', 0, begun)
     expect(begun).toBe(0)
   })
 
@@ -285,7 +270,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
       .getSetCookie()
       .filter((cookie) => cookie.includes('__Host-session='))
     const bytes = line.split(';', 1)[0]?.length ?? 0
-    note(11, 'bytes of the session cookie, id token of 16 KB', '≤ 300', bytes)
+    noteGoal(11, 'bytes of the session cookie, id token of 16 KB', '≤ 300', bytes)
     expect(bytes).toBeGreaterThan(50)
     expect(bytes).toBeLessThanOrEqual(300)
   })
@@ -300,7 +285,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
       await person.request(provider.authorize(begun.headers.get('location') ?? ''))
       person.cookies.delete('__Host-session')
     }
-    note(12, 'logins until a loop is told to the person', 3, logins)
+    noteGoal(12, 'logins until a loop is told to the person', 3, logins)
     expect(logins).toBe(3)
   })
 
@@ -320,7 +305,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
     const texts = await Promise.all(answers.map((response) => response.text()))
     const kept = texts.filter((text) => text.includes('admin')).length
     const { served } = isolates.provider.refreshes
-    note(
+    noteGoal(
       16,
       'requests of 60 that keep a role which was taken away; refreshes',
       '0; 1',
@@ -337,7 +322,7 @@ describe.skipIf(noRedis)('goals of a login', () => {
     })
     const text = await (await sites[0].browser().request('/.portcullis/login')).text()
     const listed = names.filter((name) => text.includes(`provider=${name}&`)).length
-    note(17, 'providers at once, on one page to choose', 20, listed)
+    noteGoal(17, 'providers at once, on one page to choose', 20, listed)
     expect(listed).toBe(20)
   })
 })
