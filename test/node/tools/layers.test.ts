@@ -251,6 +251,37 @@ describe('a planted problem', () => {
   })
 })
 
+describe('a folder', () => {
+  const filesIn = (folder: string, count: number): Record<string, string> =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `${folder}/file-${index}.ts`,
+        '/** Empty. */\n',
+      ]),
+    )
+
+  it('may hold fifteen files, and folders beside them', () => {
+    expect(
+      check({
+        ...filesIn('src/crypto', 15),
+        ...filesIn('src/crypto/keys', 15),
+        ...filesIn('node', 16),
+      }),
+    ).toEqual([])
+  })
+
+  it.each([
+    { folder: 'src/crypto' },
+    { folder: 'src/session/stored/plain-store' },
+    { folder: 'src' },
+  ])('is named when a sixteenth file is put into it: $folder', ({ folder }) => {
+    const problems = check(filesIn(folder, 16)).filter((problem) => problem.includes('holds'))
+    expect(problems).toEqual([
+      `${folder}/: holds 16 files, more than 15; give some of them a folder of their own`,
+    ])
+  })
+})
+
 describe('a circle', () => {
   it('is found inside one module, over three files, and told once', () => {
     expect(

@@ -62,7 +62,26 @@ export function checkLayers(files: ReadonlyMap<string, string>): string[] {
       for (const problem of exportProblems(file, codeOf(text))) say(problem)
   }
 
-  return [...problems, ...circles(edges)]
+  return [...problems, ...fullFolders([...files.keys()]), ...circles(edges)]
+}
+
+/** Files that a folder may hold beside its own folders: as many as a reader takes in from one listing. */
+const mostFilesInFolder = 15
+
+/** Finds the folders of `src/` that hold too many files. Files in folders below one do not count for it. */
+function fullFolders(files: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  for (const file of files) {
+    const folder = posix.dirname(file)
+    if (`${folder}/`.startsWith('src/')) counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  }
+
+  return [...counts]
+    .filter(([, count]) => count > mostFilesInFolder)
+    .map(
+      ([folder, count]) =>
+        `${folder}/: holds ${count} files, more than ${mostFilesInFolder}; give some of them a folder of their own`,
+    )
 }
 
 function indoors(file: string, target: string): string | undefined {
