@@ -9,6 +9,7 @@ import {
   parseWholeNumber,
 } from '../options/index.ts'
 import type { RedisBatch } from '../redis/batch.ts'
+import type { Redis } from '../redis/client.ts'
 import type { ScriptFacade } from '../redis/facade.ts'
 import { createRejectedError } from '../redis/failure.ts'
 import type { ProjectEnv } from '../types.ts'
@@ -16,9 +17,14 @@ import type { LimitContext, LimitResult, RedisLimiter } from './contract.ts'
 import { dynamicLimitScript, readDynamicLimit } from './dynamic-limit.ts'
 import { forgetScript } from './exact/script.ts'
 import { hashKey } from './keys.ts'
-import { createBlockedKeys } from './memory/blocked-keys.ts'
+import { type BlockedKeys, createBlockedKeys } from './memory/blocked-keys.ts'
 import { checkCost, createResult } from './result.ts'
-import { type RedisLimiterOptions, redisLimiterKeys, validateRedisLimiter } from './settings.ts'
+import {
+  type RedisLimiterOptions,
+  type RedisLimiterSettings,
+  redisLimiterKeys,
+  validateRedisLimiter,
+} from './settings.ts'
 
 /** How @upstash/ratelimit counts; docs/limits.md says how exact each is. */
 export type UpstashAlgorithm = 'fixedWindow' | 'slidingWindow' | 'tokenBucket'
@@ -77,117 +83,8 @@ type Region = Parameters<Algorithm['limit']>[0]
  * })
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
-  const issues = createIssues('upstashLimiter')
-  checkKeys(issues, options, [
-    ...redisLimiterKeys,
-    'algorithm',
-    'refill',
-    'dynamicLimit',
-    'name',
-    'analytics',
-  ])
-
-  const input = { ...options } as Partial<UpstashLimiterOptions<never>>
-  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(input, issues)
-  const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
-  const kind = parseChoice(issues, 'algorithm', input.algorithm, kinds) ?? 'slidingWindow'
-  const bucket = kind === 'tokenBucket'
-
-  if (input.refill !== undefined && !bucket) issues.add('refill', "is for algorithm: 'tokenBucket'")
-  const refill =
-    parseWholeNumber(issues, 'refill', input.refill, {
-      min: 1,
-      max: 1_000_000,
-      unit: 'tokens',
-    }) ?? limit
-
-  const dynamicLimits = booleanOption(issues, 'dynamicLimit', input.dynamicLimit, false)
-  const name = input.name ?? 'default'
-
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    issues.add('name', 'must be a dashed word')
-  const { analytics } = input
-
-  if (analytics !== undefined && typeof analytics?.record !== 'function')
-    issues.add('analytics', 'must have record()')
-  issues.throwIfAny()
-
-  function recordResult(limitKey: string, result: LimitResult): LimitResult {
-    if (analytics !== undefined) recordAnalytics(analytics, limitKey, result)
-    return result
-  }
-
-  const every = `${window} s` as const
-  const algorithm: Algorithm = bucket
-    ? Ratelimit.tokenBucket(refill, every, limit)()
-    : Ratelimit[kind](limit, every)()
-  const windowMs = window * 1000
-  const space = `${prefix}r:${name}`
-
-  // A sliding window does not say when it will have room, and a limit that changes not either.
-  const known = createBlockedKeys(dynamicLimits || kind === 'slidingWindow' ? 0 : maxBlocked)
-  const region = (facade: ScriptFacade): Region => {
-    return { redis: facade as unknown as Region['redis'], prefix: space, dynamicLimits }
-  }
-
-  async function createKey(limitKey: string, context: LimitContext): Promise<string> {
-    const perRefill = bucket ? refill : 0
-    const hash = await hashKey(ring(context.env), kind, limit, window, perRefill, limitKey)
-
-    return `${space}:${hash}`
-  }
-
-  function toLimitResult(allowed: boolean, said: RatelimitReply, nowMs: number): LimitResult {
-    const numbers = [said.limit, said.remaining, said.reset]
-    if (!numbers.every((number) => Number.isFinite(number)))
-      throw createRejectedError('strange-answer', 'ratelimit')
-
-    const answer = {
-      allowed,
-      free: said.remaining,
-      retryAt: allowed ? nowMs : Math.max(nowMs, said.reset),
-    }
-
-    return createResult(said.limit, { ...answer, resetAt: said.reset }, nowMs)
-  }
-
-  async function takeInBatch(
-    redisBatch: RedisBatch,
-    limitKey: string,
-    cost: number,
-  ): Promise<LimitResult> {
-    const said = await withStoreError(algorithm.limit(region(redisBatch.facade), limitKey, cost))
-    const nowMs = Date.now()
-    const result = toLimitResult(said.success === true, said, nowMs)
-
-    known.note(limitKey, cost, result, nowMs)
-    return recordResult(limitKey, result)
-  }
-
-  async function takeAlone<T>(
-    context: LimitContext,
-    question: (redisBatch: RedisBatch) => Promise<T>,
-  ): Promise<T> {
-    const redisBatch = redis.ask(context.env)
-    const answer = question(redisBatch)
-    answer.catch(() => {}) // until it is awaited below
-    await redisBatch.send()
-
-    return answer
-  }
-
-  /** Lists the entries that hold a key now: nothing else is ever deleted. */
-  function listStoredKeys(limitKey: string): string[] {
-    const current = Math.floor(Date.now() / windowMs)
-    return bucket ? [limitKey] : [`${limitKey}:${current}`, `${limitKey}:${current - 1}`]
-  }
-
-  const dynamicKey = `${space}:dynamic:global`
-
-  function requireDynamicLimit(): void {
-    if (!dynamicLimits)
-      throw new RangeError('The limit can only be changed with dynamicLimit: true.')
-  }
+  const parts = createLimiterParts(validateOptions(options))
+  const { limit, window, redis } = parts.settings
 
   return {
     limit,
@@ -195,59 +92,225 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     redis,
     async prepareTake(limitKey, cost = 1, context = {}) {
       checkCost(cost)
-      const held = await createKey(limitKey, context)
-      const result = known.find(held, cost, Date.now())
+      const key = await createKey(parts, limitKey, context)
+      const blocked = findBlocked(parts, key, cost)
 
-      return result
-        ? { is: 'blocked', result: recordResult(held, result) }
-        : { is: 'call', join: (redisBatch) => takeInBatch(redisBatch, held, cost) }
+      return blocked
+        ? { is: 'blocked', result: blocked }
+        : { is: 'call', join: (redisBatch) => takeInBatch(parts, redisBatch, key, cost) }
     },
     async take(limitKey, cost = 1, context = {}) {
       checkCost(cost)
-      const held = await createKey(limitKey, context)
-      const blocked = known.find(held, cost, Date.now())
-
-      return blocked
-        ? recordResult(held, blocked)
-        : takeAlone(context, (redisBatch) => takeInBatch(redisBatch, held, cost))
+      const key = await createKey(parts, limitKey, context)
+      return (
+        findBlocked(parts, key, cost) ??
+        sendAlone(redis, context, (redisBatch) => takeInBatch(parts, redisBatch, key, cost))
+      )
     },
     async peek(limitKey, context = {}) {
-      const held = await createKey(limitKey, context)
-      const said = await takeAlone(context, (redisBatch) =>
-        withStoreError(algorithm.getRemaining(region(redisBatch.facade), held)),
-      )
-      const nowMs = Date.now()
-
-      // The script of a bucket tells what was in it when it was last used.
-      const late = bucket ? Math.max(0, Math.floor((nowMs - said.reset) / windowMs) + 1) : 0
-      const remaining = Math.min(said.limit, said.remaining + late * refill)
-
-      return toLimitResult(
-        remaining >= 1,
-        { ...said, remaining, reset: said.reset + late * windowMs },
-        nowMs,
-      )
+      const key = await createKey(parts, limitKey, context)
+      return peekAlone(parts, key, context)
     },
     async forget(limitKey, context = {}) {
-      const held = await createKey(limitKey, context)
-      await redis.call(context.env, forgetScript, listStoredKeys(held), [])
-      known.delete(held)
+      const key = await createKey(parts, limitKey, context)
+      await redis.call(context.env, forgetScript, listStoredKeys(parts, key), [])
+      parts.known.delete(key)
     },
     async setLimit(value, context = {}) {
-      requireDynamicLimit()
+      requireDynamicLimit(parts)
       if (value !== undefined) checkCost(value)
-      await redis.call(
-        context.env,
-        dynamicLimitScript,
-        [dynamicKey],
-        value === undefined ? ['0'] : [`${value}`],
-      )
+      const args = value === undefined ? ['0'] : [`${value}`]
+      await callDynamicLimit(parts, context, args)
     },
     async getLimit(context = {}) {
-      requireDynamicLimit()
-      return readDynamicLimit(await redis.call(context.env, dynamicLimitScript, [dynamicKey], []))
+      requireDynamicLimit(parts)
+      return readDynamicLimit(await callDynamicLimit(parts, context, []))
     },
   }
+}
+
+/** The validated options of one limiter. */
+interface UpstashSettings extends RedisLimiterSettings {
+  readonly kind: UpstashAlgorithm
+  readonly refill: number
+  readonly dynamicLimit: boolean
+  readonly name: string
+  readonly analytics: LimitAnalytics | undefined
+}
+
+function validateOptions<E>(options: UpstashLimiterOptions<E>): UpstashSettings {
+  const issues = createIssues('upstashLimiter')
+  const ownKeys = ['algorithm', 'refill', 'dynamicLimit', 'name', 'analytics']
+  checkKeys(issues, options, [...redisLimiterKeys, ...ownKeys])
+
+  const input = { ...options } as Partial<UpstashLimiterOptions<never>>
+  const rate = validateRedisLimiter(input, issues)
+  const kinds = ['fixedWindow', 'slidingWindow', 'tokenBucket'] as const
+  const kind = parseChoice(issues, 'algorithm', input.algorithm, kinds) ?? 'slidingWindow'
+
+  if (input.refill !== undefined && kind !== 'tokenBucket')
+    issues.add('refill', "is for algorithm: 'tokenBucket'")
+  const bounds = { min: 1, max: 1_000_000, unit: 'tokens' }
+  const refill = parseWholeNumber(issues, 'refill', input.refill, bounds) ?? rate.limit
+  const dynamicLimit = booleanOption(issues, 'dynamicLimit', input.dynamicLimit, false)
+
+  const { name = 'default', analytics } = input
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
+    issues.add('name', 'must be a dashed word')
+  if (analytics !== undefined && typeof analytics?.record !== 'function')
+    issues.add('analytics', 'must have record()')
+  issues.throwIfAny()
+
+  return { ...rate, kind, refill, dynamicLimit, name, analytics }
+}
+
+/** What one limiter works with: its options, and what was computed from them once. */
+interface LimiterParts {
+  readonly settings: UpstashSettings
+  readonly algorithm: Algorithm
+  readonly known: BlockedKeys
+  /** The prefix of its keys. */
+  readonly space: string
+  readonly isBucket: boolean
+  readonly windowMs: number
+}
+
+function createLimiterParts(settings: UpstashSettings): LimiterParts {
+  const { kind, limit, window, refill, dynamicLimit, maxBlocked, prefix, name } = settings
+  const every = `${window} s` as const
+  // A sliding window does not tell when it will have room, and a limit that changes does not either.
+  const remembers = !dynamicLimit && kind !== 'slidingWindow'
+
+  return {
+    settings,
+    algorithm:
+      kind === 'tokenBucket'
+        ? Ratelimit.tokenBucket(refill, every, limit)()
+        : Ratelimit[kind](limit, every)(),
+    known: createBlockedKeys(remembers ? maxBlocked : 0),
+    space: `${prefix}r:${name}`,
+    isBucket: kind === 'tokenBucket',
+    windowMs: window * 1000,
+  }
+}
+
+/** The context of the library's algorithms: its Redis is the batch of this request. */
+function createRegion({ settings, space }: LimiterParts, facade: ScriptFacade): Region {
+  return {
+    redis: facade as unknown as Region['redis'],
+    prefix: space,
+    dynamicLimits: settings.dynamicLimit,
+  }
+}
+
+async function createKey(
+  { settings, space, isBucket }: LimiterParts,
+  limitKey: string,
+  context: LimitContext,
+): Promise<string> {
+  const { ring, kind, limit, window, refill } = settings
+  const perRefill = isBucket ? refill : 0
+  const hash = await hashKey(ring(context.env), kind, limit, window, perRefill, limitKey)
+
+  return `${space}:${hash}`
+}
+
+/** Returns the denial of a key that this isolate remembers as blocked, and records it. */
+function findBlocked(parts: LimiterParts, key: string, cost: number): LimitResult | undefined {
+  const result = parts.known.find(key, cost, Date.now())
+  return result && recordResult(parts, key, result)
+}
+
+async function takeInBatch(
+  parts: LimiterParts,
+  redisBatch: RedisBatch,
+  key: string,
+  cost: number,
+): Promise<LimitResult> {
+  const region = createRegion(parts, redisBatch.facade)
+  const reply = await withStoreError(parts.algorithm.limit(region, key, cost))
+  const nowMs = Date.now()
+  const result = createLimitResult(reply.success === true, reply, nowMs)
+
+  parts.known.note(key, cost, result, nowMs)
+  return recordResult(parts, key, result)
+}
+
+/** Sends one call in a batch of its own. */
+async function sendAlone<T>(
+  redis: Redis,
+  context: LimitContext,
+  call: (redisBatch: RedisBatch) => Promise<T>,
+): Promise<T> {
+  const redisBatch = redis.ask(context.env)
+  const answer = call(redisBatch)
+  answer.catch(() => {}) // until it is awaited below
+  await redisBatch.send()
+
+  return answer
+}
+
+async function peekAlone(
+  parts: LimiterParts,
+  key: string,
+  context: LimitContext,
+): Promise<LimitResult> {
+  const { settings, algorithm, isBucket, windowMs } = parts
+  const reply = await sendAlone(settings.redis, context, (redisBatch) =>
+    withStoreError(algorithm.getRemaining(createRegion(parts, redisBatch.facade), key)),
+  )
+  const nowMs = Date.now()
+
+  // The script of a bucket tells what was in it when it was last used.
+  const late = isBucket ? Math.max(0, Math.floor((nowMs - reply.reset) / windowMs) + 1) : 0
+  const remaining = Math.min(reply.limit, reply.remaining + late * settings.refill)
+  const reset = reply.reset + late * windowMs
+
+  return createLimitResult(remaining >= 1, { ...reply, remaining, reset }, nowMs)
+}
+
+function createLimitResult(allowed: boolean, reply: RatelimitReply, nowMs: number): LimitResult {
+  const numbers = [reply.limit, reply.remaining, reply.reset]
+  if (!numbers.every((number) => Number.isFinite(number)))
+    throw createRejectedError('strange-answer', 'ratelimit')
+
+  const answer = {
+    allowed,
+    free: reply.remaining,
+    retryAt: allowed ? nowMs : Math.max(nowMs, reply.reset),
+    resetAt: reply.reset,
+  }
+
+  return createResult(reply.limit, answer, nowMs)
+}
+
+/** Lists the entries that hold a key now: nothing else is ever deleted. */
+function listStoredKeys({ isBucket, windowMs }: LimiterParts, key: string): string[] {
+  const current = Math.floor(Date.now() / windowMs)
+  return isBucket ? [key] : [`${key}:${current}`, `${key}:${current - 1}`]
+}
+
+function requireDynamicLimit({ settings }: LimiterParts): void {
+  if (!settings.dynamicLimit)
+    throw new RangeError('The limit can only be changed with dynamicLimit: true.')
+}
+
+/** Reads the limit of every key, or changes it where there is an argument. */
+function callDynamicLimit(
+  { settings: { redis }, space }: LimiterParts,
+  context: LimitContext,
+  args: readonly string[],
+): Promise<unknown> {
+  return redis.call(context.env, dynamicLimitScript, [`${space}:dynamic:global`], args)
+}
+
+function recordResult(
+  { settings: { analytics } }: LimiterParts,
+  key: string,
+  result: LimitResult,
+): LimitResult {
+  if (analytics !== undefined) recordAnalytics(analytics, key, result)
+  return result
 }
 
 /** What analytics make of it is their own affair: a take neither waits for them nor fails with them. */

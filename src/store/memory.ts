@@ -1,11 +1,28 @@
 /** Sessions in the memory of one isolate, for development, tests and single processes. */
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
-import type { AtomicStore, Conflict, Found, Gone, ReadAt, Ref, Row } from './contract.ts'
-import { createEndedMarks } from './ended-marks.ts'
-import { createExpiringMap, type LiveEntry, type MapEntry, type Mark } from './expiring-map.ts'
+import type {
+  AtomicStore,
+  Conflict,
+  Found,
+  Gone,
+  ReadAt,
+  Ref,
+  Replaced,
+  Rotated,
+  RotateOptions,
+  Row,
+} from './contract.ts'
+import { createEndedMarks, type EndedMarks } from './ended-marks.ts'
+import {
+  createExpiringMap,
+  type ExpiringMap,
+  type LiveEntry,
+  type MapEntry,
+  type Mark,
+} from './expiring-map.ts'
 import { validateBounds, validateSize } from './size.ts'
-import { createWriteIds } from './write-ids.ts'
+import { createWriteIds, type WriteIds } from './write-ids.ts'
 
 /** Options of {@link memoryStore}. Absent = default. */
 export interface MemoryStoreOptions {
@@ -30,120 +47,38 @@ export interface MemoryStoreOptions {
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
-  const issues = createIssues()
-  checkKeys(issues, options, ['maxEntries', 'maxPerUser', 'maxBytes', 'clock'])
-  const given = (options ?? {}) as MemoryStoreOptions
-  const maxEntries =
-    parseWholeNumber(issues, 'maxEntries', given.maxEntries, {
-      min: 1,
-      max: 1_000_000,
-      unit: 'entries',
-    }) ?? 10_000
-  const { maxPerUser, maxBytes } = validateBounds(given, issues)
-  const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
-  issues.throwIfAny()
-  const rows = createExpiringMap(maxEntries, clock)
-  const writes = createWriteIds(clock)
-  const endedMarks = createEndedMarks(maxEntries, clock)
-
-  function createEntry(row: Row): void {
-    rows.put(row.key, {
-      version: 1,
-      record: row.record,
-      seen: row.now,
-      end: row.end,
-      until: clock() + Math.min(row.idle, row.end - row.now),
-      ...(row.index !== undefined && { index: row.index }),
-    })
-    writes.remember(row.key, row.write, 1)
-    if (row.index === undefined) return
-
-    // The dead first: whoever is at work on another device is not signed out for the sake of sessions that idled out.
-    rows.dropMembers(row.index, maxPerUser - 1, (entry) => isRow(entry) && !isOver(entry, row))
-    rows.enlist(row.index, row.key, row.end)
-  }
-
-  /** The entry of a session that lives now, or why there is none. Touches nothing. */
-  function findLive(ref: Ref, at: { now: number; idle: number }): LiveEntry | Gone {
-    if (ref.mark !== undefined && endedMarks.has(ref.mark)) return { is: 'ended' }
-    const entry = rows.get(ref.key)
-    if (entry === undefined) return { is: 'none' }
-    if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key)))
-      return { is: 'ended' }
-    // Judged before anything slides: a later deploy with a shorter limit must not revive what it finds dead.
-    return isOver(entry, at) ? { is: 'expired' } : entry
-  }
-
-  function touch(key: string, entry: LiveEntry, at: { now: number; idle: number }): LiveEntry {
-    const slid = {
-      ...entry,
-      seen: Math.max(entry.seen, at.now),
-      until: clock() + Math.min(at.idle, entry.end - at.now),
-    }
-    rows.put(key, slid)
-    return slid
-  }
-
-  function markEnded(key: string, grace: number, replaced?: Partial<Mark>): void {
-    rows.delete(key)
-    rows.put(key, { ...replaced, until: clock() + grace })
-  }
-
-  /** Whether a key holds the row that this very write made, sent again. */
-  function isResent(there: MapEntry, { key, write }: Row): boolean {
-    return isRow(there) && writes.versionMade(key, write) !== undefined
-  }
-
-  /** The row that a rotation ends, also where another one ended it moments ago. */
-  function findReplaced({ key, index }: Ref, by: string | undefined): Partial<Mark> | undefined {
-    const entry = rows.get(key)
-    if (entry === undefined || !isRow(entry)) return entry
-    return index === undefined || rows.lists(index, key) ? { last: entry, by } : undefined
-  }
+  const memory = createMemory(options)
+  const { rows, endedMarks, maxBytes } = memory
 
   return {
     async create(row) {
       validateSize(row.record, maxBytes)
       const entry = rows.get(row.key)
-      if (entry !== undefined) return { is: isResent(entry, row) ? 'ok' : 'taken' }
-      createEntry(row)
+      if (entry !== undefined) return { is: isResent(memory, entry, row) ? 'ok' : 'taken' }
+
+      createEntry(memory, row)
       return { is: 'ok' }
     },
     async read(ref, at: ReadAt) {
-      const entry = findLive(ref, at)
+      const entry = findLive(memory, ref, at)
       if ('is' in entry) return entry
-      return toFound(at.now - entry.seen >= at.slice ? touch(ref.key, entry, at) : entry)
+
+      return toFound(at.now - entry.seen >= at.slice ? touch(memory, ref.key, entry, at) : entry)
     },
     async replace(row, ifVersion) {
       validateSize(row.record, maxBytes)
-      const entry = findLive(row, row)
-      if ('is' in entry) return entry
-      const made = writes.versionMade(row.key, row.write)
-      if (made !== undefined) return { is: 'ok', version: String(made) }
-      if (String(entry.version) !== ifVersion) return toConflict(entry)
-      const next = touch(row.key, { ...entry, record: row.record, version: entry.version + 1 }, row)
-      writes.remember(row.key, row.write, next.version)
-      return { is: 'ok', version: String(next.version) }
+      return replaceEntry(memory, row, ifVersion)
     },
-    async rotate(old, next, { ifVersion, grace }) {
+    async rotate(old, next, options) {
       validateSize(next.record, maxBytes)
-      const there = rows.get(next.key)
-      if (there !== undefined) return { is: isResent(there, next) ? 'ok' : 'ended' }
-      if (ifVersion !== undefined) {
-        const entry = findLive(old, next)
-        if ('is' in entry) return entry
-        if (String(entry.version) !== ifVersion) return toConflict(entry)
-      }
-      // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
-      markEnded(old.key, grace, findReplaced(old, next.index))
-      createEntry(next)
-      return { is: 'ok' }
+      return rotateEntry(memory, old, next, options)
     },
     async end(ref, grace) {
       const entry = rows.get(ref.key)
       const listed = ref.index === undefined || rows.lists(ref.index, ref.key)
       if (entry === undefined || !isRow(entry)) return false
-      markEnded(ref.key, grace)
+
+      markEnded(memory, ref.key, grace)
       return listed
     },
     async endMarked(mark, { life, once }) {
@@ -152,6 +87,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     async readReplaced({ key }) {
       const entry = rows.get(key)
       if (entry === undefined || isRow(entry) || entry.last === undefined) return undefined
+
       return { ...toFound(entry.last), ...(entry.by !== undefined && { by: entry.by }) }
     },
     async list(index) {
@@ -165,6 +101,150 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       return members.length
     },
   }
+}
+
+/** The state of one store, and the bounds that its options set. */
+interface Memory {
+  readonly rows: ExpiringMap
+  readonly writes: WriteIds
+  readonly endedMarks: EndedMarks
+  readonly clock: Clock
+  readonly maxPerUser: number
+  readonly maxBytes: number
+}
+
+/** Validates the options and creates an empty store of them. */
+function createMemory(options: MemoryStoreOptions): Memory {
+  const issues = createIssues()
+  checkKeys(issues, options, ['maxEntries', 'maxPerUser', 'maxBytes', 'clock'])
+  const input = (options ?? {}) as MemoryStoreOptions
+  const entryBounds = { min: 1, max: 1_000_000, unit: 'entries' }
+  const maxEntries = parseWholeNumber(issues, 'maxEntries', input.maxEntries, entryBounds) ?? 10_000
+  const { maxPerUser, maxBytes } = validateBounds(input, issues)
+  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
+  issues.throwIfAny()
+
+  return {
+    rows: createExpiringMap(maxEntries, clock),
+    writes: createWriteIds(clock),
+    endedMarks: createEndedMarks(maxEntries, clock),
+    clock,
+    maxPerUser,
+    maxBytes,
+  }
+}
+
+function createEntry({ rows, writes, clock, maxPerUser }: Memory, row: Row): void {
+  rows.put(row.key, {
+    version: 1,
+    record: row.record,
+    seen: row.now,
+    end: row.end,
+    until: clock() + Math.min(row.idle, row.end - row.now),
+    ...(row.index !== undefined && { index: row.index }),
+  })
+  writes.remember(row.key, row.write, 1)
+  if (row.index === undefined) return
+
+  // Idle sessions are dropped first, so that a user who works on another device is not signed out in their place.
+  rows.dropMembers(row.index, maxPerUser - 1, (entry) => isRow(entry) && !isOver(entry, row))
+  rows.enlist(row.index, row.key, row.end)
+}
+
+function replaceEntry(memory: Memory, row: Row, ifVersion: string): Replaced {
+  const entry = findLive(memory, row, row)
+  if ('is' in entry) return entry
+
+  const made = memory.writes.versionMade(row.key, row.write)
+  if (made !== undefined) return { is: 'ok', version: String(made) }
+  if (String(entry.version) !== ifVersion) return toConflict(entry)
+
+  const changed = { ...entry, record: row.record, version: entry.version + 1 }
+  const { version } = touch(memory, row.key, changed, row)
+  memory.writes.remember(row.key, row.write, version)
+  return { is: 'ok', version: String(version) }
+}
+
+function rotateEntry(
+  memory: Memory,
+  old: Ref,
+  next: Row,
+  { ifVersion, grace }: RotateOptions,
+): Rotated {
+  const there = memory.rows.get(next.key)
+  if (there !== undefined) return { is: isResent(memory, there, next) ? 'ok' : 'ended' }
+
+  if (ifVersion !== undefined) {
+    const entry = findLive(memory, old, next)
+    if ('is' in entry) return entry
+    if (String(entry.version) !== ifVersion) return toConflict(entry)
+  }
+
+  // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
+  markEnded(memory, old.key, grace, findReplaced(memory, old, next.index))
+  createEntry(memory, next)
+  return { is: 'ok' }
+}
+
+/** Returns the entry of a session that lives now, or why there is none. It changes nothing. */
+function findLive(
+  { rows, endedMarks }: Memory,
+  ref: Ref,
+  at: { readonly now: number; readonly idle: number },
+): LiveEntry | Gone {
+  if (ref.mark !== undefined && endedMarks.has(ref.mark)) return { is: 'ended' }
+
+  const entry = rows.get(ref.key)
+  if (entry === undefined) return { is: 'none' }
+  if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key)))
+    return { is: 'ended' }
+
+  // Checked before anything slides: a later deploy with a shorter limit must not revive what it finds expired.
+  return isOver(entry, at) ? { is: 'expired' } : entry
+}
+
+/** Slides the idle limit of an entry, and keeps it as changed. */
+function touch(
+  { rows, clock }: Memory,
+  key: string,
+  entry: LiveEntry,
+  at: { readonly now: number; readonly idle: number },
+): LiveEntry {
+  const slid = {
+    ...entry,
+    seen: Math.max(entry.seen, at.now),
+    until: clock() + Math.min(at.idle, entry.end - at.now),
+  }
+  rows.put(key, slid)
+  return slid
+}
+
+/** Puts the mark that a session ended in place of its row. */
+function markEnded(
+  { rows, clock }: Memory,
+  key: string,
+  grace: number,
+  replaced?: Partial<Mark>,
+): void {
+  rows.delete(key)
+  rows.put(key, { ...replaced, until: clock() + grace })
+}
+
+/** Whether a key holds the row that this very write made, sent again. */
+function isResent({ writes }: Memory, there: MapEntry, { key, write }: Row): boolean {
+  return isRow(there) && writes.versionMade(key, write) !== undefined
+}
+
+/** Finds the row that a rotation ends, also where another rotation ended it moments ago. */
+function findReplaced(
+  { rows }: Memory,
+  { key, index }: Ref,
+  by: string | undefined,
+): Partial<Mark> | undefined {
+  const entry = rows.get(key)
+  if (entry === undefined || !isRow(entry)) return entry
+
+  return index === undefined || rows.lists(index, key) ? { last: entry, by } : undefined
 }
 
 /** Whether an entry is a row, not the mark that one ended. */

@@ -18,7 +18,12 @@ import type {
 import { hashKey } from '../keys.ts'
 import { createBlockedKeys } from '../memory/blocked-keys.ts'
 import { checkCost, createResult } from '../result.ts'
-import { type RedisLimiterOptions, redisLimiterKeys, validateRedisLimiter } from '../settings.ts'
+import {
+  type RedisLimiterOptions,
+  type RedisLimiterSettings,
+  redisLimiterKeys,
+  validateRedisLimiter,
+} from '../settings.ts'
 import { findResolution } from './log.ts'
 import { parseTakeReplies, serializeTakes } from './reply.ts'
 import { forgetScript, takeScript } from './script.ts'
@@ -56,28 +61,11 @@ export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions
  * })
  */
 export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
-  const issues = createIssues('exactLimiter')
-  checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
-
-  const input = { ...options } as Partial<ExactLimiterOptions<never>>
-  const { limit, window, redis, ring, prefix, maxBlocked } = validateRedisLimiter(input, issues)
-  const gcra = parseChoice(issues, 'algorithm', input.algorithm, ['log', 'gcra']) === 'gcra'
-
-  if (input.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
-  const burst = gcra
-    ? (parseWholeNumber(issues, 'burst', input.burst, { min: 1, max: limit, unit: 'units' }) ??
-      limit)
-    : 0
-
-  // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
-  if (gcra && limit > window * 1000)
-    issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
-  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
-  issues.throwIfAny()
-
+  const settings = validateOptions(options)
+  const { limit, window, redis, ring, prefix, gcra, burst, clock } = settings
   const windowMs = window * 1000
   const grainMs = findResolution(limit, windowMs)
-  const known = createBlockedKeys(maxBlocked)
+  const known = createBlockedKeys(settings.maxBlocked)
   const max = gcra ? burst : limit
 
   async function createKey(limitKey: string, context: LimitContext | undefined): Promise<string> {
@@ -144,4 +132,35 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
       known.delete(name)
     },
   }
+}
+
+/** The validated options of one limiter. */
+interface ExactSettings extends RedisLimiterSettings {
+  /** Whether the algorithm is `'gcra'`. */
+  readonly gcra: boolean
+  /** Units at once for `'gcra'`; 0 for `'log'`. */
+  readonly burst: number
+  readonly clock: Clock
+}
+
+function validateOptions<E>(options: ExactLimiterOptions<E>): ExactSettings {
+  const issues = createIssues('exactLimiter')
+  checkKeys(issues, options, [...redisLimiterKeys, 'algorithm', 'burst', 'clock'])
+
+  const input = { ...options } as Partial<ExactLimiterOptions<never>>
+  const rate = validateRedisLimiter(input, issues)
+  const { limit, window } = rate
+  const gcra = parseChoice(issues, 'algorithm', input.algorithm, ['log', 'gcra']) === 'gcra'
+
+  if (input.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
+  const bounds = { min: 1, max: limit, unit: 'units' }
+  const burst = gcra ? (parseWholeNumber(issues, 'burst', input.burst, bounds) ?? limit) : 0
+
+  // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
+  if (gcra && limit > window * 1000)
+    issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
+  const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
+  issues.throwIfAny()
+
+  return { ...rate, gcra, burst, clock }
 }

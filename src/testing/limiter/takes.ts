@@ -42,7 +42,13 @@ const strange: readonly string[] = [
 ]
 
 /** Declares the promises. */
-export function takePromises({ that, expect }: LimiterCheck): void {
+export function takePromises(check: LimiterCheck): void {
+  declareCounting(check)
+  declareKeys(check)
+}
+
+/** Declares how a limiter counts units of one key over time. */
+function declareCounting({ that, expect }: LimiterCheck): void {
   that(
     'allows what is free, and says what is left',
     { limit: 3, window: 60 },
@@ -79,7 +85,10 @@ export function takePromises({ that, expect }: LimiterCheck): void {
       expect(all.filter((passed) => passed).length).toEqual(5)
     },
   )
+}
 
+/** Declares that keys are counted separately, and forgotten separately. */
+function declareKeys({ that, expect }: LimiterCheck): void {
   that(
     'counts each key for itself, whatever is in it',
     { limit: 1, window: 60 },

@@ -35,7 +35,15 @@ const AWKWARD: readonly unknown[] = [
 const HOUR = 3_600_000
 
 /** Declares the promises about one session. */
-export function sessionLifePromises({ that, expect }: SessionCheck): void {
+export function sessionLifePromises(check: SessionCheck): void {
+  declareLoginToLogout(check)
+  declareWrites(check)
+  declareMessages(check)
+  declareEnds(check)
+}
+
+/** Declares that a session lasts from login to logout and returns what was written. */
+function declareLoginToLogout({ that, expect }: SessionCheck): void {
   that(
     'a session lasts from login to logout, and no copy of its cookie outlasts it',
     async (site) => {
@@ -73,7 +81,10 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
       expect(((await browser.visit((s) => s.get())) as TestData).note).toEqual(note)
     }
   })
+}
 
+/** Declares that sequential and parallel writes are kept. */
+function declareWrites({ that, expect }: SessionCheck): void {
   that('writes of one browser follow each other and none is lost', async (site) => {
     const browser = site.browser()
     await browser.visit((s) => s.start({ user: site.user(), count: 0 }))
@@ -101,7 +112,10 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
     const count = (await browser.visit((s) => s.get()))?.count ?? 0
     expect(site.atomic ? count : count >= 1 && count <= 6).toEqual(site.atomic ? 6 : true)
   })
+}
 
+/** Declares that a flash message is shown once. */
+function declareMessages({ that, expect }: SessionCheck): void {
   that('a message is shown once', async (site) => {
     const [browser, user] = [site.browser(), site.user()]
     await browser.visit((s) => s.start({ user }))
@@ -131,7 +145,10 @@ export function sessionLifePromises({ that, expect }: SessionCheck): void {
       expect(await browser.visit((s) => s.takeFlash('notice'))).toEqual(undefined)
     },
   )
+}
 
+/** Declares what a login ends, and when the limits end a session. */
+function declareEnds({ that, expect }: SessionCheck): void {
   that(
     'a login ends the session before it, and takes along what it is told to keep',
     async (site) => {

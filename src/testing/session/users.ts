@@ -3,7 +3,13 @@ import { isPortcullisError } from '../../errors.ts'
 import type { SessionCheck, TestBrowser, TestSite } from './contract.ts'
 
 /** Declares the promises about several sessions. */
-export function sessionUserPromises({ that, expect }: SessionCheck): void {
+export function sessionUserPromises(check: SessionCheck): void {
+  declareSeveralSessions(check)
+  declareParallelRequests(check)
+}
+
+/** Declares that sessions are separate, and are listed and ended where the store has lists. */
+function declareSeveralSessions({ that, expect }: SessionCheck): void {
   that('two browsers have two sessions', async (site) => {
     const [one, two] = [await signedIn(site, site.user()), await signedIn(site, site.user())]
     await one.visit((s) => s.set('note', 'of one'))
@@ -58,7 +64,10 @@ export function sessionUserPromises({ that, expect }: SessionCheck): void {
       expect((await stranger.visit((s) => s.get())) !== undefined).toEqual(true)
     },
   )
+}
 
+/** Declares what two requests of one browser come to that arrive at the same time, or one late. */
+function declareParallelRequests({ that, expect }: SessionCheck): void {
   that(
     'a message that two requests take at the same time is shown by one of them',
     async (site) => {

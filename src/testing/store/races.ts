@@ -57,138 +57,153 @@ async function* once(step: () => Promise<unknown>): Client {
 }
 
 /** Declares what holds in every order. */
-export function racePromises({ group, that, expect }: Check): void {
+export function racePromises(check: Check): void {
+  const { group } = check
+
   group('in every order', () => {
-    that('two or three clients that add one each have added all', async (d) => {
-      for (const turns of [
-        [2, 2],
-        [2, 2, 2],
-      ]) {
-        for (const order of orders(turns)) {
-          const ref = d.ref(d.index())
-          await d.create(ref, { record: '0' })
-          await play(
-            order,
-            turns.map(() => adder(d, ref)),
-          )
-          expect(await d.record(ref)).toEqual(`${turns.length}`)
-        }
-      }
-    })
+    declareWriteRaces(check)
+    declareLoginRaces(check)
+    declareListRaces(check)
+  })
+}
 
-    that('a write whose answer was lost counts once', async (d) => {
-      for (const order of orders([3, 2])) {
-        const ref = d.ref()
-        await d.create(ref, { record: '0' })
-        await play(order, [adder(d, ref, true), adder(d, ref)])
-        expect(await d.record(ref)).toEqual('2')
-      }
-    })
-
-    that('a logout beats readers and slow writers', async (d) => {
-      for (const order of orders([2, 1, 1])) {
+/** Declares that parallel writes are all counted, each of them once. */
+function declareWriteRaces({ that, expect }: Check): void {
+  that('two or three clients that add one each have added all', async (d) => {
+    for (const turns of [
+      [2, 2],
+      [2, 2, 2],
+    ]) {
+      for (const order of orders(turns)) {
         const ref = d.ref(d.index())
         await d.create(ref, { record: '0' })
-        await play(order, [
-          adder(d, ref),
-          once(() => d.end(ref)),
-          once(() => d.read(ref, { slice: 0 })),
-        ])
-
-        expect(await d.standing(ref)).toEqual('ended')
-        expect(await d.list(ref.index ?? '')).toEqual([])
-      }
-    })
-
-    that('a login stands, beside a slow writer and a logout of the old session', async (d) => {
-      for (const order of orders([2, 1, 1])) {
-        const [old, next] = [d.ref(), d.row(d.ref(d.index()))]
-        await d.create(old, { record: '0' })
-        await play(order, [adder(d, old), once(() => d.rotate(old, next)), once(() => d.end(old))])
-        expect(await d.standing(old)).toEqual('ended')
-        expect(await d.standing(next)).toEqual('found')
-        expect(await d.list(next.index ?? '').then((rows) => rows.length)).toEqual(1)
-      }
-    })
-
-    that('a login that keeps something keeps every write that was acknowledged', async (d) => {
-      for (const order of orders([2, 2])) {
-        const [old, next] = [d.ref(), d.ref(d.index())]
-        await d.create(old, { record: '0' })
-
-        let acknowledged = 0
-
-        async function* writer(): Client {
-          const seen = await d.read(old)
-          if (seen.is !== 'found') return
-
-          yield
-          const answer = await d.replace(old, seen.version, {
-            record: `${Number(seen.record) + 1}`,
-          })
-          if (answer.is === 'ok') acknowledged++
-        }
-
-        async function* login(): Client {
-          let seen: { is: string; version?: string; record?: string } = await d.read(old)
-          for (let tries = 0; tries < MOST_TRIES && seen.version !== undefined; tries++) {
-            yield
-            seen = await d.rotate(old, d.row(next, { record: seen.record ?? '' }), seen.version)
-          }
-        }
-
-        await play(order, [writer(), login()])
-        expect(await d.record(next)).toEqual(`${acknowledged}`)
-        expect(await d.standing(old)).toEqual('ended')
-      }
-    })
-
-    that('endAll ends what was made before it and nothing made after', async (d) => {
-      for (const order of orders([1, 1, 1, 2])) {
-        const index = d.index()
-        const [was, one, two] = [d.ref(index), d.ref(index), d.ref(index)]
-        await d.create(was, { record: '0' })
-        await play(order, [
-          once(() => d.endAll(index)),
-          once(() => d.create(one)),
-          once(() => d.create(two)),
-          adder(d, was),
-        ])
-
-        const after = (who: number): string =>
-          order.indexOf(who) > order.indexOf(0) ? 'found' : 'ended'
-        const standings = [await d.standing(one), await d.standing(two)]
-        expect(standings).toEqual([after(1), after(2)])
-        expect(await d.standing(was)).toEqual('ended')
-        expect(await d.list(index).then((rows) => rows.length)).toEqual(
-          standings.filter((is) => is === 'found').length,
+        await play(
+          order,
+          turns.map(() => adder(d, ref)),
         )
+        expect(await d.record(ref)).toEqual(`${turns.length}`)
       }
-    })
+    }
+  })
 
-    that('endAll but this one ends the others and loses none of its writes', async (d) => {
-      for (const order of orders([1, 2, 2])) {
-        const index = d.index()
-        const [keep, other] = [d.ref(index), d.ref(index)]
-        for (const ref of [keep, other]) await d.create(ref, { record: '0' })
-        await play(order, [once(() => d.endAll(index, keep)), adder(d, keep), adder(d, other)])
-        expect(await d.record(keep)).toEqual('1')
-        expect(await d.standing(other)).toEqual('ended')
+  that('a write whose answer was lost counts once', async (d) => {
+    for (const order of orders([3, 2])) {
+      const ref = d.ref()
+      await d.create(ref, { record: '0' })
+      await play(order, [adder(d, ref, true), adder(d, ref)])
+      expect(await d.record(ref)).toEqual('2')
+    }
+  })
+}
+
+/** Declares how a logout or a login ends beside clients that still write. */
+function declareLoginRaces({ that, expect }: Check): void {
+  that('a logout beats readers and slow writers', async (d) => {
+    for (const order of orders([2, 1, 1])) {
+      const ref = d.ref(d.index())
+      await d.create(ref, { record: '0' })
+      await play(order, [
+        adder(d, ref),
+        once(() => d.end(ref)),
+        once(() => d.read(ref, { slice: 0 })),
+      ])
+
+      expect(await d.standing(ref)).toEqual('ended')
+      expect(await d.list(ref.index ?? '')).toEqual([])
+    }
+  })
+
+  that('a login stands, beside a slow writer and a logout of the old session', async (d) => {
+    for (const order of orders([2, 1, 1])) {
+      const [old, next] = [d.ref(), d.row(d.ref(d.index()))]
+      await d.create(old, { record: '0' })
+      await play(order, [adder(d, old), once(() => d.rotate(old, next)), once(() => d.end(old))])
+      expect(await d.standing(old)).toEqual('ended')
+      expect(await d.standing(next)).toEqual('found')
+      expect(await d.list(next.index ?? '').then((rows) => rows.length)).toEqual(1)
+    }
+  })
+
+  that('a login that keeps something keeps every write that was acknowledged', async (d) => {
+    for (const order of orders([2, 2])) {
+      const [old, next] = [d.ref(), d.ref(d.index())]
+      await d.create(old, { record: '0' })
+
+      let acknowledged = 0
+
+      async function* writer(): Client {
+        const seen = await d.read(old)
+        if (seen.is !== 'found') return
+
+        yield
+        const answer = await d.replace(old, seen.version, {
+          record: `${Number(seen.record) + 1}`,
+        })
+        if (answer.is === 'ok') acknowledged++
       }
-    })
 
-    // Two parallel first requests with a cookie of an older library: its seal gives both the same id.
-    that('two that make the same session meet in one', async (d) => {
-      for (const order of orders([1, 1])) {
-        const ref = d.ref(d.index())
-        const answers: string[] = []
-        const maker = (record: string): Client =>
-          once(async () => answers.push(await d.create(ref, { record })))
-
-        await play(order, [maker('0'), maker('1')])
-        expect(answers).toEqual(['ok', 'taken'])
-        expect(await d.record(ref)).toEqual(`${order[0]}`)
+      async function* login(): Client {
+        let seen: { is: string; version?: string; record?: string } = await d.read(old)
+        for (let tries = 0; tries < MOST_TRIES && seen.version !== undefined; tries++) {
+          yield
+          seen = await d.rotate(old, d.row(next, { record: seen.record ?? '' }), seen.version)
+        }
       }
-    })
+
+      await play(order, [writer(), login()])
+      expect(await d.record(next)).toEqual(`${acknowledged}`)
+      expect(await d.standing(old)).toEqual('ended')
+    }
+  })
+}
+
+/** Declares what endAll ends, and how two creations of one session end. */
+function declareListRaces({ that, expect }: Check): void {
+  that('endAll ends what was made before it and nothing made after', async (d) => {
+    for (const order of orders([1, 1, 1, 2])) {
+      const index = d.index()
+      const [was, one, two] = [d.ref(index), d.ref(index), d.ref(index)]
+      await d.create(was, { record: '0' })
+      await play(order, [
+        once(() => d.endAll(index)),
+        once(() => d.create(one)),
+        once(() => d.create(two)),
+        adder(d, was),
+      ])
+
+      const after = (who: number): string =>
+        order.indexOf(who) > order.indexOf(0) ? 'found' : 'ended'
+      const standings = [await d.standing(one), await d.standing(two)]
+      expect(standings).toEqual([after(1), after(2)])
+      expect(await d.standing(was)).toEqual('ended')
+      expect(await d.list(index).then((rows) => rows.length)).toEqual(
+        standings.filter((is) => is === 'found').length,
+      )
+    }
+  })
+
+  that('endAll but this one ends the others and loses none of its writes', async (d) => {
+    for (const order of orders([1, 2, 2])) {
+      const index = d.index()
+      const [keep, other] = [d.ref(index), d.ref(index)]
+      for (const ref of [keep, other]) await d.create(ref, { record: '0' })
+      await play(order, [once(() => d.endAll(index, keep)), adder(d, keep), adder(d, other)])
+      expect(await d.record(keep)).toEqual('1')
+      expect(await d.standing(other)).toEqual('ended')
+    }
+  })
+
+  // Two parallel first requests with a cookie of an older library: its seal gives both the same id.
+  that('two that make the same session meet in one', async (d) => {
+    for (const order of orders([1, 1])) {
+      const ref = d.ref(d.index())
+      const answers: string[] = []
+      const maker = (record: string): Client =>
+        once(async () => answers.push(await d.create(ref, { record })))
+
+      await play(order, [maker('0'), maker('1')])
+      expect(answers).toEqual(['ok', 'taken'])
+      expect(await d.record(ref)).toEqual(`${order[0]}`)
+    }
   })
 }

@@ -3,148 +3,162 @@ import type { Check } from './contract.ts'
 import { defaults, expectedConflict, expectedFound, seconds } from './desk.ts'
 
 /** Declares the promises of rotate. */
-export function rotatePromises({ group, that, expect }: Check): void {
+export function rotatePromises(check: Check): void {
+  const { group } = check
+
   group('rotate', () => {
-    that('ends the old session and begins the new one', async (d) => {
-      const old = d.ref()
-      await d.create(old)
+    declareRotation(check)
+    declareRotationFromVersion(check)
+    declareRotationAgain(check)
+    declareRotationOfLists(check)
+  })
+}
 
-      const next = d.row(d.ref(d.index()), { record: 'signed in' })
+/** Declares what rotate does to the old and to the new key. */
+function declareRotation({ that, expect }: Check): void {
+  that('ends the old session and begins the new one', async (d) => {
+    const old = d.ref()
+    await d.create(old)
+
+    const next = d.row(d.ref(d.index()), { record: 'signed in' })
+    expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
+    expect(await d.read(old)).toEqual({ is: 'ended' })
+    expect(await d.read(next)).toEqual(expectedFound(next, '1'))
+  })
+
+  that('works whatever became of the old session', async (d) => {
+    const [never, ended, late] = [d.ref(), d.ref(), d.ref(d.index())]
+    await d.create(ended)
+    await d.end(ended)
+    await d.create(late)
+    await d.endAll(late.index ?? '')
+
+    for (const old of [never, ended, late]) {
+      const next = d.row(d.ref())
       expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
-      expect(await d.read(old)).toEqual({ is: 'ended' })
-      expect(await d.read(next)).toEqual(expectedFound(next, '1'))
-    })
-
-    that('works whatever became of the old session', async (d) => {
-      const [never, ended, late] = [d.ref(), d.ref(), d.ref(d.index())]
-      await d.create(ended)
-      await d.end(ended)
-      await d.create(late)
-      await d.endAll(late.index ?? '')
-
-      for (const old of [never, ended, late]) {
-        const next = d.row(d.ref())
-        expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
-        expect(await d.standing(next)).toEqual('found')
-
-        // A parallel request with the old cookie must not begin a session in its place.
-        expect(await d.standing(old)).toEqual('ended')
-      }
-    })
-
-    that('without grace leaves nothing at the old key', async (d) => {
-      const old = d.ref()
-      await d.create(old)
-      await d.rotate(old, d.row(d.ref()), undefined, 0)
-      expect(await d.standing(old)).toEqual('none')
-    })
-
-    that('from a version it knows, only from that one', async (d) => {
-      const old = d.ref(d.index())
-      const row = d.row(old, { record: 'first' })
-      await d.create(old, row)
-      await d.replace(old, '1', { record: 'theirs' })
-
-      const next = d.row(d.ref(old.index))
-      expect(await d.rotate(old, next, '1')).toEqual(
-        expectedConflict(row, '2', { record: 'theirs' }),
-      )
-      expect(await d.standing(next)).toEqual('none')
-      expect(await d.standing(old)).toEqual('found')
-      expect(await d.rotate(old, next, '2')).toEqual({ is: 'ok' })
       expect(await d.standing(next)).toEqual('found')
+
+      // A parallel request with the old cookie must not begin a session in its place.
       expect(await d.standing(old)).toEqual('ended')
-    })
+    }
+  })
 
-    that('from a version begins nothing where the old session is gone', async (d) => {
-      const [never, ended, all, idle] = [d.ref(), d.ref(), d.ref(d.index()), d.ref()]
-      for (const ref of [ended, all, idle]) await d.create(ref)
-      await d.end(ended)
-      await d.endAll(all.index ?? '')
+  that('without grace leaves nothing at the old key', async (d) => {
+    const old = d.ref()
+    await d.create(old)
+    await d.rotate(old, d.row(d.ref()), undefined, 0)
+    expect(await d.standing(old)).toEqual('none')
+  })
+}
 
-      for (const [old, is, after] of [
-        [never, 'none', 0],
-        [ended, 'ended', 0],
-        [all, 'ended', 0],
-        [idle, 'expired', defaults.idle],
-      ] as const) {
-        const next = d.row(d.ref(), { now: d.now() + after })
-        expect(await d.rotate(old, next, '1')).toEqual({ is })
-        expect(await d.standing(next)).toEqual('none')
-      }
-    })
+/** Declares that a rotation from a version happens from that version only. */
+function declareRotationFromVersion({ that, expect }: Check): void {
+  that('from a version it knows, only from that one', async (d) => {
+    const old = d.ref(d.index())
+    const row = d.row(old, { record: 'first' })
+    await d.create(old, row)
+    await d.replace(old, '1', { record: 'theirs' })
 
-    that(
-      'remembers what it replaced for the grace, where the store has readReplaced',
-      async (d) => {
-        const [one, two] = [d.ref(d.index()), d.ref()]
-        const row = d.row(one, { record: 'before' })
-        await d.create(one, row)
-        await d.create(two)
-        await d.rotate(one, d.row(d.ref(one.index)))
-        await d.end(two)
+    const next = d.row(d.ref(old.index))
+    expect(await d.rotate(old, next, '1')).toEqual(expectedConflict(row, '2', { record: 'theirs' }))
+    expect(await d.standing(next)).toEqual('none')
+    expect(await d.standing(old)).toEqual('found')
+    expect(await d.rotate(old, next, '2')).toEqual({ is: 'ok' })
+    expect(await d.standing(next)).toEqual('found')
+    expect(await d.standing(old)).toEqual('ended')
+  })
 
-        const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
-        expect(await d.readReplaced(one, expected)).toEqual(expected)
+  that('from a version begins nothing where the old session is gone', async (d) => {
+    const [never, ended, all, idle] = [d.ref(), d.ref(), d.ref(d.index()), d.ref()]
+    for (const ref of [ended, all, idle]) await d.create(ref)
+    await d.end(ended)
+    await d.endAll(all.index ?? '')
 
-        // The form came a second time: the answer is the same, and the mark is not made anew.
-        await d.rotate(one, d.row(d.ref(d.index())))
-        expect(await d.readReplaced(one, expected)).toEqual(expected)
+    for (const [old, is, after] of [
+      [never, 'none', 0],
+      [ended, 'ended', 0],
+      [all, 'ended', 0],
+      [idle, 'expired', defaults.idle],
+    ] as const) {
+      const next = d.row(d.ref(), { now: d.now() + after })
+      expect(await d.rotate(old, next, '1')).toEqual({ is })
+      expect(await d.standing(next)).toEqual('none')
+    }
+  })
+}
 
-        for (const ref of [two, d.ref()])
-          expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
-        expect(await d.read(one)).toEqual({ is: 'ended' })
-        await d.pass(defaults.grace + seconds)
-        expect(await d.readReplaced(one, undefined)).toEqual(undefined)
-      },
-    )
+/** Declares what rotate remembers, and what it answers where it was sent before. */
+function declareRotationAgain({ that, expect }: Check): void {
+  that('remembers what it replaced for the grace, where the store has readReplaced', async (d) => {
+    const [one, two] = [d.ref(d.index()), d.ref()]
+    const row = d.row(one, { record: 'before' })
+    await d.create(one, row)
+    await d.create(two)
+    await d.rotate(one, d.row(d.ref(one.index)))
+    await d.end(two)
 
-    that('sent again answers ok and changes nothing', async (d) => {
-      const old = d.ref()
-      await d.create(old)
+    const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
+    expect(await d.readReplaced(one, expected)).toEqual(expected)
 
-      for (const ifVersion of [undefined, '1']) {
-        const next = d.row(d.ref(d.index()))
-        await d.rotate(old, next)
-        expect(await d.rotate(old, next, ifVersion)).toEqual({ is: 'ok' })
-        await d.replace(next, '1', { record: 'theirs' })
-        expect(await d.rotate(old, next, ifVersion)).toEqual({ is: 'ok' })
-        expect(await d.record(next)).toEqual('theirs')
-      }
-    })
+    // The form came a second time: the answer is the same, and the mark is not made anew.
+    await d.rotate(one, d.row(d.ref(d.index())))
+    expect(await d.readReplaced(one, expected)).toEqual(expected)
 
-    that('to a key in use changes neither session', async (d) => {
-      const [old, used, ended] = [d.ref(), d.ref(), d.ref()]
-      for (const ref of [old, used, ended]) await d.create(ref, { record: ref.key })
-      await d.end(ended)
+    for (const ref of [two, d.ref()])
+      expect(await d.readReplaced(ref, undefined)).toEqual(undefined)
+    expect(await d.read(one)).toEqual({ is: 'ended' })
+    await d.pass(defaults.grace + seconds)
+    expect(await d.readReplaced(one, undefined)).toEqual(undefined)
+  })
 
-      for (const next of [used, ended, old]) {
-        expect(await d.rotate(old, d.row(next, { record: 'mine' }))).toEqual({ is: 'ended' })
-      }
+  that('sent again answers ok and changes nothing', async (d) => {
+    const old = d.ref()
+    await d.create(old)
 
-      expect(await d.record(old)).toEqual(old.key)
-      expect(await d.record(used)).toEqual(used.key)
-      expect(await d.standing(ended)).toEqual('ended')
-    })
+    for (const ifVersion of [undefined, '1']) {
+      const next = d.row(d.ref(d.index()))
+      await d.rotate(old, next)
+      expect(await d.rotate(old, next, ifVersion)).toEqual({ is: 'ok' })
+      await d.replace(next, '1', { record: 'theirs' })
+      expect(await d.rotate(old, next, ifVersion)).toEqual({ is: 'ok' })
+      expect(await d.record(next)).toEqual('theirs')
+    }
+  })
 
-    that('moves a session from one list to another, or within one', async (d) => {
-      const [one, two] = [d.index(), d.index()]
-      const old = d.ref(one)
-      await d.create(old)
+  that('to a key in use changes neither session', async (d) => {
+    const [old, used, ended] = [d.ref(), d.ref(), d.ref()]
+    for (const ref of [old, used, ended]) await d.create(ref, { record: ref.key })
+    await d.end(ended)
 
-      const same = d.row(d.ref(one), { record: 'same' })
-      await d.rotate(old, same)
-      expect((await d.list(one)).map(({ record }) => record)).toEqual(['same'])
+    for (const next of [used, ended, old]) {
+      expect(await d.rotate(old, d.row(next, { record: 'mine' }))).toEqual({ is: 'ended' })
+    }
 
-      const other = d.row(d.ref(two), { record: 'other' })
-      await d.rotate(same, other)
-      expect(await d.list(one)).toEqual([])
-      expect((await d.list(two)).map(({ record }) => record)).toEqual(['other'])
+    expect(await d.record(old)).toEqual(old.key)
+    expect(await d.record(used)).toEqual(used.key)
+    expect(await d.standing(ended)).toEqual('ended')
+  })
+}
 
-      const none = d.row(d.ref())
-      await d.rotate(other, none)
-      expect(await d.list(two)).toEqual([])
-      expect(await d.standing(none)).toEqual('found')
-    })
+/** Declares in which list a session is after a rotation. */
+function declareRotationOfLists({ that, expect }: Check): void {
+  that('moves a session from one list to another, or within one', async (d) => {
+    const [one, two] = [d.index(), d.index()]
+    const old = d.ref(one)
+    await d.create(old)
+
+    const same = d.row(d.ref(one), { record: 'same' })
+    await d.rotate(old, same)
+    expect((await d.list(one)).map(({ record }) => record)).toEqual(['same'])
+
+    const other = d.row(d.ref(two), { record: 'other' })
+    await d.rotate(same, other)
+    expect(await d.list(one)).toEqual([])
+    expect((await d.list(two)).map(({ record }) => record)).toEqual(['other'])
+
+    const none = d.row(d.ref())
+    await d.rotate(other, none)
+    expect(await d.list(two)).toEqual([])
+    expect(await d.standing(none)).toEqual('found')
   })
 }

@@ -22,164 +22,172 @@ const listKeys = async (d: StoreTestContext, index: string): Promise<string[]> =
 const sorted = (refs: readonly Ref[]): string[] => refs.map(({ key }) => key).sort()
 
 /** Declares the promises about list, endAll and how many sessions a user may have. */
-export function userPromises({ group, that, expect }: Check): void {
-  group('list', () => {
-    that('shows every session of a user and nobody else’s', async (d) => {
-      const [mine, other] = [d.index(), d.index()]
-      const refs = await sessions(d, mine, 3)
-      await sessions(d, other, 2)
-      await d.create(d.ref())
-      expect(await listKeys(d, mine)).toEqual(sorted(refs))
-      expect(await d.list(d.index())).toEqual([])
-    })
+export function userPromises(check: Check): void {
+  const { group } = check
 
-    that('shows what read shows', async (d) => {
-      const ref = d.ref(d.index())
-      const row = d.row(ref)
-      await d.create(ref, row)
-      await d.replace(ref, '1', { record: 'second', now: row.now + minutes })
-      expect(await d.list(ref.index ?? '')).toEqual([
-        expectedFound(row, '2', { record: 'second', seen: row.now + minutes }),
-      ])
-    })
+  group('list', () => declareList(check))
+  group('endAll', () => declareEndAll(check))
+  group('one user', () => declareSessionLimit(check))
+}
 
-    that('shows none that ended or was forgotten', async (d) => {
-      const index = d.index()
-      const [one, two, three] = await sessions(d, index, 3)
-      await d.end(one)
-      expect(await listKeys(d, index)).toEqual(sorted([two ?? one, three ?? one]))
-      await d.pass(defaults.idle - minutes)
-      await d.read(two ?? one)
-      await d.pass(minutes + seconds)
-      expect(await listKeys(d, index)).toEqual(sorted([two ?? one]))
-    })
+/** Declares which sessions list shows. */
+function declareList({ that, expect }: Check): void {
+  that('shows every session of a user and nobody else’s', async (d) => {
+    const [mine, other] = [d.index(), d.index()]
+    const refs = await sessions(d, mine, 3)
+    await sessions(d, other, 2)
+    await d.create(d.ref())
+    expect(await listKeys(d, mine)).toEqual(sorted(refs))
+    expect(await d.list(d.index())).toEqual([])
   })
 
-  group('endAll', () => {
-    that('ends every session of a user, whatever is asked of it afterwards', async (d) => {
-      const index = d.index()
-      const refs = await sessions(d, index, 3)
-      const other = d.ref(d.index())
-
-      await d.create(other)
-      expect(await d.endAll(index)).toEqual(3)
-
-      for (const ref of refs) {
-        expect(await d.read(ref)).toEqual({ is: 'ended' })
-        expect(await d.replace(ref, '1')).toEqual({ is: 'ended' })
-        expect(await d.rotate(ref, d.row(d.ref(index)), '1')).toEqual({ is: 'ended' })
-        expect(await d.create(ref)).toEqual('taken')
-        expect(await d.end(ref)).toEqual(false)
-        expect(await d.standing(ref)).toEqual('ended')
-      }
-
-      expect(await d.list(index)).toEqual([])
-      expect(await d.endAll(index)).toEqual(0)
-      expect(await d.standing(other)).toEqual('found')
-    })
-
-    that('spares the one to keep', async (d) => {
-      const index = d.index()
-      const [one, keep, three] = await sessions(d, index, 3)
-      expect(await d.endAll(index, keep)).toEqual(2)
-      expect(await listKeys(d, index)).toEqual(sorted([keep ?? one]))
-      expect(await d.standing(keep ?? one)).toEqual('found')
-      expect(await d.standing(one)).toEqual('ended')
-      expect(await d.standing(three ?? one)).toEqual('ended')
-      expect(await d.endAll(index, keep)).toEqual(0)
-    })
-
-    that('brings nothing back for the sake of keeping it', async (d) => {
-      const index = d.index()
-      const [one, ended] = await sessions(d, index, 2)
-      await d.end(ended ?? one)
-
-      const stranger = d.ref(d.index())
-      await d.create(stranger)
-
-      for (const keep of [ended ?? one, { key: stranger.key, index }, d.ref(index)])
-        await d.endAll(index, keep)
-      expect(await d.list(index)).toEqual([])
-
-      for (const ref of [one, ended ?? one, { key: stranger.key, index }])
-        expect(await d.standing(ref)).toEqual('ended')
-      expect(await d.standing(stranger)).toEqual('found')
-    })
-
-    that('lets the user sign in again, and ends nothing later', async (d) => {
-      const index = d.index()
-      const [old] = await sessions(d, index, 1)
-      await d.endAll(index)
-
-      const [next] = await sessions(d, index, 1)
-      expect(await d.standing(next)).toEqual('found')
-      expect(await d.standing(old)).toEqual('ended')
-
-      const rotated = d.row(d.ref(index), { record: 'rotated' })
-      await d.endAll(index)
-      await d.rotate(next, rotated)
-      expect(await d.standing(rotated)).toEqual('found')
-      expect(await d.list(index).then((rows) => rows.length)).toEqual(1)
-    })
+  that('shows what read shows', async (d) => {
+    const ref = d.ref(d.index())
+    const row = d.row(ref)
+    await d.create(ref, row)
+    await d.replace(ref, '1', { record: 'second', now: row.now + minutes })
+    expect(await d.list(ref.index ?? '')).toEqual([
+      expectedFound(row, '2', { record: 'second', seen: row.now + minutes }),
+    ])
   })
 
-  group('one user', () => {
-    that('has at most so many sessions: the oldest goes, the newest stays', async (d) => {
+  that('shows none that ended or was forgotten', async (d) => {
+    const index = d.index()
+    const [one, two, three] = await sessions(d, index, 3)
+    await d.end(one)
+    expect(await listKeys(d, index)).toEqual(sorted([two ?? one, three ?? one]))
+    await d.pass(defaults.idle - minutes)
+    await d.read(two ?? one)
+    await d.pass(minutes + seconds)
+    expect(await listKeys(d, index)).toEqual(sorted([two ?? one]))
+  })
+}
+
+/** Declares which sessions endAll ends, and that it brings none back. */
+function declareEndAll({ that, expect }: Check): void {
+  that('ends every session of a user, whatever is asked of it afterwards', async (d) => {
+    const index = d.index()
+    const refs = await sessions(d, index, 3)
+    const other = d.ref(d.index())
+
+    await d.create(other)
+    expect(await d.endAll(index)).toEqual(3)
+
+    for (const ref of refs) {
+      expect(await d.read(ref)).toEqual({ is: 'ended' })
+      expect(await d.replace(ref, '1')).toEqual({ is: 'ended' })
+      expect(await d.rotate(ref, d.row(d.ref(index)), '1')).toEqual({ is: 'ended' })
+      expect(await d.create(ref)).toEqual('taken')
+      expect(await d.end(ref)).toEqual(false)
+      expect(await d.standing(ref)).toEqual('ended')
+    }
+
+    expect(await d.list(index)).toEqual([])
+    expect(await d.endAll(index)).toEqual(0)
+    expect(await d.standing(other)).toEqual('found')
+  })
+
+  that('spares the one to keep', async (d) => {
+    const index = d.index()
+    const [one, keep, three] = await sessions(d, index, 3)
+    expect(await d.endAll(index, keep)).toEqual(2)
+    expect(await listKeys(d, index)).toEqual(sorted([keep ?? one]))
+    expect(await d.standing(keep ?? one)).toEqual('found')
+    expect(await d.standing(one)).toEqual('ended')
+    expect(await d.standing(three ?? one)).toEqual('ended')
+    expect(await d.endAll(index, keep)).toEqual(0)
+  })
+
+  that('brings nothing back for the sake of keeping it', async (d) => {
+    const index = d.index()
+    const [one, ended] = await sessions(d, index, 2)
+    await d.end(ended ?? one)
+
+    const stranger = d.ref(d.index())
+    await d.create(stranger)
+
+    for (const keep of [ended ?? one, { key: stranger.key, index }, d.ref(index)])
+      await d.endAll(index, keep)
+    expect(await d.list(index)).toEqual([])
+
+    for (const ref of [one, ended ?? one, { key: stranger.key, index }])
+      expect(await d.standing(ref)).toEqual('ended')
+    expect(await d.standing(stranger)).toEqual('found')
+  })
+
+  that('lets the user sign in again, and ends nothing later', async (d) => {
+    const index = d.index()
+    const [old] = await sessions(d, index, 1)
+    await d.endAll(index)
+
+    const [next] = await sessions(d, index, 1)
+    expect(await d.standing(next)).toEqual('found')
+    expect(await d.standing(old)).toEqual('ended')
+
+    const rotated = d.row(d.ref(index), { record: 'rotated' })
+    await d.endAll(index)
+    await d.rotate(next, rotated)
+    expect(await d.standing(rotated)).toEqual('found')
+    expect(await d.list(index).then((rows) => rows.length)).toEqual(1)
+  })
+}
+
+/** Declares which session goes where a user has as many as the store allows. */
+function declareSessionLimit({ that, expect }: Check): void {
+  that('has at most so many sessions: the oldest goes, the newest stays', async (d) => {
+    const index = d.index()
+    const now = d.now()
+    const refs: Ref[] = []
+
+    for (let n = 0; n <= d.maxPerUser; n++) {
+      const ref = d.ref(index)
+      refs.push(ref)
+      await d.create(ref, { record: ref.key, end: now + defaults.life + n * seconds })
+    }
+
+    expect(await listKeys(d, index)).toEqual(sorted(refs.slice(1)))
+    const rotated = d.row(d.ref(index), { record: 'rotated' })
+    expect(await d.rotate(d.ref(), rotated)).toEqual({ is: 'ok' })
+    expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
+    for (const gone of refs.slice(0, 2)) expect(await d.standing(gone)).toEqual('ended')
+    expect(await d.standing(rotated)).toEqual('found')
+  })
+
+  that('loses the sessions that idled out before one that is in use', async (d) => {
+    const index = d.index()
+    const inUse = d.ref(index)
+    await d.create(inUse, { record: inUse.key, end: d.now() + defaults.life - minutes })
+    await sessions(d, index, d.maxPerUser - 1)
+
+    const late = d.now() + defaults.idle
+    expect((await d.read(inUse, { now: late - seconds, slice: 0 })).is).toEqual('found')
+
+    const last = d.ref(index)
+    await d.create(last, { record: last.key, now: late })
+
+    const rotated = d.row(d.ref(index), { record: 'rotated', now: late })
+    if (d.maxPerUser > 2) await d.rotate(d.ref(), rotated)
+
+    const alive =
+      d.maxPerUser === 1
+        ? [last.key]
+        : [inUse.key, last.key, ...(d.maxPerUser > 2 ? ['rotated'] : [])]
+    expect((await listKeys(d, index)).filter((record) => alive.includes(record))).toEqual(
+      alive.sort(),
+    )
+
+    if (d.maxPerUser > 1) expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
+  })
+
+  that('who signs in once too often is signed in, also for less long than before', async (d) => {
+    for (const shorter of [0, defaults.life / 2]) {
       const index = d.index()
-      const now = d.now()
-      const refs: Ref[] = []
-
-      for (let n = 0; n <= d.maxPerUser; n++) {
-        const ref = d.ref(index)
-        refs.push(ref)
-        await d.create(ref, { record: ref.key, end: now + defaults.life + n * seconds })
-      }
-
-      expect(await listKeys(d, index)).toEqual(sorted(refs.slice(1)))
-      const rotated = d.row(d.ref(index), { record: 'rotated' })
-      expect(await d.rotate(d.ref(), rotated)).toEqual({ is: 'ok' })
-      expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
-      for (const gone of refs.slice(0, 2)) expect(await d.standing(gone)).toEqual('ended')
-      expect(await d.standing(rotated)).toEqual('found')
-    })
-
-    that('loses the sessions that idled out before one that is in use', async (d) => {
-      const index = d.index()
-      const inUse = d.ref(index)
-      await d.create(inUse, { record: inUse.key, end: d.now() + defaults.life - minutes })
-      await sessions(d, index, d.maxPerUser - 1)
-
-      const late = d.now() + defaults.idle
-      expect((await d.read(inUse, { now: late - seconds, slice: 0 })).is).toEqual('found')
+      await sessions(d, index, d.maxPerUser)
 
       const last = d.ref(index)
-      await d.create(last, { record: last.key, now: late })
-
-      const rotated = d.row(d.ref(index), { record: 'rotated', now: late })
-      if (d.maxPerUser > 2) await d.rotate(d.ref(), rotated)
-
-      const alive =
-        d.maxPerUser === 1
-          ? [last.key]
-          : [inUse.key, last.key, ...(d.maxPerUser > 2 ? ['rotated'] : [])]
-      expect((await listKeys(d, index)).filter((record) => alive.includes(record))).toEqual(
-        alive.sort(),
-      )
-
-      if (d.maxPerUser > 1)
-        expect((await d.read(inUse, { now: late, slice: 0 })).is).toEqual('found')
-    })
-
-    that('who signs in once too often is signed in, also for less long than before', async (d) => {
-      for (const shorter of [0, defaults.life / 2]) {
-        const index = d.index()
-        await sessions(d, index, d.maxPerUser)
-
-        const last = d.ref(index)
-        await d.create(last, { end: d.now() + defaults.life - shorter })
-        expect(await d.standing(last)).toEqual('found')
-        expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
-      }
-    })
+      await d.create(last, { end: d.now() + defaults.life - shorter })
+      expect(await d.standing(last)).toEqual('found')
+      expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
+    }
   })
 }

@@ -57,109 +57,163 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   const max = parseWholeNumber(issues, 'maxEntries', options?.maxEntries, bounds) ?? 10_000
   issues.throwIfAny()
 
-  const entries = new Map<string, ThrottleEntry>()
-  const tickets = new Map<string, ThrottleTicket>()
-
-  function findEntry(key: string, nowMs: number): ThrottleEntry | undefined {
-    const entry = entries.get(key)
-    return entry !== undefined && entry.end > nowMs ? entry : undefined
-  }
-
-  async function attempt(
-    { ticket, streaks, days }: Counters,
-    nowMs: number,
-  ): Promise<AttemptReply> {
-    const counted = [
-      ...streaks.map(({ key, free, longest }) => ({
-        ...toCounter(key, nowMs),
-        free,
-        longest,
-        daily: false,
-      })),
-      ...days.map(({ key, most: free }) => ({
-        ...toCounter(key, nowMs),
-        free,
-        longest: DAY_MS,
-        daily: true,
-      })),
-    ]
-
-    const before = tickets.get(ticket)
-    if (before !== undefined && before.end > nowMs) {
-      return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
-    }
-
-    let [waitMs, by] = [0, 0]
-    for (const [index, { n, u, free, longest, daily }] of counted.entries()) {
-      const left = Math.min(longest, daily && n < free ? 0 : u - nowMs)
-      if (left > waitMs) [waitMs, by] = [left, index]
-    }
-
-    if (waitMs > 0) return { is: 'denied', waitMs, by }
-
-    for (const { key, own = key } of streaks) {
-      if (own !== key)
-        setBounded(entries, own, { n: toCounter(own, nowMs).n + 1, u: 0, end: nowMs + DAY_MS })
-    }
-
-    const waits = counted.map(({ key, n, u, free, longest, daily }) => {
-      const over = n + 1 - free
-      const until = daily
-        ? u || nowMs + DAY_MS
-        : over < 0
-          ? 0
-          : nowMs + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
-
-      setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : nowMs + DAY_MS })
-      return until
-    })
-
-    setBounded(tickets, ticket, { state: 'open', waits, end: nowMs + TICKET_MS })
-    return { is: 'allowed', failures: counted.map(({ n }) => n) }
-  }
-
-  function toCounter(key: string, nowMs: number): { key: string; n: number; u: number } {
-    const { n = 0, u = 0 } = findEntry(key, nowMs) ?? {}
-    return { key, n, u }
-  }
-
-  function setBounded<T>(map: Map<string, T>, key: string, value: T): void {
-    map.delete(key)
-    map.set(key, value)
-
-    const [oldest] = map.size > max ? map.keys() : []
-    if (oldest !== undefined) map.delete(oldest)
-  }
-
-  function settleStreak({ key, own = key }: Streak, { outcome, now, began }: Settling): void {
-    const entry = findEntry(key, now)
-    const mine = own === key ? entry : findEntry(own, now)
-
-    // A success takes off what failed under its own text; what failed under others stays.
-    const off = outcome === 'success' ? (mine?.n ?? 1) : 1
-    if (outcome === 'success') entries.delete(own)
-    else if (mine !== entry) takeOff(mine, 1)
-    if (entry === undefined) return
-
-    takeOff(entry, off)
-    // The wait that this attempt began ends with it; one that another began since stays.
-    if (entry.u === began) entry.u = 0
-    if (entry.n === 0 && outcome === 'success') entries.delete(key)
-  }
+  const memory: ThrottleMemory = { entries: new Map(), tickets: new Map(), max }
 
   return {
-    attempt,
+    attempt: async (counters, nowMs) => countAttempt(memory, counters, nowMs),
     async settle({ ticket, streaks, days }, outcome, nowMs): Promise<boolean> {
-      const open = tickets.get(ticket)
+      const open = memory.tickets.get(ticket)
       if (open === undefined || open.end <= nowMs) return false
       if (open.state !== 'open') return open.state === outcome
 
       open.state = outcome
       for (const [index, streak] of streaks.entries())
-        settleStreak(streak, { outcome, now: nowMs, began: open.waits[index] })
-      for (const { key } of days) takeOff(findEntry(key, nowMs), 1)
+        settleStreak(memory, streak, { outcome, now: nowMs, began: open.waits[index] })
+      for (const { key } of days) takeOff(findEntry(memory, key, nowMs), 1)
 
       return true
     },
   }
+}
+
+interface ThrottleMemory {
+  readonly entries: Map<string, ThrottleEntry>
+  readonly tickets: Map<string, ThrottleTicket>
+  /** Entries that each of the two may have. */
+  readonly max: number
+}
+
+/** A counter as it stands, with the rule by which it makes a client wait. */
+interface ThrottleCounter {
+  readonly key: string
+  readonly n: number
+  readonly u: number
+  /** Attempts that cost no wait. */
+  readonly free: number
+  /** The longest wait in ms. */
+  readonly longest: number
+  /** Whether it counts one day; otherwise it is a streak. */
+  readonly daily: boolean
+}
+
+/** Counts an attempt against all of its counters, or denies it and counts nothing. A resent attempt is counted once. */
+function countAttempt(memory: ThrottleMemory, counters: Counters, nowMs: number): AttemptReply {
+  const { ticket, streaks } = counters
+  const counted = readCounters(memory, counters, nowMs)
+
+  const earlier = memory.tickets.get(ticket)
+  if (earlier !== undefined && earlier.end > nowMs) {
+    return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
+  }
+
+  const longestWait = findLongestWait(counted, nowMs)
+  if (longestWait.waitMs > 0) return { is: 'denied', ...longestWait }
+
+  for (const { key, own = key } of streaks) {
+    if (own === key) continue
+
+    const { n } = readCounter(memory, own, nowMs)
+    setBounded(memory.entries, own, { n: n + 1, u: 0, end: nowMs + DAY_MS }, memory.max)
+  }
+
+  const waits = counted.map((entry) => countFailure(memory, entry, nowMs))
+  setBounded(memory.tickets, ticket, { state: 'open', waits, end: nowMs + TICKET_MS }, memory.max)
+  return { is: 'allowed', failures: counted.map(({ n }) => n) }
+}
+
+/** Reads all counters of an attempt, streaks before days. */
+function readCounters(
+  memory: ThrottleMemory,
+  { streaks, days }: Counters,
+  nowMs: number,
+): ThrottleCounter[] {
+  return [
+    ...streaks.map(({ key, free, longest }) => ({
+      ...readCounter(memory, key, nowMs),
+      free,
+      longest,
+      daily: false,
+    })),
+    ...days.map(({ key, most: free }) => ({
+      ...readCounter(memory, key, nowMs),
+      free,
+      longest: DAY_MS,
+      daily: true,
+    })),
+  ]
+}
+
+/** Finds the longest wait that is left, and the place of its counter; 0 ms where none waits. */
+function findLongestWait(
+  counted: readonly ThrottleCounter[],
+  nowMs: number,
+): { waitMs: number; by: number } {
+  let [waitMs, by] = [0, 0]
+  for (const [index, { n, u, free, longest, daily }] of counted.entries()) {
+    const left = Math.min(longest, daily && n < free ? 0 : u - nowMs)
+    if (left > waitMs) [waitMs, by] = [left, index]
+  }
+
+  return { waitMs, by }
+}
+
+/** Adds one failure to a counter, and returns until when it waits. */
+function countFailure(
+  { entries, max }: ThrottleMemory,
+  { key, n, u, free, longest, daily }: ThrottleCounter,
+  nowMs: number,
+): number {
+  const over = n + 1 - free
+  const waitEnd = over < 0 ? 0 : nowMs + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
+  const until = daily ? u || nowMs + DAY_MS : waitEnd
+
+  setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : nowMs + DAY_MS }, max)
+  return until
+}
+
+function findEntry(
+  { entries }: ThrottleMemory,
+  key: string,
+  nowMs: number,
+): ThrottleEntry | undefined {
+  const entry = entries.get(key)
+  return entry !== undefined && entry.end > nowMs ? entry : undefined
+}
+
+function readCounter(
+  memory: ThrottleMemory,
+  key: string,
+  nowMs: number,
+): { key: string; n: number; u: number } {
+  const { n = 0, u = 0 } = findEntry(memory, key, nowMs) ?? {}
+  return { key, n, u }
+}
+
+/** Keeps a value as the most recently used one; a full map forgets the one longest untouched. */
+function setBounded<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+  map.delete(key)
+  map.set(key, value)
+
+  const [oldest] = map.size > max ? map.keys() : []
+  if (oldest !== undefined) map.delete(oldest)
+}
+
+function settleStreak(
+  memory: ThrottleMemory,
+  { key, own = key }: Streak,
+  { outcome, now, began }: Settling,
+): void {
+  const entry = findEntry(memory, key, now)
+  const mine = own === key ? entry : findEntry(memory, own, now)
+
+  // A success takes off what failed under its own text; what failed under others stays.
+  const off = outcome === 'success' ? (mine?.n ?? 1) : 1
+  if (outcome === 'success') memory.entries.delete(own)
+  else if (mine !== entry) takeOff(mine, 1)
+  if (entry === undefined) return
+
+  takeOff(entry, off)
+  // The wait that this attempt began ends with it; one that another began since stays.
+  if (entry.u === began) entry.u = 0
+  if (entry.n === 0 && outcome === 'success') memory.entries.delete(key)
 }
