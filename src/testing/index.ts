@@ -1,4 +1,24 @@
 export {
+  type AppUnderTest,
+  type BrowserOptions,
+  createBrowser,
+  type FromPage,
+  type TestBrowser,
+} from './app/browser.ts'
+export { createClock, type TestClock } from './app/clock.ts'
+export type { BrowserCookie, RejectedCookie } from './app/cookie-jar.ts'
+export { createEventLog, type EventLog } from './app/event-log.ts'
+export {
+  createTestOrigin,
+  createTestSecrets,
+  type OriginHandler,
+  type ReceivedRequest,
+  type TestOrigin,
+  type TestOriginOptions,
+  type TestSecrets,
+} from './app/origin.ts'
+export { createSignedInCookie, type SignedInCookieOptions } from './app/sign-in.ts'
+export {
   type LimiterContractOptions,
   type LimiterUnderTest,
   limiterContract,

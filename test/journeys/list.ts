@@ -11,6 +11,7 @@ import { proxiesJourney } from './proxies.ts'
 import { startJourney } from './start.ts'
 import { storesJourney } from './stores.ts'
 import type { Journey } from './support/journey.ts'
+import { testingJourney } from './testing.ts'
 import { nextJourneys, vercelFunctionJourney } from './vercel.ts'
 
 export const journeys: readonly Journey[] = [
@@ -24,6 +25,7 @@ export const journeys: readonly Journey[] = [
   proxiesJourney,
   loginJourney,
   startJourney,
+  testingJourney,
   vercelFunctionJourney,
   backgroundJourney,
   migrationJourney,

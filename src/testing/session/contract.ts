@@ -40,17 +40,17 @@ export interface TestSite {
   readonly remembers: boolean
   readonly env: unknown
   elapse(ms: number): unknown
-  browser(): TestBrowser
+  browser(): SessionBrowser
   /** A name that no other test uses. */
   user(): string
 }
 
 /** What keeps cookies between requests. */
-export interface TestBrowser {
+export interface SessionBrowser {
   /** Sends a request whose handler is given, and keeps the cookies of its answer. */
   visit<T>(handler: (session: FlushableHandle<TestData>) => Promise<T> | T): Promise<T>
   /** Another browser with the same cookies: a second tab, or a thief. */
-  copy(): TestBrowser
+  copy(): SessionBrowser
 }
 
 /** How the promises are declared: a title, and what happens on a site of its own. */
@@ -121,7 +121,7 @@ function createBrowser(
   sessions: StoredStrategy<TestData>,
   env: unknown,
   cookies: Map<string, string>,
-): TestBrowser {
+): SessionBrowser {
   return {
     copy: () => createBrowser(sessions, env, new Map(cookies)),
 

@@ -1,6 +1,6 @@
 /** What a user's sessions promise: nobody is somebody else, and they can be listed and ended where the store has lists. */
 import { isPortcullisError } from '../../errors.ts'
-import type { SessionCheck, TestBrowser, TestSite } from './contract.ts'
+import type { SessionBrowser, SessionCheck, TestSite } from './contract.ts'
 
 /** Declares the promises about several sessions. */
 export function sessionUserPromises(check: SessionCheck): void {
@@ -131,7 +131,7 @@ function declareParallelRequests({ that, expect }: SessionCheck): void {
   )
 }
 
-async function signedIn(site: TestSite, user: string): Promise<TestBrowser> {
+async function signedIn(site: TestSite, user: string): Promise<SessionBrowser> {
   const browser = site.browser()
   await browser.visit((s) => s.start({ user }))
   return browser

@@ -35,6 +35,7 @@ const fromHere = [
 /** The same that this repository does not use itself: pinned, so that a journey is the same tomorrow. */
 const others = [
   '@hono/node-server@2.1.9',
+  '@playwright/test@1.65.1',
   'cookie-session@2.1.1',
   'express-session@1.19.0',
   '@types/react@19.3.0',

@@ -123,7 +123,7 @@ const doors: Readonly<Record<string, Door>> = {
   './login': { brings: ['jose', 'oauth4webapi'], most: 49_000 },
   './crypto': { brings: [], most: 5_930 },
   './cookie': { brings: [], most: 4_050 },
-  './testing': { brings: [], most: 34_800 },
+  './testing': { brings: ['jose'], most: 47_900 },
   './proxy': { brings: [], most: 24_300 },
   './assertion': { brings: ['jose'], most: 11_300 },
   './origin': { brings: ['jose'], most: 11_000 },
@@ -149,7 +149,7 @@ const words: ReadonlyArray<readonly [word: string, doors: readonly string[]]> = 
       './testing',
     ],
   ],
-  ['Portcullis-Session', ['./proxy', './gateway', './vercel', './origin']],
+  ['Portcullis-Session', ['./proxy', './gateway', './vercel', './origin', './testing']],
   ['PBKDF2', ['.', './session', './crypto', './login']],
   // @upstash/ratelimit asks whether there is a process.
   ['process.', ['./limit/upstash', './node']],

@@ -1,0 +1,43 @@
+/** Signs somebody in without a login page: the strategy of an application makes the session. */
+import type { ThreeVerbs } from '../../session/index.ts'
+
+/** Options of {@link createSignedInCookie}. */
+export interface SignedInCookieOptions {
+  /** The environment that `FromEnv` functions receive as `c.env`. Default none. */
+  readonly env?: unknown
+}
+
+/**
+ * Starts a session and returns it as the value of a `Cookie` header. It works with every strategy: stateless and stored
+ * sessions, `sessionsBy`, and an object with the three verbs that writes to `context.headers`.
+ *
+ * @example
+ * ```ts
+ * const cookie = await createSignedInCookie(sessions, { user: 'ada' })
+ * const response = await app.request('/account', { headers: { cookie } })
+ * ```
+ * @throws {Error} for a strategy that set no cookie
+ */
+export async function createSignedInCookie<Data>(
+  sessions: ThreeVerbs<Data>,
+  data: Data,
+  { env }: SignedInCookieOptions = {},
+): Promise<string> {
+  const lines = await startSession(sessions, data, env)
+  return lines.map((line) => line.split(';', 1)[0]).join('; ')
+}
+
+/** Starts a session. Resolves with the Set-Cookie lines that a browser would receive. */
+export async function startSession<Data>(
+  sessions: ThreeVerbs<Data>,
+  data: Data,
+  env: unknown,
+): Promise<string[]> {
+  const headers = new Headers()
+  const context = { request: { headers: new Headers() }, headers, env }
+  await sessions.start({ context, data })
+
+  const lines = headers.getSetCookie()
+  if (lines.length === 0) throw new Error('The strategy set no cookie on context.headers')
+  return lines
+}
