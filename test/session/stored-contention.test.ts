@@ -10,10 +10,10 @@ describe('a write that always comes second', () => {
         tries += 1
         return 'again'
       },
+      () => 0,
       async (ms) => {
         waits.push(ms)
       },
-      () => 0,
     )
     await expect(done).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
     expect([tries, waits.length]).toEqual([40, 38])
@@ -30,8 +30,8 @@ describe('a write that always comes second', () => {
         now += 2000
         return 'again'
       },
-      async () => {},
       () => now,
+      async () => {},
     )
     await expect(done).rejects.toMatchObject({ code: 'ERR_SESSION_CONFLICT' })
     expect(tries).toBe(3)
@@ -40,7 +40,8 @@ describe('a write that always comes second', () => {
   it('retries stop at the first attempt that settles or throws', async () => {
     let tries = 0
     const settle = async () => (++tries < 3 ? 'again' : tries)
-    expect(await retryOnConflict(settle, async () => {})).toBe(3)
-    await expect(retryOnConflict(() => Promise.reject(new Error('down')))).rejects.toThrow('down')
+    expect(await retryOnConflict(settle, Date.now, async () => {})).toBe(3)
+    const fail = () => Promise.reject(new Error('down'))
+    await expect(retryOnConflict(fail, Date.now)).rejects.toThrow('down')
   })
 })

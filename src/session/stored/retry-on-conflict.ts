@@ -10,13 +10,14 @@ const MAX_MS = 5000
  * after a random wait of 0 to min(150, 20 x attempt) ms, so that a burst of writers spreads. Of 50 parallel writers none
  * failed this way; five attempts without a wait failed for 168 of 200.
  *
- * @param pause - waits the given milliseconds; a parameter for tests, as `clock` is.
+ * @param clock - the clock of the sessions, so that a test whose clock stands still is not ended by a slow machine.
+ * @param pause - waits the given milliseconds; a parameter for tests.
  * @throws {PortcullisError} `ERR_SESSION_CONFLICT` after 40 attempts or 5 seconds
  */
 export async function retryOnConflict<T>(
   attempt: () => Promise<T | 'again'>,
+  clock: Clock,
   pause: (ms: number) => Promise<void> = sleep,
-  clock: Clock = Date.now,
 ): Promise<T> {
   const startedAt = clock()
 

@@ -93,7 +93,7 @@ async function rotateSession<Data extends object>(
       version = undefined
     }
     return 'again' as const
-  })
+  }, settings.clock)
 }
 
 /**

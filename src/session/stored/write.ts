@@ -132,7 +132,7 @@ async function replaceSession<Data extends object>(
     version = result.version
     otherWrite = { session: { record, location: { ...location, version } }, cookies: undefined }
     return 'again' as const
-  })
+  }, settings.clock)
 }
 
 /** Imports a legacy session. Of several parallel imports one creates the row; the others continue with it. */
