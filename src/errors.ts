@@ -1,4 +1,8 @@
-/** The errors of this package. Each carries a code, so that no caller has to match a message. */
+/**
+ * The errors of this package. Each carries a code, so that no caller has to match a message. Every
+ * module throws them, and `page` turns them into responses; messages never hold a secret, a token
+ * or session data.
+ */
 
 /**
  * Every code a {@link PortcullisError} may carry. `docs/errors.md` explains each and who should act.

@@ -1,4 +1,9 @@
-/** Delivers events: to the listener of the module that emits, and to the listener of the request that it is about. */
+/**
+ * Delivers security events: to the listener of the module that emits them, and to the listener of
+ * the request that they are about. Every module emits through `emitEvent`. Listeners of options
+ * are wrapped by `optionalListener`, which drops their errors, so a log that fails cannot fail a
+ * request.
+ */
 import type { Emit, SecurityEvent } from './types.ts'
 
 /** Receives every event of one request: the gateway or the stack that handles it. */

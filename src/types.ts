@@ -1,4 +1,7 @@
-/** Types that several modules share. */
+/**
+ * Types that several modules share: events, reasons, cookies and the environment. Every module may
+ * import them; nothing here runs.
+ */
 
 declare global {
   namespace Cloudflare {

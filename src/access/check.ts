@@ -1,4 +1,8 @@
-/** Checks whether a client may pass: first by address, which costs nothing, then by session. */
+/**
+ * Checks whether a client may access a page: first its address, which needs no I/O, then its
+ * session. `options.ts` calls both checks for the guard, and the gateway calls them for its
+ * routes. Neither throws: a rule that cannot be evaluated denies access.
+ */
 import { inRanges } from '../request/address/range.ts'
 import type { Verdict } from '../types.ts'
 import type { CompiledAccess } from './rule.ts'

@@ -1,4 +1,8 @@
-/** A list of rules on paths: the first that fits decides, and what none fits is refused. */
+/**
+ * Creates the guard behind `access()` and `requireAccess()`: a list of rules on paths, of which
+ * the first that matches decides; a path without a rule is rejected. The middleware and
+ * `portcullis()` call it for each request. Building it throws a `ConfigError` for invalid rules.
+ */
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
 import { type AliasReader, checkAliases } from '../request/aliases/aliases.ts'

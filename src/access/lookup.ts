@@ -1,4 +1,9 @@
-/** Finds the rule of a path: the first that fits, together with those that guard the same page under another path. */
+/**
+ * Finds the rule of a path: the first that matches, together with those that guard the same page
+ * under another path. `guard.ts` compiles the rules once and looks up each request. A path that is
+ * served as another page must satisfy the rules of both; a path that no rule matches gives
+ * undefined.
+ */
 import { createAliasIndex } from '../request/aliases/alias-index.ts'
 import type { AliasReader } from '../request/aliases/aliases.ts'
 import { foldPath } from '../request/path/compare-path.ts'

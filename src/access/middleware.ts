@@ -1,4 +1,5 @@
-/** The Hono face of the access room. */
+/** Hono middleware for authorization, which applications create while building: a `ConfigError` names wrong options.
+ * A request that a rule denies is answered here and reaches no handler. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import { type AccessOptions, accessGuard, createRuleGuard } from './guard.ts'

@@ -1,4 +1,8 @@
-/** Validates the options of a guard besides its rules. */
+/**
+ * Validates the options of a guard other than its rules, such as `roles` and `platform`, and
+ * compiles the checks of a request. `guard.ts` calls it while building. A rule that needs an
+ * option that is absent is a `ConfigError`.
+ */
 
 import { ConfigError } from '../errors.ts'
 import { emitEvent } from '../events.ts'

@@ -1,6 +1,7 @@
 /**
  * Compiles access rules: validates them once while building, and keeps them in the form that
- * requests need.
+ * requests need. The guard, the gateway's routes and its console call it. An invalid rule is
+ * reported as an issue and denies every request.
  */
 import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import { type AddressRange, parseRange } from '../request/address/range.ts'

@@ -1,3 +1,7 @@
+/**
+ * Entry point `portcullis/assertion`: the verifier for servers that receive assertions of a
+ * gateway or a guard.
+ */
 export {
   type Assertion,
   type AssertionVerifierOptions,

@@ -1,4 +1,8 @@
-/** Validates, imports and publishes the ES256 keys that sign assertions. */
+/**
+ * Validates, imports and publishes the ES256 keys that sign assertions. The gateway's settings,
+ * `proxy()` and the verifier call it with the keys of their options. An invalid key is reported as
+ * an issue that quotes none of it.
+ */
 import { decodeBase64url, encodeBase64url } from '../crypto/index.ts'
 import type { Issues } from '../options/index.ts'
 

@@ -1,6 +1,7 @@
 /**
  * Signs assertions: ES256 JWTs that name the user and the session to one upstream, valid for a
- * minute at most.
+ * minute at most. The gateway and `proxy()` call the signer for each forwarded request. It rejects
+ * with a `ConfigError` where the application's `claims` function fails or returns too much.
  */
 import { encodeBase64url } from '../crypto/index.ts'
 import { ConfigError } from '../errors.ts'

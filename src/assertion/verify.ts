@@ -1,4 +1,8 @@
-/** Reads what `assertion.ts` signs: for those who stand behind a guard or a gateway and run this library too. */
+/**
+ * Reads assertions that `sign.ts` has signed: checks signature, algorithm, issuer, audience and
+ * time with `jose`. `verifier.ts` and `origin/origin.ts` call it. It rejects with
+ * `ERR_UPSTREAM_UNREACHABLE` where the JWK Set cannot be fetched.
+ */
 import {
   createLocalJWKSet,
   createRemoteJWKSet,

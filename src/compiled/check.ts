@@ -1,4 +1,7 @@
-/** Checks that compiled data belongs to this release. */
+/**
+ * Checks that compiled data belongs to this release. `csrf.ts` and `headers.ts` beside it call it
+ * while they are built. Data of another release is a `ConfigError`: compile it again.
+ */
 import { ConfigError } from '../errors.ts'
 
 /** The problem of data that another release compiled, and of any other data. */

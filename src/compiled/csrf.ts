@@ -1,4 +1,8 @@
-/** Creates the CSRF guard from compiled options. */
+/**
+ * Creates the CSRF guard from the result of `compileCsrf()`. `compiledCsrf()` in `middleware.ts`
+ * calls it once. Data that this release did not compile, and functions that are missing, are a
+ * `ConfigError`.
+ */
 import { type CompiledCsrf, createPolicy, formatVersion } from '../csrf/compiled.ts'
 import {
   type CsrfContext,

@@ -1,4 +1,7 @@
-/** Creates a layer of security headers from compiled options. */
+/**
+ * Creates a layer of security headers from the result of `compileHeaders()`. `compiledHeaders()`
+ * in `middleware.ts` calls it once. Data that this release did not compile is a `ConfigError`.
+ */
 import { type CompiledHeaders, formatVersion } from '../headers/compiled-format.ts'
 import type { FillNonce } from '../headers/csp/placeholder.ts'
 import { readRequestOrigin } from '../headers/host.ts'

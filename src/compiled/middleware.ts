@@ -1,4 +1,8 @@
-/** Middleware for options that were compiled while building: without validation, messages and pages. */
+/**
+ * Hono middleware for options that a build has compiled: `compiledHeaders()` and `compiledCsrf()`,
+ * without validation, messages and pages. Applications call them instead of `secureHeaders()` and
+ * `csrf()`. Data of another release is a `ConfigError`.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CompiledCsrf } from '../csrf/compiled.ts'
 import type { CompiledHeaders } from '../headers/compiled-format.ts'

@@ -1,4 +1,8 @@
-/** Validates a cookie's name, Path and Domain while building. RFC 6265bis section 4.1. */
+/**
+ * Validates a cookie's name, Path and Domain while building (RFC 6265bis section 4.1).
+ * `settings.ts` calls it for options; `set-cookie.ts` shares its limits. An invalid value is
+ * reported as an issue, and a default takes its place.
+ */
 import type { Issues } from '../options/index.ts'
 
 /** A browser ignores an attribute whose value has more bytes (RFC 6265bis section 5.6, step 6). */

@@ -1,4 +1,8 @@
-/** Parses the dates of cookies as browsers do, which differs from `Date.parse`: parts in any order, time zones ignored. */
+/**
+ * Parses the dates of cookies as browsers do, which differs from `Date.parse`: parts in any order,
+ * time zones ignored. `set-cookie.ts` calls it for `Expires`. Text that is no date gives
+ * undefined, and the attribute is ignored.
+ */
 
 const delimiters = /[\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+/
 const time = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)/

@@ -1,6 +1,8 @@
 /**
- * Reads our cookies from a Cookie header and removes them from it, in one pass, without decoding and without stripping
- * quotes: a value is returned exactly as a browser stores it.
+ * Reads our cookies from a Cookie header and removes them from it, in one pass, without decoding
+ * and without stripping quotes: a value is returned exactly as a browser stores it. Sessions,
+ * logins and the gateway call it. A header beyond the limit is read as far as the limit; nothing
+ * throws.
  */
 
 /**

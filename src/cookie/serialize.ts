@@ -1,4 +1,8 @@
-/** Serializes a cookie as Set-Cookie, after checks of its value and size. */
+/**
+ * Serializes a cookie as Set-Cookie, after checks of its value and size. Sessions, the throttle
+ * and `set-cookie.ts` call it. It throws `ERR_COOKIE_INVALID` for characters that a cookie cannot
+ * hold and `ERR_COOKIE_TOO_LARGE` above 4,096 bytes.
+ */
 import { PortcullisError } from '../errors.ts'
 import type { OutgoingCookie } from '../types.ts'
 import type { CookieSettings } from './settings.ts'

@@ -1,4 +1,8 @@
-/** Parses and replaces Set-Cookie headers, and hardens those that an upstream sets through a gateway. */
+/**
+ * Parses and replaces Set-Cookie headers, and hardens those that an upstream sets through a
+ * gateway. Sessions call `replaceSetCookie`, the proxy the rest. A cookie that a browser would
+ * ignore is dropped; nothing throws.
+ */
 import type { OutgoingCookie } from '../types.ts'
 import { maxAttributeLength } from './attributes.ts'
 import { parseCookieDate } from './date.ts'

@@ -1,4 +1,7 @@
-/** Compiles cookie options into the name as it is sent and the text of its attributes. */
+/**
+ * Compiles cookie options into the name as it is sent and the text of its attributes. Sessions,
+ * logins and the throttle call it while building. An invalid option is reported as an issue.
+ */
 import { booleanOption, type Issues, parseChoice } from '../options/index.ts'
 import type { CookieAttributes } from '../types.ts'
 import { cookieNamePrefix, parseDomain, parseName, parsePath } from './attributes.ts'

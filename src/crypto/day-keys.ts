@@ -1,4 +1,7 @@
-/** Derives and caches the keys of one sealer: one for each secret and day. */
+/**
+ * Derives and caches the keys of one sealer: one for each secret and day. Only `seal.ts` calls it.
+ * A token whose secret or day is not known gets a rejection instead of a key.
+ */
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { KeyRing } from './key-ring.ts'
 import { expired, fromTheFuture, malformed, type SealRejection, unknownKey } from './rejection.ts'

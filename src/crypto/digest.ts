@@ -1,4 +1,7 @@
-/** Computes digests of text. */
+/**
+ * Computes the SHA-256 of a text. Revocations, stored sessions and the memory limiter call it to
+ * name things without keeping their ids. It never fails for any text.
+ */
 import { encodeBase64url } from './base64url.ts'
 import { encodeUtf8 } from './text.ts'
 

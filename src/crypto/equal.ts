@@ -1,4 +1,8 @@
-/** Compares secrets in constant time, so that the time does not reveal where they differ. */
+/**
+ * Compares secrets in constant time, so that the time does not reveal where they differ. CSRF
+ * tokens and device cookies are compared with it. It never throws; values of different length are
+ * not equal.
+ */
 
 /**
  * True for two equal byte arrays. The time depends on the length only, which is not a secret.

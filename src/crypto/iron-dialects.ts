@@ -1,4 +1,8 @@
-/** Opens `Fe26.2` seals of libraries that wrap them: iron-session's suffix, hono-sessions' record. */
+/**
+ * Opens `Fe26.2` seals of libraries that wrap them: iron-session's suffix and hono-sessions'
+ * record. `session/legacy` calls it to import old cookies. A seal that does not open gives the
+ * reason why; it never throws for what a client sent.
+ */
 import { isObject } from '../options/is-object.ts'
 import { type IronOptions, isPlainJson, type OpenedIron, openIron } from './iron.ts'
 import { expired, malformed, type SealRejection, tooLong } from './rejection.ts'

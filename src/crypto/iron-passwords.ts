@@ -1,4 +1,8 @@
-/** Validates and finds the passwords of legacy seals. */
+/**
+ * Validates the passwords of legacy seals, and finds the one for a seal. `iron.ts` and
+ * `session/legacy` call it. An unusable password is reported as an issue while building; an
+ * unknown password id gives undefined.
+ */
 import { isObject } from '../options/is-object.ts'
 import type { Issues } from '../options/issues.ts'
 import { isSample } from './secret.ts'

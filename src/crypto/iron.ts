@@ -1,6 +1,8 @@
 /**
- * Opens `Fe26.2` seals of @hapi/iron and iron-webcrypto, so that a migration logs nobody out. It never makes one. It supports
- * the defaults of those libraries only: AES-256-CBC, HMAC-SHA-256, keys by PBKDF2-SHA-1 with one iteration.
+ * Opens `Fe26.2` seals of @hapi/iron and iron-webcrypto, so that a migration signs nobody out; it
+ * never creates one. `session/legacy` calls it. It supports only the defaults of those libraries
+ * (AES-256-CBC, HMAC-SHA-256, PBKDF2-SHA-1 with one iteration); any other seal is rejected with a
+ * reason.
  */
 import type { Clock } from '../types.ts'
 import { decodeBase64url } from './base64url.ts'

@@ -1,4 +1,8 @@
-/** Derives keys from secrets with HKDF. */
+/**
+ * Derives keys from secrets with HKDF. Sessions, limiters, CSRF tokens and logins create one ring
+ * from their option `secret` and ask it for keys by purpose. A weak or absent secret is reported
+ * as an issue.
+ */
 import type { Issues } from '../options/index.ts'
 import { encodeBase64url } from './base64url.ts'
 import { validateSecrets } from './secret.ts'

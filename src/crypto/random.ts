@@ -1,4 +1,7 @@
-/** Creates ids that cannot be guessed. */
+/**
+ * Creates ids that cannot be guessed. Sessions, tokens, writes and request ids use it. It has no
+ * input that could be wrong.
+ */
 import { encodeBase64url } from './base64url.ts'
 
 /** Every id overwrites these bytes, and only its text leaves the function. A new array would cost more than its bytes. */

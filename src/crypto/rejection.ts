@@ -1,4 +1,8 @@
-/** The reasons why a token is rejected. */
+/**
+ * The reasons why a token is rejected, as frozen objects that cost nothing to return. `seal.ts`,
+ * `day-keys.ts` and the iron functions return them; sessions read `refused` to decide whether a
+ * cookie is expired or forged.
+ */
 
 /**
  * Why a token was rejected, for logs and for the decision whether a cookie may be replaced. A client never sees the reason:

@@ -1,4 +1,8 @@
-/** Validates secrets: a guessable one makes every seal worthless, and no other check would notice. */
+/**
+ * Validates secrets: a secret that can be guessed makes every seal worthless, and no other check
+ * would notice. `key-ring.ts` and `iron-passwords.ts` call it. Short secrets, samples from
+ * documentation and repeated characters are reported as issues.
+ */
 import type { Issues } from '../options/index.ts'
 
 const minLength = 32

@@ -1,4 +1,7 @@
-/** Encodes text as UTF-8, decodes it, and joins lists of text unambiguously. */
+/**
+ * Encodes text as UTF-8, decodes it, and joins lists of text unambiguously. Everything that seals,
+ * signs or digests calls it. `decodeUtf8` throws a `TypeError` for invalid UTF-8.
+ */
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

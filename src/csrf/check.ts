@@ -1,4 +1,8 @@
-/** Decides whether a request may come from another site: the check behind `csrf()`, as a pure function. */
+/**
+ * Decides whether a request comes from another site and must be rejected: the check behind
+ * `csrf()`, as a pure function. The guard and the gateway's route checks call it for each request.
+ * It throws only a `ConfigError`, where the environment holds no usable `publicOrigins`.
+ */
 import { isWebSocketUpgrade } from '../request/kind.ts'
 import { isSafeMethod } from '../request/method.ts'
 import { readUrlOrigin } from '../request/origin.ts'

@@ -1,4 +1,8 @@
-/** Defines the compiled form of the options, plain data that a build can store, and the policy that is created from it. */
+/**
+ * Defines the compiled form of the options, plain data that a build can store, and creates a
+ * policy from it. `policy.ts` and `compiledCsrf()` call it. An invalid environment is a
+ * `ConfigError` at the first request.
+ */
 import { hasAmbientCredentials } from './credentials.ts'
 import type { IsolationOptions } from './policy.ts'
 

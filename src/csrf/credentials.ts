@@ -1,4 +1,8 @@
-/** Detects ambient credentials, which browsers add on their own: only these can be abused by another site. */
+/**
+ * Detects ambient credentials, which browsers add on their own: only these can be abused by
+ * another site. `compiled.ts` calls it for requests that say nothing about their origin. A false
+ * match makes the check stricter, never weaker.
+ */
 
 /** Authorization schemes that browsers repeat on their own. Another site's page cannot make them send a Bearer token. */
 const ambientScheme = /^(?:basic|digest|negotiate|ntlm)(?![\w-])/i

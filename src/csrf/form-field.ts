@@ -1,4 +1,8 @@
-/** Reads one field of a form from a copy of the request, so that the handler can read the body as well. */
+/**
+ * Reads one field of a form from a copy of the request, so that the handler can read the body as
+ * well. `token.ts` calls it for the CSRF token. Bodies of another type, over 64 KB, or with the
+ * field twice give undefined.
+ */
 
 /** The maximum size of a body; a larger form has to send its token as a header. */
 const maxBytes = 65_536

@@ -1,4 +1,8 @@
-/** Checks the origin of a request around a context: rejects it, or only reports it in observe mode. */
+/**
+ * Creates the guard behind `csrf()`: checks the origin of a request, then rejects it or, in
+ * observe mode, only reports it. The middleware, `compiledCsrf()` and `portcullis()` call it.
+ * Wrong options are a `ConfigError` while building.
+ */
 import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
 import { optionalFunction, optionalListener, parseChoice } from '../options/values.ts'

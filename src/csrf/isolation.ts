@@ -1,4 +1,8 @@
-/** Implements the resource isolation policy of Fetch Metadata: other sites may link here, but not embed or read responses. */
+/**
+ * Implements the resource isolation policy of Fetch Metadata: other sites may link here, but not
+ * embed or read responses. `check.ts` calls it for reads where the policy isolates. Browsers that
+ * send no Fetch Metadata are allowed.
+ */
 import type { IsolationOptions } from './policy.ts'
 
 /**

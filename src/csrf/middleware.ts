@@ -1,4 +1,8 @@
-/** Hono middleware against cross-site request forgery. */
+/**
+ * Hono middleware against cross-site request forgery: `csrf()` and `csrfTokens()`. Applications
+ * and `portcullis()` call them while building, which throws a `ConfigError` for wrong options. A
+ * request of another site is answered with 403.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ProjectEnv } from '../types.ts'
 import { type CsrfOptions, csrfGuard } from './guard.ts'

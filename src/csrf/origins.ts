@@ -1,4 +1,8 @@
-/** Validates origins in options: an origin that is not written as browsers send it would never match. */
+/**
+ * Validates origins in options: an origin that is not written as browsers send it would never
+ * match. The CSRF policy, hosts and CORS of `portcullis()` call it. An invalid origin is left out
+ * and reported by its index.
+ */
 import type { Issues } from '../options/issues.ts'
 import { readUrlOrigin } from '../request/origin.ts'
 

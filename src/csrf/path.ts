@@ -1,4 +1,7 @@
-/** Reads the raw path of a URL. */
+/**
+ * Reads the raw path of a URL by slicing. `guard.ts` calls it to find the rule of a route. A URL
+ * without a path gives an empty text.
+ */
 import { hostEnd, hostStart } from '../request/origin.ts'
 
 /** Returns the unchanged text between host and query; empty for a URL without a path that begins with a slash. */

@@ -1,4 +1,8 @@
-/** Validates the options of the check and creates its policy or its compiled form. */
+/**
+ * Validates the options of the check and creates its policy, or its compiled form for a build.
+ * `csrf()`, `compileCsrf()` and the gateway's routes call it. Everything that is wrong with the
+ * options is in one `ConfigError`.
+ */
 import { resolveFrom } from '../options/from.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'

@@ -1,4 +1,8 @@
-/** Parses rules for single routes: the origins that a route trusts, and routes that are exempt from the check. */
+/**
+ * Parses rules for single routes: the origins that a route trusts, and routes that are exempt from
+ * the check. `policy.ts` calls it while building, and `check.ts` looks up the keys. An invalid
+ * rule is reported as an issue and ignored.
+ */
 
 import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'

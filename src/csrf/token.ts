@@ -1,4 +1,8 @@
-/** Creates and verifies tokens that only pages of a session can know: an HMAC over the session's ID and a random number. */
+/**
+ * Creates and verifies tokens that only pages of a session can know: an HMAC over the session's id
+ * and a random number. `csrfTokens()` and the gateway's console call it. A missing, forged or
+ * foreign token is rejected; wrong options are a `ConfigError`.
+ */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import { equalText } from '../crypto/equal.ts'
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'

@@ -1,3 +1,7 @@
+/**
+ * Entry point `portcullis/store/durable-object`: the class that a Worker exports, and the store
+ * and limiters that call it.
+ */
 export {
   type DurableObjectLimiterOptions,
   durableObjectLimiter,

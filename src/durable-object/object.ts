@@ -1,4 +1,8 @@
-/** The class of a Durable Object that keeps sessions, limits and failed logins. */
+/**
+ * The class of a Durable Object that keeps sessions, limits and failed logins. The store and
+ * limiters of this library call its `fetch` with one verb as JSON. An unknown verb is answered
+ * with 501; a verb that throws changes nothing, since each runs in a transaction.
+ */
 import { createAttempts, createAttemptTables } from '../limit/durable-object/attempts.ts'
 import { createCounts, createCountTables } from '../limit/durable-object/counts.ts'
 import type { ObjectState, ObjectStorage } from '../store/durable-object/platform.ts'

@@ -1,4 +1,8 @@
-/** Compiles a configuration: validates it with all issues at once, and assembles the handlers of its gateway. */
+/**
+ * Compiles a configuration: validates it with all issues in one error, and assembles the handlers
+ * of its gateway. `create.ts` calls it once. It throws a `ConfigError` that names every wrong
+ * option; what only the environment holds is validated at the first request.
+ */
 
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
 import type { GatewayLoginHandler } from '../login/index.ts'

@@ -1,6 +1,7 @@
 /**
  * Defines the configuration of a gateway: its public origin, its upstreams, its routes and their
- * access.
+ * access. Applications write it with `defineGateway`, and `compile.ts` validates it. Nothing is
+ * validated here.
  */
 
 import type { CrossOriginOptions } from '../csrf/index.ts'

@@ -1,4 +1,8 @@
-/** Creates a gateway: from a configuration to a `fetch` handler. */
+/**
+ * Creates a gateway: from a configuration to a `fetch` handler. Applications call
+ * `createGateway()` once. It throws a `ConfigError` for a wrong configuration; errors of a request
+ * become responses in `respond-to-error.ts`.
+ */
 import { setSitePages } from '../page/template/site-pages.ts'
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
 import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'

@@ -1,4 +1,8 @@
-/** Delivers the events of a gateway: to `onEvent`, to the monitor, and to the audit trail with the request they are about. */
+/**
+ * Delivers the events of a gateway: to `onEvent`, to the monitor, and to the audit trail with the
+ * request that they are about. `compile.ts` creates it, and `create.ts` attaches it to each
+ * request. An event is delivered to each listener once.
+ */
 
 import { listenToRequest, type RequestListener, recordListenerSource } from '../events.ts'
 import type { AuditTrail, Monitor } from '../monitor/index.ts'

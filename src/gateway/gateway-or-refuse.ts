@@ -1,6 +1,7 @@
 /**
  * Builds a gateway that responds with 503 if its configuration is invalid, and logs every issue in
- * one line.
+ * one line. Applications wrap `createGateway` with it. Any error that is not a `ConfigError` is
+ * thrown.
  */
 import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'

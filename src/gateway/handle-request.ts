@@ -1,4 +1,8 @@
-/** Handles a request from its first check to its route: checks, endpoints, maintenance, routing. */
+/**
+ * Handles a request from its first check to its route: checks, endpoints, maintenance, routing.
+ * `create.ts` calls it for each request. The first step that returns a response ends the handling;
+ * what throws goes to `respond-to-error.ts`.
+ */
 import { type RequestCheck, runChecks } from './checks/check.ts'
 import type { EndpointTable } from './endpoints/endpoint.ts'
 import type { HandleRoute } from './handle-route.ts'

@@ -1,4 +1,8 @@
-/** Handles a request whose route is known: the phases of a route, in their order. */
+/**
+ * Handles a request whose route is known: the phases of a route, in their order.
+ * `handle-request.ts` calls it. A login attempt is settled in one `finally`, however the request
+ * ends; what throws goes to `respond-to-error.ts`.
+ */
 
 import type { LoadedSession } from '../proxy/forward/context.ts'
 import type { Authorize } from './phases/authorize.ts'

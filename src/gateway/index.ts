@@ -1,3 +1,8 @@
+/**
+ * The gateway: a reverse proxy with sessions, access rules, limits and a login throttle.
+ * `createGateway()` compiles a configuration to a `fetch` handler; docs/architecture.md follows a
+ * request through it.
+ */
 export { type CacheOptions, publicCache, type RouteCache } from '../proxy/cache/public-cache.ts'
 export type { VaryName } from '../proxy/cache/rules.ts'
 export type { CacheStore } from '../proxy/cache/store.ts'

@@ -1,4 +1,8 @@
-/** Creates the gateway's own responses: rejections, which are also events, and redirects. */
+/**
+ * Creates the gateway's own responses: rejections, which are also events, and redirects. Every
+ * check and phase gets its `reject` function from here. The client receives the page of the
+ * reason's status, never the reason.
+ */
 import { emitEvent } from '../events.ts'
 import { errorResponse } from '../page/index.ts'
 import type { Emit, Reason } from '../types.ts'

@@ -1,5 +1,6 @@
 /**
  * Defines the context of a request: everything that the gateway knows of it while it handles it.
+ * `create.ts` fills it and routing extends it; checks and phases read it. Nothing here runs.
  */
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'

@@ -1,4 +1,8 @@
-/** Maps errors to responses: the one place where the gateway decides what a client receives when something throws. */
+/**
+ * Maps errors to responses: the one place where the gateway decides what a client receives when
+ * something throws. `create.ts` calls it through `compile.ts`. Faults of status 500 and more are
+ * also reported to the operator.
+ */
 import {
   emitRejection,
   errorResponse,

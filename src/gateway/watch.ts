@@ -1,4 +1,8 @@
-/** Observes requests for a monitor: the one place where measurements and spans attach to the gateway. */
+/**
+ * Observes requests for a monitor: the one place where measurements and spans attach to the
+ * gateway. `compile.ts` creates it, and `create.ts` and the phases call it. Without a monitor
+ * every call does nothing.
+ */
 import { isPortcullisError } from '../errors.ts'
 import type { Monitor, RequestMetrics, SpanRecorder } from '../monitor/index.ts'
 import type { ForwardContext } from '../proxy/forward/context.ts'

@@ -1,3 +1,7 @@
+/**
+ * A small parser of GraphQL documents: tokens and a syntax tree without types. The GraphQL guard
+ * and the login throttle read requests with it.
+ */
 export {
   type Arguments,
   type Definition,

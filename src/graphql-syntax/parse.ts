@@ -1,4 +1,8 @@
-/** A GraphQL document to be executed, as far as anybody must look into it: fields, arguments, fragments; no types. */
+/**
+ * Parses a GraphQL document that is to be executed, as far as limits need it: fields, arguments
+ * and fragments, without types. The GraphQL guard and the login throttle call it. A document that
+ * is malformed, or too long, gives undefined or a status; it takes linear time.
+ */
 import { Lexer, SyntaxProblem, TokenKind } from './tokens.ts'
 
 /** A value as it is written. `word`: true, false, null or a name of an enum. */

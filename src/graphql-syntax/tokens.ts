@@ -1,4 +1,8 @@
-/** GraphQL text as tokens: names, texts with their values, numbers, punctuators. */
+/**
+ * Splits GraphQL text into tokens: names, texts with their values, numbers and punctuators.
+ * `parse.ts` reads them one by one. Text that GraphQL has no token for throws a `SyntaxProblem`,
+ * which `parse.ts` catches.
+ */
 
 /** A token. Texts carry their value, everything else itself. */
 export interface Token {

@@ -1,4 +1,8 @@
-/** Whether a GraphQL request stays within its limits. */
+/**
+ * Checks whether a GraphQL request stays within its limits: tokens, depth, aliases, directives,
+ * fields and the size of its batch. `inspect.ts` calls it with the parsed request. It returns a
+ * verdict and never throws; a malformed document is rejected.
+ */
 import { type Document, parseWithin, type Value } from '../graphql-syntax/index.ts'
 import type { Reason } from '../types.ts'
 import type { CompiledGraphql } from './limits.ts'

@@ -1,4 +1,8 @@
-/** What a GraphQL client is told about a request that is refused. */
+/**
+ * Creates the response of a rejected GraphQL request in the shape that GraphQL clients expect. The
+ * guard and the gateway's route call it. The response holds the reason as a code, and nothing that
+ * the client sent.
+ */
 import { reasonStatus } from '../page/reasons.ts'
 import type { Reason } from '../types.ts'
 

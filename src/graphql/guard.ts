@@ -1,4 +1,8 @@
-/** The guard around a context: what is refused, watched and told. */
+/**
+ * Creates the guard behind `graphqlGuard()`: inspects a request, rejects it or, in observe mode,
+ * only reports it. The middleware calls it for each request. A body that is too long is rejected
+ * in both modes; wrong options are a `ConfigError` while building.
+ */
 import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
 import { optionalFunction, optionalListener, parseChoice } from '../options/values.ts'

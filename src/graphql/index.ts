@@ -1,3 +1,7 @@
+/**
+ * Limits for GraphQL endpoints, checked before the server parses a request: `graphqlGuard()` for
+ * Hono apps, `graphqlLimits()` for routes of a gateway, and the pure checks behind them.
+ */
 export { checkDocument, checkGraphqlRequest, type GraphqlVerdict } from './check.ts'
 export { createGraphqlError } from './error-response.ts'
 export type { GraphqlGuardOptions } from './guard.ts'

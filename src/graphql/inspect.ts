@@ -1,4 +1,8 @@
-/** Reads a request to a GraphQL endpoint as its server would, or refuses what two servers could read in two ways. */
+/**
+ * Reads a request to a GraphQL endpoint as its server would, and checks it. It rejects requests
+ * that two servers could read in two ways. The guard and the gateway's route call it; it consumes
+ * the body and returns it. Only an error of the body's stream is thrown.
+ */
 import {
   createNameCheck,
   hasClearNames,

@@ -1,4 +1,7 @@
-/** How much a GraphQL request may ask for, judged once while building. */
+/**
+ * Validates the limits of GraphQL requests while building. The guard and `graphqlLimits()` call
+ * it. An invalid limit is reported as an issue.
+ */
 import {
   booleanOption,
   checkKeys,

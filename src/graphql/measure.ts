@@ -1,4 +1,8 @@
-/** How large operations are once fragments stand in their places: each fragment is walked once, however often it is spread. */
+/**
+ * Measures how large operations are once fragments are put in their places; each fragment is
+ * walked once, however often it is spread. `check.ts` calls it. A document whose fragments form a
+ * circle, or are missing, gives undefined.
+ */
 import type { Definition, Document, Selection } from '../graphql-syntax/index.ts'
 
 /** What an operation asks for, fragments expanded. Counts may be Infinity. */

@@ -1,4 +1,8 @@
-/** The Hono face of the graphql room. */
+/**
+ * Hono middleware for GraphQL endpoints: `graphqlGuard()`. Applications call it while building,
+ * which throws a `ConfigError` for wrong options. A request beyond the limits is answered here,
+ * and the server never parses it.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createGraphqlGuard, type GraphqlGuardOptions } from './guard.ts'
 

@@ -1,4 +1,8 @@
-/** The guard as a gateway's route takes it: a deployment that has none does not carry it. */
+/**
+ * Compiles the limits of a GraphQL endpoint for a route of a gateway: `graphqlLimits()`. It is a
+ * value of the route's option, so that a gateway without GraphQL carries none of this code. Wrong
+ * options are a `ConfigError`.
+ */
 import { createIssues } from '../options/issues.ts'
 import type { Reason } from '../types.ts'
 import { createGraphqlError } from './error-response.ts'

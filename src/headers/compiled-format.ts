@@ -1,4 +1,8 @@
-/** Defines the compiled form of header options: plain data that a build can store as JSON. */
+/**
+ * Defines the compiled form of header options: plain data that a build can store as JSON.
+ * `compile.ts` writes it, and `write.ts` and `compiledHeaders()` read it. Data of another format
+ * version is rejected by `compiled/check.ts`.
+ */
 
 /** The header replaces one that the response has. The flags of {@link CompiledHeader.how} are a sum of these bits. */
 export const enforcedBit = 1

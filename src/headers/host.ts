@@ -1,4 +1,7 @@
-/** Reads scheme and host of a request's URL, on which Strict-Transport-Security depends. */
+/**
+ * Reads scheme and host of a request's URL, on which Strict-Transport-Security depends. The header
+ * writers call it for each response. IP addresses and localhost never get HSTS.
+ */
 
 import { hostEnd } from '../request/origin.ts'
 import type { ChangeableHeaders } from '../request/tracked-headers.ts'

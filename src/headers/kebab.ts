@@ -1,4 +1,7 @@
-/** Converts names of directives and features between camel case (options) and kebab case (headers). */
+/**
+ * Converts names of directives and features from camel case (options) to kebab case (headers). The
+ * CSP and Permissions-Policy compilers call it. A name in kebab case stays as it is.
+ */
 
 /** `default-src` as `defaultSrc`. */
 export type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`

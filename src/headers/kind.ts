@@ -1,4 +1,8 @@
-/** Classifies responses by their status and type into the kinds that browsers treat differently. */
+/**
+ * Classifies responses by their status and type into the kinds that browsers treat differently.
+ * The writer calls it for each response, the compilers for their tables. A type that it does not
+ * know counts as data (`api`).
+ */
 
 /**
  * - `document`: HTML and XHTML, which run scripts and have a place in windows and frames.

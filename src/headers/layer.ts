@@ -1,4 +1,8 @@
-/** Combines nested `secureHeaders()` into one layer, so that a response is written once. */
+/**
+ * Combines nested `secureHeaders()` into one layer, so that a response is written once, by the
+ * outermost. The middleware runs it for each request. An error of a handler passes through
+ * unchanged.
+ */
 
 import type { RequestOrigin } from './host.ts'
 import { createNonce } from './nonce.ts'

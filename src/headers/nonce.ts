@@ -1,4 +1,8 @@
-/** Creates nonces for Content-Security-Policy: an unpredictable one for each response. */
+/**
+ * Creates nonces for Content-Security-Policy: an unpredictable one for each response. The header
+ * writers call it where a response may be a page, and applications read it for their templates. It
+ * has no input that could be wrong.
+ */
 
 /**
  * The placeholder for the response's nonce in the sources of a policy: `scriptSrc: [NONCE, "'strict-dynamic'"]`. The

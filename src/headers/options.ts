@@ -1,4 +1,7 @@
-/** The options of `secureHeaders()`, with the names that Hono and helmet use. */
+/**
+ * The options of `secureHeaders()`, with the names that Hono and helmet use. The compilers in
+ * `compile/` validate them while building, and report an unknown or wrong option as an issue.
+ */
 import type { Preset } from './compile/presets.ts'
 import type { Strip } from './compile/strip-list.ts'
 import type { ContentSecurityPolicy } from './csp/directives.ts'

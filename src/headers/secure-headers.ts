@@ -1,4 +1,8 @@
-/** Builds header writers and layers from options, and compiles options to data while building. */
+/**
+ * Builds header writers and layers from options, and compiles options to data while building.
+ * `secureHeaders()`, `compileHeaders()` and the gateway call it. Everything that is wrong with the
+ * options is in one `ConfigError`.
+ */
 import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { compileHeaderOptions } from './compile/compile.ts'

@@ -1,4 +1,8 @@
-/** Builds security.txt, which names the contact for reports of vulnerabilities (RFC 9116). */
+/**
+ * Builds security.txt, which names the contact for reports of vulnerabilities (RFC 9116).
+ * `securityTxt()` calls it while building, and reports invalid fields as issues. An expired file
+ * is not served.
+ */
 import { checkKeys, type Issues, optionalFunction } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 

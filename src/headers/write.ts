@@ -1,4 +1,8 @@
-/** Sets security headers on a response and removes headers that name the server's software. */
+/**
+ * Sets security headers on a response and removes headers that name the server's software. The
+ * layer of `secureHeaders()`, `compiledHeaders()` and the gateway call the writer for each
+ * response. A response that cannot be copied is returned as it is.
+ */
 import type { ChangeableHeaders } from '../request/tracked-headers.ts'
 import {
   appendBit,

@@ -1,4 +1,8 @@
-/** Resolves options that may be functions of the request's context, and caches the result by value. */
+/**
+ * Resolves options that may be functions of the environment, and caches the result by value. Every
+ * module with such an option calls it: plain values are validated while building, results of
+ * functions at the first request, where an invalid one throws a `ConfigError`.
+ */
 import { ConfigError } from '../errors.ts'
 import type { FromEnv } from '../types.ts'
 import type { Issues } from './issues.ts'

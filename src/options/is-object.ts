@@ -1,4 +1,7 @@
-/** Tells JSON objects from other values. */
+/**
+ * Tests whether a value is an object that is not an array. Validators and parsers of JSON call it.
+ * It never throws.
+ */
 
 /** True for an object that is not an array. */
 export function isObject(value: unknown): value is object {

@@ -1,4 +1,8 @@
-/** Collects the problems of options, so that one ConfigError can name all of them. */
+/**
+ * Collects the problems of options, so that one `ConfigError` can name all of them. Every
+ * validator adds to it, and whoever builds a thing calls `throwIfAny` once at the end. Values of
+ * options are never quoted.
+ */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 
 /** A list of issues under one prefix. */

@@ -1,4 +1,8 @@
-/** Finds unknown option keys, and the key that was probably meant. */
+/**
+ * Finds unknown option keys, and the key that was probably meant. Every validator of an options
+ * object calls it first. An unknown key is reported as an issue; keys whose value is undefined
+ * count as absent.
+ */
 import { isObject } from './is-object.ts'
 import type { Issues } from './issues.ts'
 

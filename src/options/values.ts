@@ -1,4 +1,7 @@
-/** Validates numbers, choices and functions of options. */
+/**
+ * Validates numbers, choices, flags and functions of options. Every module calls these while
+ * building. An invalid value is reported as an issue, and undefined or the default is returned.
+ */
 import { recordListenerSource } from '../events.ts'
 import type { Issues } from './issues.ts'
 

@@ -1,4 +1,8 @@
-/** Composes the one `Portcullis-Session` header that a response may carry. See docs/session-protocol.md. */
+/**
+ * Composes the one `Portcullis-Session` header that a response may carry; see
+ * docs/session-protocol.md. `session.ts` calls it for each change. Calls that contradict each
+ * other throw `ERR_SESSION_DATA`, and changes after an end `ERR_SESSION_ENDED`.
+ */
 import { encodeBase64url } from '../crypto/index.ts'
 import { PortcullisError } from '../errors.ts'
 

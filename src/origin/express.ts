@@ -1,4 +1,8 @@
-/** Express, Connect and `node:http`: requests and responses of Node. */
+/**
+ * Connects the origin helper to Express, Connect and `node:http`. `origin.ts` creates the
+ * middleware with it. A forged assertion is answered with 401 and reaches no handler; any other
+ * error goes to `next`.
+ */
 import { isPortcullisError } from '../errors.ts'
 import type { HeaderAccess, OriginSession } from './session.ts'
 

@@ -1,4 +1,8 @@
-/** Fastify: a hook for requests, before their bodies are read. */
+/**
+ * Connects the origin helper to Fastify, by a hook that runs before bodies are read. `origin.ts`
+ * creates the hook with it. A forged assertion is answered with 401 and reaches no handler; any
+ * other error is thrown.
+ */
 import { isPortcullisError } from '../errors.ts'
 import type { OpenSession } from './express.ts'
 import type { OriginSession } from './session.ts'

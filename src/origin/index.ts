@@ -1,3 +1,4 @@
+/** Entry point `portcullis/origin`: the helper for JavaScript servers behind a gateway. */
 export type { ConnectMiddleware, NodeRequest, NodeResponse } from './express.ts'
 export type { FastifyHook, FastifyReplyLike, FastifyRequestLike } from './fastify.ts'
 export type { KoaContextLike, KoaMiddleware } from './koa.ts'

@@ -1,4 +1,7 @@
-/** Koa: middleware over its context. */
+/**
+ * Connects the origin helper to Koa. `origin.ts` creates the middleware with it. A forged
+ * assertion is answered with 401 and reaches no handler; any other error is thrown.
+ */
 import { isPortcullisError } from '../errors.ts'
 import type { OpenSession } from './express.ts'
 

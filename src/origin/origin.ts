@@ -1,5 +1,8 @@
 /**
- * Helps a JavaScript server behind the gateway: it verifies the assertion and changes the session.
+ * Helps a JavaScript server behind the gateway: it verifies the assertion of a request and changes
+ * the session. Applications call `createOrigin()` once. A request with an invalid assertion is
+ * rejected with `ERR_ASSERTION_INVALID`, and with `ERR_UPSTREAM_UNREACHABLE` where the keys cannot
+ * be fetched.
  */
 import { createAssertionReader } from '../assertion/verify.ts'
 import { PortcullisError } from '../errors.ts'

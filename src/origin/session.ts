@@ -1,4 +1,8 @@
-/** The session of one request, as a server behind the gateway sees and changes it. */
+/**
+ * The session of one request, as a server behind the gateway sees and changes it. Handlers call
+ * its methods, and the gateway applies the changes that the response carries. Changes after the
+ * head was sent, or without a gateway, throw `ERR_SESSION_CLOSED`.
+ */
 
 import { decodeBase64url } from '../crypto/index.ts'
 import { PortcullisError } from '../errors.ts'

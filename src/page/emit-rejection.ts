@@ -1,4 +1,7 @@
-/** Emits that a request was rejected or has failed: one event for each, whatever has answered it. */
+/**
+ * Emits one event for each request that was rejected or has failed. The gateway and the error
+ * pages call it. It creates no response.
+ */
 import { emitEvent } from '../events.ts'
 import type { Emit, Reason } from '../types.ts'
 

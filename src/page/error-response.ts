@@ -1,4 +1,8 @@
-/** The answer to a request that is refused or failed. */
+/**
+ * Creates the response to a request that was rejected or has failed: problem+json, or an HTML page
+ * for a navigation. Every module that rejects requests calls it. The response names a status and
+ * neutral words, never the reason.
+ */
 import type { Reason } from '../types.ts'
 import { htmlPage, pagePolicy } from './html.ts'
 import { wantsHtml } from './negotiate.ts'

@@ -1,4 +1,8 @@
-/** Errors that bring their own status or answer, as Hono's HTTPException does; known by shape, so that any copy fits. */
+/**
+ * Reads errors that bring their own status or response, as Hono's HTTPException does.
+ * `errorPage()` calls it. Errors are recognised by their shape, so any copy of Hono works; any
+ * other object gives undefined.
+ */
 import { isErrorStatus } from './statuses.ts'
 
 /** The response that an error asks for. */

@@ -1,4 +1,7 @@
-/** Which reason an error stands for. */
+/**
+ * Finds the reason that an error stands for. `errorPage()` and the gateway call it for what was
+ * thrown. A value that it does not know is a `fault`.
+ */
 import { type ErrorCode, isPortcullisError } from '../errors.ts'
 import type { Reason } from '../types.ts'
 

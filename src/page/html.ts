@@ -1,4 +1,8 @@
-/** The page that a refused person sees: no script, nothing from elsewhere, one style that its own policy allows by hash. */
+/**
+ * Creates the plain page that a rejected visitor sees: no script, nothing from elsewhere, one
+ * style that its own policy allows by hash. `error-response.ts` and the templates call it. All
+ * text is escaped.
+ */
 import type { StatusText } from './statuses.ts'
 
 const style =

@@ -1,3 +1,8 @@
+/**
+ * Responses to rejected and failed requests. `reasons.ts` and `statuses.ts` hold the texts,
+ * `error-response.ts` creates problem+json or a page, `template/` gives pages the look of a site,
+ * and `errorPage()` is the Hono handler. Every module that rejects requests uses it.
+ */
 export { emitRejection } from './emit-rejection.ts'
 export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './error-response.ts'
 export { findReason } from './find-reason.ts'

@@ -1,4 +1,7 @@
-/** The Hono face of the page room: `app.onError(errorPage())` and `app.notFound(notFoundPage())`. */
+/**
+ * Hono handlers for errors and unknown paths. Applications and `portcullis()` call `errorPage()` and `notFoundPage()`.
+ * An error is reported to the operator and never shown to the client.
+ */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { ConfigError } from '../errors.ts'
 import { emitRejection } from './emit-rejection.ts'

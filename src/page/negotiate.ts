@@ -1,4 +1,7 @@
-/** Whether whoever asks will look at the answer: a page for people, problem+json for programs. */
+/**
+ * Decides whether a response should be a page for people or problem+json for programs.
+ * `error-response.ts` calls it. A request that does not say gets problem+json.
+ */
 
 /** Destinations that show a response as a page (Fetch, "request destination"). */
 const shownDestinations: ReadonlySet<string> = /* @__PURE__ */ new Set([

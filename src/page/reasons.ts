@@ -1,4 +1,8 @@
-/** Every reason for which a request is refused, and what the client is told instead of it. */
+/**
+ * The table of every reason for which a request is rejected, and the status and words that the
+ * client receives. Responses, logs and the audit trail read it. A reason that it does not know
+ * counts as 500.
+ */
 import type { Reason } from '../types.ts'
 import { findStatusText, type StatusText } from './statuses.ts'
 

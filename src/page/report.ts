@@ -1,4 +1,8 @@
-/** Reports a fault to the operator: one line of JSON, without anything that a client sent but method and path. */
+/**
+ * Reports a fault to the operator: one line of JSON, with nothing of the request but method and
+ * path. `errorPage()` and the gateway call it. It never throws; queries are cut from messages, and
+ * of causes only codes or names are written.
+ */
 import { ConfigError, isPortcullisError } from '../errors.ts'
 import type { Clock } from '../types.ts'
 

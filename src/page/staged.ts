@@ -1,4 +1,8 @@
-/** Headers that were on their way when a request failed: which of them belong on the error page too. */
+/**
+ * Copies headers that were set before a request failed to the error response, where they belong
+ * there too. `errorPage()` and `portcullis()` call it. Headers that describe the lost body are
+ * dropped.
+ */
 
 /** Headers that describe a body that is not sent, or a response that is replaced. */
 const representationHeaders: ReadonlySet<string> = /* @__PURE__ */ new Set([

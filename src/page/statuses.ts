@@ -1,4 +1,7 @@
-/** Texts for clients about a status: neutral words that hold for every reason behind it. */
+/**
+ * Texts for clients about a status: neutral words that hold for every reason behind it. Responses
+ * and templates read them. A status without its own words gets general ones.
+ */
 
 /** The words for one status. */
 export interface StatusText {

@@ -1,4 +1,8 @@
-/** Finds one parameter among those of a request. */
+/**
+ * Finds one parameter among those of a request. The login throttle creates a reader for the field
+ * of the account. A field that occurs twice, or that a server could read under another name, is
+ * not found.
+ */
 import type { MultipartField } from './multipart.ts'
 import { createNameCheck } from './names.ts'
 import type { Parameter } from './urlencoded.ts'

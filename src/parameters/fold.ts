@@ -1,4 +1,8 @@
-/** Folding of text: what some server, language or database takes for the same text is the same here. */
+/**
+ * Folds text: texts that some server, language or database treats as equal become equal here.
+ * Names of parameters and of accounts are compared folded. Text can be folded wrongly only towards
+ * equal, which is stricter.
+ */
 
 /**
  * Letters that NFKD leaves whole, though servers and databases take them for others: strokes, ligatures and letters with a

@@ -1,4 +1,8 @@
-/** Names in a JSON text, where all servers find the same ones. */
+/**
+ * Checks names in a JSON text, and reads members where all servers find the same ones. The login
+ * throttle, the method override and the GraphQL guard call it. A text with doubtful names is
+ * rejected by its caller; nothing here throws.
+ */
 import { createNameCheck } from './names.ts'
 
 const quote = 0x22

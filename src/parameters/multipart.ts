@@ -1,4 +1,8 @@
-/** Fields of a `multipart/form-data` body, where all servers find the same ones. */
+/**
+ * Reads the fields of a `multipart/form-data` body where all servers find the same ones. The login
+ * throttle and the method override call it. A body that servers could read in two ways gives
+ * undefined.
+ */
 import { isClearName, isForeignName, mostForeignNames } from './names.ts'
 import { setsCharset } from './urlencoded.ts'
 

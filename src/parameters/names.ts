@@ -1,4 +1,8 @@
-/** Names of parameters, as servers take them apart. */
+/**
+ * Reads names of parameters as servers take them apart, such as `user[name]` and `user.name`. The
+ * readers of forms, queries and JSON call it. A name that servers read differently is not clear,
+ * and its request is rejected.
+ */
 import { foldText } from './fold.ts'
 
 /**

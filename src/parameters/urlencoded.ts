@@ -1,4 +1,8 @@
-/** Parameters of a query or of a form, where all servers find the same ones. */
+/**
+ * Reads the parameters of a query or of a form where all servers find the same ones. The login
+ * throttle, the method override and the GraphQL guard call it. A text that servers could read in
+ * two ways gives undefined.
+ */
 import { foldText } from './fold.ts'
 import { isClearName, isForeignName, mostForeignNames } from './names.ts'
 

@@ -1,4 +1,8 @@
-/** Defines what a check is. */
+/**
+ * Defines what a check is: a function without I/O that lets a request go on or returns its
+ * rejection. `handle-request.ts` and the phases run lists of checks with `runChecks`. A check that
+ * throws is a fault of the gateway; the request then gets the page of `respond-to-error.ts`.
+ */
 import type { RequestContext, RouteContext } from '../request-context.ts'
 
 /**

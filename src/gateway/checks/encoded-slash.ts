@@ -1,4 +1,8 @@
-/** Reads paths with `%2F`, for the routes that forward it. */
+/**
+ * Reads paths with `%2F`, for the routes that forward it. The request checks and `find-route.ts`
+ * call it. A path that a server could read in another way gives undefined, and the request is then
+ * rejected as not canonical.
+ */
 import { canonicalPath } from '../../request/index.ts'
 import { hostEnd, hostStart } from '../../request/origin.ts'
 

@@ -1,4 +1,8 @@
-/** Rejects requests while the gateway is in maintenance, except those from allowed addresses. */
+/**
+ * Rejects requests with 503 while the gateway is in maintenance, except those from allowed
+ * addresses. `compile.ts` creates the check, and `handle-request.ts` runs it before routing. Wrong
+ * options are reported as issues while building.
+ */
 import { checkKeys, type Issues, parseWholeNumber, resolveFrom } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import { type AddressRange, inRanges, parseRange } from '../../request/index.ts'

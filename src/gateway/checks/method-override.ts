@@ -1,4 +1,9 @@
-/** Reads the method that a framework takes from a form, so that its guards hold too. */
+/**
+ * Reads the method that a framework takes from a form, so that the guards of that method's route
+ * hold too. It is the option `methodOverride` of an upstream, and `find-route.ts` applies it to
+ * each POST. Where routes of other methods are stricter, a request that servers could read in two
+ * ways is rejected.
+ */
 import {
   createNameCheck,
   hasClearNames,

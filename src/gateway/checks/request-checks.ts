@@ -1,4 +1,8 @@
-/** The checks of every request, before its route is known. */
+/**
+ * The checks of every request before its route is known: path, host, https, method and size.
+ * `compile.ts` creates the list, and `handle-request.ts` runs it in this order. Each returns a
+ * rejection, or undefined for a request that may go on.
+ */
 
 import { createHeaderFilter } from '../../proxy/request-headers.ts'
 import {

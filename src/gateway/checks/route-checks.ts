@@ -1,4 +1,8 @@
-/** The checks of a request whose route is known: each is created from the options of that route. */
+/**
+ * The checks of a request whose route is known: client address, WebSocket origin, csrf, body and
+ * loops. `compile.ts` creates them from the options of each route, and `handle-route.ts` runs them
+ * in this order. Each returns a rejection or undefined.
+ */
 import { type CompiledAccess, checkAddress } from '../../access/index.ts'
 import { type CrossOriginPolicy, checkCrossOrigin, varyHeaders } from '../../csrf/index.ts'
 import { maxHops, readHops } from '../../proxy/request-headers.ts'

@@ -1,4 +1,8 @@
-/** Attaches the option `console` to a configuration, before anything is made of it. */
+/**
+ * Attaches the option `console` to a configuration and wraps its monitor, so that the console
+ * counts what the monitor sees. `compile.ts` calls it first. A value that is no console is
+ * reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import type { GatewayConfig } from '../config.ts'

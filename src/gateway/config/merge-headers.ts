@@ -1,4 +1,8 @@
-/** Adds the gateway's own defaults to the security headers of its configuration. */
+/**
+ * Adds the gateway's own defaults to the security headers of its configuration. `compile.ts`, the
+ * headers of routes and the Vercel guard call it. It validates nothing: the header compiler does
+ * that with the merged options.
+ */
 import type { HeaderOptions } from '../../headers/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 

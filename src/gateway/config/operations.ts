@@ -1,6 +1,6 @@
 /**
- * Validates the options for operating a gateway: monitor, request id, maintenance, readiness,
- * uptime.
+ * Validates the options for operating a gateway: monitor, request id, maintenance, readiness and
+ * uptime. `compile.ts` calls it while building. Invalid options are reported as issues.
  */
 import { randomId } from '../../crypto/index.ts'
 import type { Monitor, Uptime } from '../../monitor/index.ts'

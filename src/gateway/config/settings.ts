@@ -1,4 +1,8 @@
-/** Resolves the settings of an environment: every `FromEnv` option of a gateway, validated together, once per set of values. */
+/**
+ * Resolves the settings of an environment: every `FromEnv` option of a gateway, validated
+ * together, once per set of values. `create.ts` asks for them at each request. Invalid values are
+ * a `ConfigError`, which the gateway answers with 503.
+ */
 import { type AssertionKeys, importKeys, parseKeys } from '../../assertion/keys.ts'
 import { createIssues, type Issues, resolveFrom } from '../../options/index.ts'
 import { parseOrigin, parseUpstreamUrl } from '../../proxy/fetch/parse-url.ts'

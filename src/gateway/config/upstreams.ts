@@ -1,4 +1,8 @@
-/** Compiles the option `upstreams`: the servers behind a gateway. */
+/**
+ * Compiles the option `upstreams`: the servers behind a gateway. `compile.ts` calls it while
+ * building. Invalid options are reported as issues; urls that come from the environment are
+ * validated with the settings.
+ */
 
 import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'

@@ -1,4 +1,9 @@
-/** Validates the options of a gateway that hold what a function of another module has created, and the option `assertion`. */
+/**
+ * Validates the options of a gateway that hold what a function of another module has created, such
+ * as `session`, `login` and `throttle`, and the option `assertion`. `compile.ts` and the Vercel
+ * middleware call it. A value of another kind is reported as an issue that says which function
+ * creates it.
+ */
 import type { GatewayLoginHandler, GatewaySources } from '../../login/gateway/types.ts'
 import type { AuditTrail } from '../../monitor/index.ts'
 import { checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'

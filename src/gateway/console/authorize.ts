@@ -1,4 +1,8 @@
-/** Decides who may see the console: its access rule, a fresh login, its own limits, and a token with every form. */
+/**
+ * Decides who may see the console: its access rule, a fresh login, its own limits, and a token
+ * with every form. `console/create.ts` calls it for each request to the console. It returns the
+ * viewer or a rejection.
+ */
 import { type CompiledAccess, checkAddress } from '../../access/index.ts'
 import { checkCrossOrigin, csrfPolicy } from '../../csrf/index.ts'
 import { signToken, verifyToken } from '../../csrf/token.ts'

@@ -1,4 +1,8 @@
-/** Creates the console of a gateway: an option that a configuration imports. */
+/**
+ * Creates the console of a gateway, an option that a configuration imports: its endpoints, its
+ * counts and its forms. `compile.ts` starts it. Wrong options are a `ConfigError`; requests of
+ * viewers without access are rejected by `authorize.ts`.
+ */
 import { type AccessMembers, type CompiledAccess, compileAccess } from '../../access/index.ts'
 import type { HeaderWriter } from '../../headers/index.ts'
 import { createNonce, nonceSource } from '../../headers/nonce.ts'

@@ -1,4 +1,8 @@
-/** Limits how often the console may be asked, and how many live streams it serves, in the memory of one isolate. */
+/**
+ * Limits how often the console may be requested, and how many live streams it serves, in the
+ * memory of one isolate. `authorize.ts` and `create.ts` call it. A request over the limit gets
+ * 429; the oldest stream of a session gives way to its newest.
+ */
 import { createBoundedMap } from '../../limit/memory/bounded-map.ts'
 
 /** Counts requests of a minute by key. */

@@ -1,4 +1,8 @@
-/** Streams the parts of the page that changed, as server-sent events, for a minute; then the browser asks again. */
+/**
+ * Streams the parts of the page that changed as server-sent events, for a minute; then the browser
+ * connects again. `console/create.ts` sends the stream. Where rendering fails, the stream ends and
+ * the page says that it waits.
+ */
 import type { OpenStream } from './limits.ts'
 import type { Parts } from './page/parts.ts'
 

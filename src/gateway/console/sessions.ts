@@ -1,4 +1,8 @@
-/** Handles the form of the console: shows the sessions of a user, and ends one or all of them. */
+/**
+ * Handles the form of the console: shows the sessions of a user, and ends one or all of them.
+ * `console/create.ts` calls it after the form's token was verified. It throws what the session
+ * store throws, such as `ERR_STORE_UNAVAILABLE`.
+ */
 import type { EndAllArgs, EndOneArgs } from '../../session/core/types.ts'
 import type { SessionInfo, SessionStrategy } from '../../session/index.ts'
 import type { SessionPanel } from './page/page.ts'

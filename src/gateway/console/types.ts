@@ -1,4 +1,7 @@
-/** What the gateway knows of its console, whose code is only there where a configuration imports it. */
+/**
+ * Defines what the gateway knows of its console, whose code is only in a bundle whose
+ * configuration imports it. `compile.ts` uses these types. Nothing here runs.
+ */
 import type { Monitor } from '../../monitor/index.ts'
 import type { Issues } from '../../options/index.ts'
 import type { SessionStrategy } from '../../session/index.ts'

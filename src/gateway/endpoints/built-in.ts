@@ -1,4 +1,8 @@
-/** The endpoints that every gateway has: health, readiness, keys and reports. */
+/**
+ * The endpoints that every gateway has: health, readiness, keys and reports. `list.ts` adds them,
+ * and `handle-request.ts` runs them before routing. Readiness answers 503 where the environment or
+ * a probe is at fault.
+ */
 import { reportPath } from '../config/merge-headers.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { Endpoint } from './endpoint.ts'

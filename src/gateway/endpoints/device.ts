@@ -1,4 +1,8 @@
-/** Endpoints that browsers call by themselves to keep sessions that are bound to their device. */
+/**
+ * The endpoints that browsers call by themselves to keep sessions that are bound to their device.
+ * `list.ts` adds them where the sessions have the option `device`. They call nothing that could
+ * reject a request, because Chromium ends its session for most errors.
+ */
 import { refreshPath, registerPath } from '../../request/path/device-path.ts'
 import type { DeviceEndpoints } from '../../session/index.ts'
 import type { Endpoint } from './endpoint.ts'

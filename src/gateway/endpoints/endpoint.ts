@@ -1,4 +1,8 @@
-/** Defines the gateway's own endpoints, and finds the one that handles a request. */
+/**
+ * Defines the gateway's own endpoints, and finds the one that handles a request.
+ * `handle-request.ts` asks the table after the checks of every request. Another method is rejected
+ * with 405, and an unknown path under `/.portcullis/` with 404.
+ */
 import { foldPath } from '../../request/index.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext } from '../request-context.ts'

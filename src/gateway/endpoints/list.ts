@@ -1,4 +1,8 @@
-/** Lists the endpoints of a gateway. An option that brings endpoints of its own adds them here. */
+/**
+ * Lists the endpoints of a gateway; an option that brings endpoints of its own adds them here.
+ * `compile.ts` calls it once. Endpoints run before maintenance, csrf, rate limits, sessions and
+ * access, so one that needs these calls them itself.
+ */
 import type { Clock, Emit } from '../../types.ts'
 import type { GatewaySessions } from '../phases/session.ts'
 import type { RequestRejecter } from '../reject.ts'

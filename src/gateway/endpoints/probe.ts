@@ -1,4 +1,8 @@
-/** Asks one upstream whether it is well. */
+/**
+ * Probes one upstream: requests its `probe` path and reads the status. Readiness and the cron
+ * trigger call it. It returns the problem as a dashed word, or undefined for a healthy upstream,
+ * and rejects as `fetch` does.
+ */
 
 import { createUpstreamUrl, findTarget } from '../../proxy/target.ts'
 import type { Settings } from '../config/settings.ts'

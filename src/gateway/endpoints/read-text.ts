@@ -1,4 +1,7 @@
-/** Reads the body of a request for an endpoint, up to a bound. */
+/**
+ * Reads the body of a request for an endpoint, up to a bound. The collector of reports and the
+ * console call it. A body that is longer, or that breaks off, gives an empty text.
+ */
 
 /** Reads the body as text. Returns an empty text where the body is longer than the bound, or breaks off. */
 export async function readBoundedText({ body }: Request, maxBytes: number): Promise<string> {

@@ -1,4 +1,8 @@
-/** Whether this gateway can serve: its environment, and on request its store and upstreams, asked every five seconds at most. */
+/**
+ * Decides whether this gateway can serve: its environment and, on request, its store and
+ * upstreams, probed every five seconds at most. The readiness endpoint calls it. A probe that
+ * fails or takes longer than 500 ms makes the gateway not ready, with an event.
+ */
 import type { StoreProbe } from '../../monitor/redis.ts'
 import { TimeoutError, withTimeout } from '../../monitor/timeout.ts'
 import { booleanOption, checkKeys, type Issues, optionalFunction } from '../../options/index.ts'

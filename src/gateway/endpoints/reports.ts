@@ -1,5 +1,7 @@
 /**
  * Collects the reports of browsers at `/.portcullis/reports`: one event for each blocked source.
+ * `list.ts` creates the endpoint. Anybody can send reports, so it accepts little of each, throws
+ * nothing, and stops emitting when there are too many.
  */
 import type { Clock, Emit, SecurityEvent } from '../../types.ts'
 import { readBoundedText } from './read-text.ts'

@@ -1,4 +1,7 @@
-/** Handles a cron trigger: probes every upstream that has a probe, and the store. */
+/**
+ * Handles a cron trigger: probes every upstream that has a probe, and the store. The platform
+ * calls it through `gateway.scheduled`. It never rejects: what fails is reported.
+ */
 import type { StoreProbe } from '../../monitor/redis.ts'
 import type { Uptime, Watched } from '../../monitor/uptime.ts'
 import type { ReportError } from '../../page/index.ts'

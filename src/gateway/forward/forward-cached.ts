@@ -1,4 +1,7 @@
-/** Forwards a request through the cache of its route. */
+/**
+ * Forwards a request through the cache of its route. The forward phase calls it for routes with
+ * the option `cache`. It rejects as forwarding does, where the response was not in the cache.
+ */
 import type { SharedRequest } from '../../proxy/cache/context.ts'
 import type { RouteCache } from '../../proxy/cache/public-cache.ts'
 import { withoutRange } from '../../proxy/forward/whole-response.ts'

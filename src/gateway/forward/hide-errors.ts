@@ -1,4 +1,8 @@
-/** Replaces error pages of an upstream, which may hold a stack trace. */
+/**
+ * Replaces error pages of an upstream, which may hold a stack trace, by the gateway's own page.
+ * The forward phase calls it for upstreams with the option `hideErrors`. JSON and statuses below
+ * 500 stay as they are.
+ */
 import { errorResponse } from '../../page/index.ts'
 import { discardBody } from '../../proxy/fetch/fetch-upstream.ts'
 import type { RequestContext } from '../request-context.ts'

@@ -1,4 +1,8 @@
-/** Denies requests whose session may not use the route, or sends a person to the sign-in page. */
+/**
+ * Denies requests whose session may not use the route, or redirects them to the sign-in page.
+ * `handle-route.ts` runs this phase after the session was loaded. It returns a response, or
+ * undefined for a request that may go on.
+ */
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import { isNavigation, isPrefetch, repeatRequest } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'

@@ -1,4 +1,8 @@
-/** Forwards an allowed request, through the cache of its route or directly to the upstream. */
+/**
+ * Forwards an allowed request, through the cache of its route or directly to the upstream.
+ * `handle-route.ts` runs this phase last. It rejects with upstream errors such as
+ * `ERR_UPSTREAM_TIMEOUT`, which `respond-to-error.ts` maps.
+ */
 
 import type { InvalidateCache } from '../../proxy/cache/invalidate.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'

@@ -1,4 +1,8 @@
-/** The option `graphql` of a route: validated while building, and applied to each of its requests. */
+/**
+ * Applies the option `graphql` of a route: validated while building, then each request is
+ * inspected, and queries of the schema are checked against the session. `handle-route.ts` runs the
+ * phase. A request over a limit gets an error in the shape of GraphQL.
+ */
 
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import { emitEvent } from '../../events.ts'

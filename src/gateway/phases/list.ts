@@ -1,4 +1,7 @@
-/** Lists the phases of a route: creates each of them from its own options. `handle-route.ts` runs them in their order. */
+/**
+ * Lists the phases of a route: creates each of them from its own options. `compile.ts` calls it
+ * once, and `handle-route.ts` runs the phases in their order. A new phase is added here.
+ */
 import { createAssertions } from '../../assertion/sign.ts'
 import { createForward } from '../../proxy/forward/forward.ts'
 import type { Clock, Emit } from '../../types.ts'

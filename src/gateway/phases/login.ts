@@ -1,4 +1,8 @@
-/** A login attempt as a scope around everything that follows it: however the request ends, the attempt is settled. */
+/**
+ * Begins the login attempt of a request as a scope around everything that follows: however the
+ * request ends, the attempt is settled. `handle-route.ts` runs this phase. It rejects with
+ * `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where the attempt cannot be counted.
+ */
 import type { LoadedSession, LoginAttemptHooks } from '../../proxy/forward/context.ts'
 import type { RouteContext } from '../request-context.ts'
 

@@ -1,4 +1,8 @@
-/** Counts a request against its rate limits, in the same request to Redis as everything else that it asks there. */
+/**
+ * Counts a request against its rate limits, in the same request to Redis as everything else that
+ * it needs there. `handle-route.ts` runs this phase. A request over a limit is rejected with 429;
+ * a store that is down is handled as the limit says, open or closed.
+ */
 import { shareListener } from '../../events.ts'
 import type { Decision } from '../../limit/decide.ts'
 import type { LimitedContext, PreparedLimits } from '../../limit/gate.ts'

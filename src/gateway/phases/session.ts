@@ -1,4 +1,8 @@
-/** Reads the session of a request, and decides by it whether the route may be used. */
+/**
+ * Reads the session of a request, and decides with it whether the route may be used. The phases,
+ * the console and endpoints call it. It rejects as the session strategy does, for example with
+ * `ERR_STORE_UNAVAILABLE`.
+ */
 import { type CompiledAccess, checkSessionAccess } from '../../access/index.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import type { DeviceEndpoints, FlushableHandle, SessionStrategy } from '../../session/index.ts'

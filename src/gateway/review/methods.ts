@@ -1,4 +1,7 @@
-/** Remarks on routes whose access differs by method: frameworks take another method than the request's from a form. */
+/**
+ * Remarks on routes whose access differs by method, because frameworks take another method than
+ * the request's from a form. `review.ts` calls it. It returns sentences and changes nothing.
+ */
 import { patternCovers } from '../../request/path/pattern.ts'
 import type { GatewayConfig } from '../config.ts'
 import { describeRoute } from '../routes/find-unreachable.ts'

@@ -1,4 +1,7 @@
-/** Remarks on a route table: what is allowed there, and perhaps not what was meant. */
+/**
+ * Remarks on a route table: what it allows, and perhaps was not meant to allow. `review.ts` calls
+ * it. It returns sentences and changes nothing.
+ */
 
 import { patternCovers } from '../../request/path/pattern.ts'
 import type { GatewayConfig } from '../config.ts'

@@ -1,4 +1,7 @@
-/** Looks at where upstreams are: a private address is seldom the same machine from where a gateway is deployed. */
+/**
+ * Reviews the addresses of upstreams: a private address is seldom the same machine from where a
+ * gateway is deployed. `review.ts` calls it. It returns faults and remarks, and resolves no names.
+ */
 import { inRanges, isLoopbackHost, parseRange, readUrlHost } from '../../request/index.ts'
 import type { GatewayConfig } from '../config.ts'
 

@@ -1,6 +1,7 @@
 /**
  * Guards further paths of a page: if a path leads to a page that another route guards, the guards
- * of both hold.
+ * of both hold. `table.ts` compiles the aliases once and asks them for each request. A path
+ * without aliases costs one look-up.
  */
 import { type AliasIndex, createAliasIndex, foldPath, readAliases } from '../../request/index.ts'
 import { coversPath } from '../../request/path/pattern.ts'

@@ -1,4 +1,7 @@
-/** Compiles the options of a route for request bodies. */
+/**
+ * Compiles the options of a route for request bodies, `maxBodyBytes` and `contentTypes`.
+ * `validate-routes.ts` calls it. An invalid value is reported as an issue.
+ */
 import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import {
   type BodyRules,

@@ -1,4 +1,7 @@
-/** Compiles the cross-origin policy of a route. */
+/**
+ * Compiles the cross-origin policy of a route. `validate-routes.ts` and `compile.ts` call it.
+ * Wrong options are reported as issues; a route without the check has no policy.
+ */
 import { type CrossOriginPolicy, csrfPolicy } from '../../csrf/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
 import type { Settings } from '../config/settings.ts'

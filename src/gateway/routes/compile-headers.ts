@@ -1,4 +1,8 @@
-/** Security headers of single routes, laid over the gateway's; validated while building. */
+/**
+ * Compiles the security headers of single routes, merged over the gateway's. `validate-routes.ts`
+ * calls it while building. Wrong options are reported as issues; routes with equal options share a
+ * writer.
+ */
 
 import { applyPreset } from '../../headers/compile/presets.ts'
 import { type HeaderOptions, type HeaderWriter, headerWriter } from '../../headers/index.ts'

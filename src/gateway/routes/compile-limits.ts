@@ -1,4 +1,7 @@
-/** Validates how often requests may come, for the gateway and for one route. */
+/**
+ * Validates the rate limits of the gateway and of one route. `validate-routes.ts` calls it. A
+ * value that is no `limitGate` is reported as an issue.
+ */
 import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
 import type { Issues } from '../../options/index.ts'
 

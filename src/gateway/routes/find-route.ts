@@ -1,4 +1,8 @@
-/** Finds the route of a request, and turns its context into that of a route. */
+/**
+ * Finds the route of a request, and turns its context into that of a route. `handle-request.ts`
+ * calls it after the checks. A request without a route gets 404, one with another method 405; it
+ * throws the settings' error where the environment is invalid.
+ */
 import { readUrlHost, readUrlHostName } from '../../request/index.ts'
 import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
 import { settingsForHost } from '../config/settings.ts'

@@ -1,5 +1,7 @@
 /**
- * Validates the route table as a whole: every route must be reachable, and the sign-in page public.
+ * Validates the route table as a whole: every route must be reachable, and the sign-in page
+ * public. `validate-routes.ts` calls it, and the review shares its comparisons. What it finds is
+ * reported as issues.
  */
 import type { Issues } from '../../options/index.ts'
 import { canonicalPath } from '../../request/index.ts'

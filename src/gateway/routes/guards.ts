@@ -1,4 +1,7 @@
-/** Tells whether a route guards its path. */
+/**
+ * Tells whether a route guards its path, and whether other spellings of the path count. The route
+ * table, its aliases and the review call it. Both functions are pure and never throw.
+ */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { RuledRoute } from './table.ts'
 

@@ -1,4 +1,8 @@
-/** Patterns of hosts: which one a route covers, and whether it covers all that another one does. */
+/**
+ * Compares patterns of hosts: which host a pattern covers, and whether it covers all that another
+ * one does. Settings, the route table and the review call it. `isHostPattern` validates; the
+ * others expect valid patterns.
+ */
 import { readUrlHostName } from '../../request/index.ts'
 
 /** Whether a host pattern (`api.example.com`, `*.example.com`, absent: any) covers all that another one does. */

@@ -1,4 +1,7 @@
-/** Defines a route: one line of the route table. */
+/**
+ * Defines a route: one line of the route table, with its options. Configurations write routes, and
+ * `validate-routes.ts` validates and compiles them. Nothing here runs.
+ */
 
 import type { AccessRule } from '../../access/index.ts'
 import type { GraphqlRoute } from '../../graphql/route.ts'

@@ -1,4 +1,7 @@
-/** Combines routes that name one page under several paths: what each of them asks for holds. */
+/**
+ * Combines routes that name one page under several paths: the requirements of each of them hold.
+ * Aliases and the method override call it. The result is never less strict than one of its routes.
+ */
 import { combineAccess } from '../../access/index.ts'
 import type { CrossOriginPolicy } from '../../csrf/index.ts'
 import type { BodyRules } from '../../request/index.ts'

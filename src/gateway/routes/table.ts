@@ -1,4 +1,8 @@
-/** Which route a request takes: the first pattern that matches host and path decides, then the method. */
+/**
+ * Finds which route a request takes: the first pattern that matches host and path decides, then
+ * the method. `find-route.ts` asks the compiled table for each request. It expects valid patterns,
+ * and reports an unknown path or method as a result.
+ */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { CrossOriginPolicy } from '../../csrf/index.ts'
 import type { HeaderWriter } from '../../headers/index.ts'

@@ -1,4 +1,8 @@
-/** Validates the option `cache` of a route. */
+/**
+ * Validates the option `cache` of a route: a cached route must be public, because every client
+ * receives the same response. `validate-routes.ts` calls it. What is wrong is reported as an
+ * issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import type { Route } from './route.ts'

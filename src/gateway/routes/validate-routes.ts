@@ -1,4 +1,7 @@
-/** Validates the route table while building. Every issue names the route and the option. */
+/**
+ * Validates and compiles the route table while building. `compile.ts` and the review call it.
+ * Every issue names the route and the option; a table with issues must not be used.
+ */
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import type { GatewayLoginHandler } from '../../login/index.ts'
 import {

@@ -1,5 +1,7 @@
 /**
  * Buffers the body of a small JSON response to a login, so that its members can prove the success.
+ * `hooks.ts` calls it. It rejects with `ERR_UPSTREAM_TIMEOUT` or `ERR_UPSTREAM_UNREACHABLE` for a
+ * body that does not arrive.
  */
 import { PortcullisError } from '../../errors.ts'
 import { maxResponseBytes } from '../../limit/throttle/success/success.ts'

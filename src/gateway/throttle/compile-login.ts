@@ -1,6 +1,7 @@
 /**
  * Validates the option `throttle` of routes: where a login names its account, and what proves its
- * success.
+ * success. The throttle calls it for each such route while building. What is wrong is reported as
+ * an issue.
  */
 import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account/account.ts'
 import {

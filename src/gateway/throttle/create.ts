@@ -1,4 +1,8 @@
-/** The login throttle of a gateway: an option that a configuration imports. */
+/**
+ * Creates the login throttle of a gateway, an option that a configuration imports. Configurations
+ * call `gatewayThrottle()`, and `createGateway` starts it and asks it for each route with a
+ * `throttle`. Wrong options are a `ConfigError` of `createGateway`.
+ */
 import { createThrottleEngine } from '../../limit/throttle/engine.ts'
 import {
   compileThrottle,

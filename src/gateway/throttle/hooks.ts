@@ -1,4 +1,8 @@
-/** Changes the forwarding of a login request, and settles the attempt by its response. */
+/**
+ * Changes the forwarding of a login request, and settles the attempt by its response. `login.ts`
+ * creates the hooks, and forwarding calls them. `settle` rejects where the body that proves the
+ * success does not arrive.
+ */
 import { replaceSetCookie } from '../../cookie/index.ts'
 import type { LoginBody } from '../../limit/throttle/account/read-account.ts'
 import type { LoginAttempt } from '../../limit/throttle/engine.ts'

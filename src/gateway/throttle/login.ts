@@ -1,4 +1,9 @@
-/** The login attempt of a request: read, counted, forwarded, and settled by what the upstream responds. */
+/**
+ * Handles the login attempt of a request: reads the account, counts the attempt, forwards it, and
+ * settles it by the upstream's response. The throttle of `create.ts` calls it from the login
+ * phase. A login that cannot be read is rejected with 400, 413 or 415, and a throttled one with
+ * 429; where the store is down, it rejects.
+ */
 import { readCookies } from '../../cookie/index.ts'
 import { type Account, createAccount } from '../../limit/throttle/account/account.ts'
 import type { AccountRead, LoginBody } from '../../limit/throttle/account/read-account.ts'

@@ -1,4 +1,8 @@
-/** Removes from a login what an upstream could take for a proof of identity other than the password. */
+/**
+ * Removes from a login what an upstream could take for a proof of identity other than the
+ * password, such as session cookies. `hooks.ts` calls it before the request is sent. It changes
+ * the headers in place and never throws.
+ */
 import { refererFor, withholdCookies } from '../../limit/throttle/login-request.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { LoginRoute } from './login.ts'

@@ -1,4 +1,8 @@
-/** Sends logins whose upstream ties the token of its form to the session that the gateway withholds from it. */
+/**
+ * Sends logins whose upstream binds the token of its form to the session that the gateway
+ * withholds from it: without the session first, and once more with it if the token did not fit.
+ * `login.ts` calls it. It throws what forwarding throws.
+ */
 import type { LoginAttemptHooks } from '../../proxy/forward/context.ts'
 import type { SendLogin } from '../phases/login.ts'
 import type { RouteContext } from '../request-context.ts'

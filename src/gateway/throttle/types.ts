@@ -1,6 +1,6 @@
 /**
- * Defines the login throttle of a gateway. Its code is only in a bundle whose configuration imports
- * it.
+ * Defines the login throttle of a gateway, whose code is only in a bundle whose configuration
+ * imports it. Configurations, routes and `compile.ts` use these types. Nothing here runs.
  */
 import type { Normalize } from '../../limit/throttle/account/account.ts'
 import type { AccountRule } from '../../limit/throttle/account/read-account.ts'

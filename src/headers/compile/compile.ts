@@ -1,4 +1,8 @@
-/** Validates header options and works out which headers each kind of response gets. The result is plain data. */
+/**
+ * Validates header options and computes which headers each kind of response gets. The result is
+ * plain data. `secure-headers.ts` calls it once for each layer; an invalid option is reported as
+ * an issue.
+ */
 import { checkKeys, type Issues, nearestKey } from '../../options/index.ts'
 import {
   appendBit,

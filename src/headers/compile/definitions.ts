@@ -1,4 +1,7 @@
-/** The table of security headers: the option of each, the kinds of response that get it, and its value. */
+/**
+ * The table of security headers: the option of each, the kinds of response that get it, and its
+ * value. `compile.ts` reads it. A new header is one row here; invalid options become issues.
+ */
 import type { Issues } from '../../options/index.ts'
 import type { Policies } from '../csp/policies.ts'
 import { type ResponseKind, responseKinds } from '../kind.ts'

@@ -1,4 +1,7 @@
-/** Converts option objects of helmet 8 into values of this module, for `preset: 'compat'`. */
+/**
+ * Converts option objects of helmet 8 into values of this module, for `preset: 'compat'`.
+ * `presets.ts` calls it. A value that it does not know is left as it is and validated later.
+ */
 import type { HeaderOptions } from '../options.ts'
 
 type Members = Readonly<Record<string, unknown>>

@@ -1,4 +1,8 @@
-/** Defines the presets of header options and merges them with an application's own options. */
+/**
+ * Defines the presets of header options and merges them with an application's own options.
+ * `secure-headers.ts` and the gateway's routes call it before options are validated. An unknown
+ * preset is reported as an issue.
+ */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { strictCsp } from '../csp/strict-csp.ts'
 import type { HeaderOptions } from '../options.ts'

@@ -1,4 +1,7 @@
-/** Lists the response headers that reveal server software, and decides which of them are removed. */
+/**
+ * Lists the response headers that reveal server software, and decides which of them are removed.
+ * `compile.ts` calls it while building. An invalid name is reported as an issue.
+ */
 import { booleanOption, checkKeys, type Issues, nearestKey } from '../../options/index.ts'
 
 /** Changes to the list of headers that are removed. */

@@ -1,4 +1,8 @@
-/** Parses the directives of a Content-Security-Policy option and serializes them as the header's value. */
+/**
+ * Parses the directives of a Content-Security-Policy option and serializes them as the header's
+ * value. `policies.ts` calls it while building. An unknown directive or an invalid source is
+ * reported as an issue.
+ */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { type CamelCase, toKebabCase } from '../kebab.ts'
 import { parseSourceList } from './sources.ts'

@@ -1,4 +1,8 @@
-/** Replaces the placeholder in a page by the nonce of the response while the body streams through. */
+/**
+ * Replaces the placeholder in a page by the nonce of the response while the body streams through.
+ * The header writer and the proxy call it. A compressed body is returned unchanged, since its text
+ * cannot be seen.
+ */
 import type { Issues } from '../../options/index.ts'
 
 /** At least 128 bits in base64url or hexadecimal, without characters that markup would have to escape. */

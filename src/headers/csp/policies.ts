@@ -1,4 +1,8 @@
-/** Which Content-Security-Policy each kind of response gets. */
+/**
+ * Compiles which Content-Security-Policy each kind of response gets, together with
+ * X-Frame-Options. `compile.ts` calls it while building. Contradictory or weak policies are
+ * reported as issues.
+ */
 import { booleanOption, type Issues } from '../../options/index.ts'
 import { toKebabCase } from '../kebab.ts'
 import type { ResponseKind } from '../kind.ts'

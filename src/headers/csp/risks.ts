@@ -1,4 +1,8 @@
-/** Finds what makes a policy ineffective: the findings that Google's CSP evaluator rates as high. */
+/**
+ * Finds what makes a policy ineffective: the findings that Google's CSP evaluator rates as high.
+ * `policies.ts` calls it while building. Each finding is an issue, unless the options allow the
+ * risk.
+ */
 import type { Issues } from '../../options/index.ts'
 import { NONCE } from '../nonce.ts'
 import type { Directives } from './directives.ts'

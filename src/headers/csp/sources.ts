@@ -1,4 +1,7 @@
-/** Parses the sources of one directive of a Content-Security-Policy. */
+/**
+ * Parses the sources of one directive of a Content-Security-Policy. `directives.ts` calls it while
+ * building. A source that would break the header, or that is no source, is reported as an issue.
+ */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { NONCE } from '../nonce.ts'
 

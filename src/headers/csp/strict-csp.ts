@@ -1,4 +1,8 @@
-/** Builds the policy that the presets send with documents, and hashes of inline scripts. */
+/**
+ * Builds the policy that the presets send with documents, and hashes of inline scripts. Presets
+ * call it, and applications that change parts of the policy. It does not validate: `policies.ts`
+ * does that afterwards.
+ */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { toKebabCase } from '../kebab.ts'
 import { NONCE } from '../nonce.ts'

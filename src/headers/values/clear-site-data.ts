@@ -1,4 +1,7 @@
-/** Compiles Clear-Site-Data, which makes a browser delete data of the site at a logout. */
+/**
+ * Compiles Clear-Site-Data, which makes a browser delete data of the site at a logout.
+ * `clearSiteData()` calls it while building. An unknown type of data is reported as an issue.
+ */
 import { booleanOption, checkKeys, type Issues } from '../../options/index.ts'
 
 /** The kinds of data that the browser deletes. */

@@ -1,4 +1,8 @@
-/** Compiles Cross-Origin-Opener-Policy, -Resource-Policy and -Embedder-Policy. */
+/**
+ * Compiles Cross-Origin-Opener-Policy, -Resource-Policy and -Embedder-Policy. The table in
+ * `compile/definitions.ts` calls it while building. An invalid value, or one that contradicts
+ * `crossOriginIsolated`, is reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 

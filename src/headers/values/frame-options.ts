@@ -1,4 +1,7 @@
-/** Compiles X-Frame-Options together with frame-ancestors, which replaces it in current browsers. */
+/**
+ * Compiles X-Frame-Options together with frame-ancestors, which replaces it in current browsers.
+ * `csp/policies.ts` calls it while building. An invalid value is reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 

@@ -1,4 +1,8 @@
-/** Compiles Strict-Transport-Security, which makes browsers use https only. */
+/**
+ * Compiles Strict-Transport-Security, which makes browsers use https only. The table in
+ * `compile/definitions.ts` calls it while building. An invalid age, or a preload that lists would
+ * reject, is reported as an issue.
+ */
 import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'
 
 /** The parameters of the header. */

@@ -1,4 +1,8 @@
-/** Compiles Permissions-Policy: the browser features that a page and its frames may use. */
+/**
+ * Compiles Permissions-Policy: the browser features that a page and its frames may use. The table
+ * in `compile/definitions.ts` calls it while building. An unknown feature or an invalid origin is
+ * reported as an issue.
+ */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { type CamelCase, toKebabCase } from '../kebab.ts'
 

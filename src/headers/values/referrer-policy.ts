@@ -1,4 +1,7 @@
-/** Compiles Referrer-Policy: the part of a page's URL that browsers send with requests. */
+/**
+ * Compiles Referrer-Policy: the part of a page's URL that browsers send with requests. The table
+ * in `compile/definitions.ts` calls it while building. An unknown policy is reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { describeChoices } from './token.ts'
 

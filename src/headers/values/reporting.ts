@@ -1,4 +1,8 @@
-/** Compiles Reporting-Endpoints, and the directives report-to and report-uri of policies. */
+/**
+ * Compiles Reporting-Endpoints, and the directives report-to and report-uri of policies.
+ * `compile.ts` calls it while building. An endpoint that is neither an https URL nor a path on
+ * this origin is reported as an issue.
+ */
 import { checkKeys, type Issues } from '../../options/index.ts'
 
 /** An endpoint that browsers report to, named as in Hono. */

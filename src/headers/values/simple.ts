@@ -1,4 +1,8 @@
-/** Compiles headers that have one sensible value. */
+/**
+ * Compiles headers that have one sensible value, such as X-Content-Type-Options. The table in
+ * `compile/definitions.ts` calls it while building. Any other value than the allowed ones is
+ * reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 

@@ -1,4 +1,7 @@
-/** Parses options of headers whose value is one of a few tokens. */
+/**
+ * Parses options of headers whose value is one of a few tokens. The compilers beside it call it
+ * while building. Any other value is reported as an issue that names the choices.
+ */
 import { type Issues, nearestKey } from '../../options/index.ts'
 
 /** The tokens of a header, and the ones for an absent option and for `true`. */

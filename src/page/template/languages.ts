@@ -1,4 +1,7 @@
-/** Languages of pages. Each is an import of its own, so that a bundle holds only those that it names. */
+/**
+ * The languages of pages. Each is an export of its own, so that a bundle holds only those that it
+ * names. Applications pass them to `pages()`; a visitor whose language is absent gets English.
+ */
 
 /** The texts of one language. */
 export interface PageLanguage {

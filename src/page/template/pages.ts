@@ -1,4 +1,8 @@
-/** Pages in the look and the language of a site, for everything that a visitor sees of a gateway or an app. */
+/**
+ * Creates pages in the look and the language of a site, for everything that a visitor sees of a
+ * gateway or an app. Applications call `pages()` and pass the result as the option `pages`. Wrong
+ * options are a `ConfigError`; all texts are escaped.
+ */
 import { ConfigError } from '../../errors.ts'
 import { escapeHtml } from '../html.ts'
 import type { StatusText } from '../statuses.ts'

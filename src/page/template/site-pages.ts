@@ -1,6 +1,7 @@
 /**
- * Finds the pages of the site for a request, so that every step that answers a visitor uses them: the gateway and
- * `portcullis()` put them there once.
+ * Remembers the page template of a request, so that every step that answers a visitor uses it. The
+ * gateway, `portcullis()` and the login set it, and `error-response.ts` finds it. A request
+ * without a template gets the plain page.
  */
 import type { PageContent, PageTemplate } from './pages.ts'
 import { readRetryAfter } from './wait.ts'

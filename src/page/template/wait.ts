@@ -1,4 +1,7 @@
-/** Says how long to wait: Retry-After as words of a language. */
+/**
+ * Formats how long to wait: Retry-After in the words of a language. Error responses and templates
+ * call it. A header that is absent or a date gives undefined.
+ */
 
 /** Seconds of the Retry-After among these headers; undefined without one, or for a date. */
 export function readRetryAfter(

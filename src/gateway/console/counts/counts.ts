@@ -1,4 +1,8 @@
-/** Counts requests and events by minute, in a space that does not grow: the last hour, and a bounded number of names in each minute. */
+/**
+ * Counts requests and events by minute in bounded memory: the last hour, and a bounded number of
+ * names in each minute. The console's stores write to it and its page reads it. Names beyond the
+ * bound are counted as `other`.
+ */
 import type { RecentRequest } from './recent.ts'
 
 /** What is counted. The name behind it is a reason, a route, an upstream or a source. */

@@ -1,4 +1,7 @@
-/** Observes requests and events for the console, beside the monitor that the configuration names. */
+/**
+ * Observes requests and events for the console, beside the monitor that the configuration names.
+ * `console/create.ts` wraps the monitor with it. The console's own requests are not counted.
+ */
 import type { Monitor, RequestMetrics } from '../../../monitor/index.ts'
 import { clientClosedRequest, createRequestLine, type RequestLine } from '../../../monitor/line.ts'
 import type { Clock, EventType, SecurityEvent } from '../../../types.ts'

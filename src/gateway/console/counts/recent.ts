@@ -1,4 +1,8 @@
-/** Reads from the line of a request what the console shows of it. */
+/**
+ * Reads from the line of a request what the console shows of it. `observe.ts` creates the entries,
+ * and `redis-counts.ts` parses those of other isolates. Text that is no such entry gives
+ * undefined.
+ */
 import type { RequestLine } from '../../../monitor/line.ts'
 
 /** One request in the list. It holds nothing that a client can choose freely, and no whole address. */

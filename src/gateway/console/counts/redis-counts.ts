@@ -1,4 +1,8 @@
-/** Counts of all isolates in Redis: one hash for each minute, a list of the newest requests, and the states of upstreams. */
+/**
+ * Keeps the counts of all isolates in Redis: one hash for each minute, a list of the newest
+ * requests, and the states of upstreams. `store.ts` calls it. Sending and reading reject as the
+ * Redis client does; the caller decides what that means.
+ */
 import type { Redis } from '../../../redis/client.ts'
 import { type Script, script } from '../../../redis/script.ts'
 import {

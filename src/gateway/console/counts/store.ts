@@ -1,4 +1,8 @@
-/** Keeps what the console shows: in the memory of this isolate, and where there is a Redis, over all of them. */
+/**
+ * Keeps what the console shows: in the memory of this isolate and, where there is a Redis, over
+ * all isolates. `console/create.ts` creates one store. Counting never waits for Redis and never
+ * fails with it; where Redis cannot be read, the page says so.
+ */
 import type { Redis } from '../../../redis/client.ts'
 import type { Clock } from '../../../types.ts'
 import { type ConsoleData, createCounts, findMinute } from './counts.ts'

@@ -1,4 +1,8 @@
-/** Says what a policy takes from a page: what a browser does not do where it refuses a source. */
+/**
+ * Describes what a policy takes from a page: what a browser does not do where the policy blocks a
+ * source. `parts.ts` calls it for each report. A directive that it does not know gets a general
+ * sentence.
+ */
 
 /** What is lost, by the directive that a browser reports (CSP Level 3 section 6.1). */
 const losses: Readonly<Record<string, string>> = {

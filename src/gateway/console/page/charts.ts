@@ -1,4 +1,7 @@
-/** Draws series of an hour as inline SVG: one path for each colour, so that a chart is short. */
+/**
+ * Draws series of an hour as inline SVG: one path for each colour, so that a chart is short.
+ * `parts.ts` calls it. Series of zeros give an empty chart.
+ */
 import { shownMinutes } from '../counts/counts.ts'
 import { type Html, html } from './html.ts'
 import type { Series } from './view.ts'

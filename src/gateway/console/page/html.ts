@@ -1,4 +1,8 @@
-/** Writes HTML: a template whose values are escaped unless they are HTML themselves. */
+/**
+ * Writes HTML by a template tag whose values are escaped unless they are HTML themselves. The
+ * console's page, parts and charts use it. Only `trustedHtml` escapes nothing, so it may be given
+ * text of this package only.
+ */
 
 /** A piece of HTML. */
 export interface Html {

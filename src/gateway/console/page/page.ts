@@ -1,4 +1,7 @@
-/** Renders the console as one page, which needs no script but for its live part. */
+/**
+ * Renders the console as one page, which needs no script except for its live part.
+ * `console/create.ts` calls it for each view. All values are escaped by `html.ts`.
+ */
 import type { SessionInfo } from '../../../session/index.ts'
 import { type Html, html, trustedHtml } from './html.ts'
 import type { PartName, Parts } from './parts.ts'

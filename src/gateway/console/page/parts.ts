@@ -1,4 +1,8 @@
-/** Renders the parts of the page that the live stream replaces, each as the content of one element. */
+/**
+ * Renders the parts of the page that the live stream replaces, each as the content of one element.
+ * `console/create.ts` calls it for the page and for the stream. It renders what it gets and reads
+ * nothing itself.
+ */
 
 import type { ConsoleData, HealthState } from '../counts/counts.ts'
 import type { RecentRequest } from '../counts/recent.ts'

@@ -1,4 +1,9 @@
-/** The script of the live part. Without it the page shows the same when it is reloaded. */
+/**
+ * The script of the live part: it connects to the stream and replaces parts of the page. `page.ts`
+ * puts it into the page with a nonce. Without it the page shows the same when it is reloaded.
+ */
+
+/** The text of the script. */
 export const consoleScript = `
 const state = document.getElementById('live')
 const pause = document.getElementById('pause')

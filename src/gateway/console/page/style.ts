@@ -1,4 +1,9 @@
-/** The style of the console: light and dark, from a phone on. Text has a contrast of 4.5 to 1 at least (WCAG 2.2, 1.4.3). */
+/**
+ * The style of the console: light and dark, from a phone up. Text has a contrast of at least 4.5
+ * to 1 (WCAG 2.2, 1.4.3). `page.ts` puts it into the page.
+ */
+
+/** The text of the style sheet. */
 export const consoleStyle = `
 :root{color-scheme:light dark;--bg:#f4f6f8;--card:#fff;--text:#14181e;--muted:#4d5866;--line:#d7dde4;--accent:#0b6b66;--on:#fff;
 --passed:#1f7a4d;--answered:#2f64b0;--refused:#a44d05;--failed:#b3261e;--left:#5b6572}

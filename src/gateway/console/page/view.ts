@@ -1,4 +1,7 @@
-/** Summarizes counts for the page: series over an hour, refusals, limits, upstreams, reports of browsers. */
+/**
+ * Summarizes counts for the page: series over an hour, rejections, limits, upstreams and reports
+ * of browsers. `console/create.ts` calls it before it renders. It is pure: data in, view out.
+ */
 import { type ConsoleData, findMinute, type HealthState, shownMinutes } from '../counts/counts.ts'
 
 /** A name with its numbers, one for each minute of the hour, the oldest first. */
