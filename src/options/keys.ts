@@ -25,7 +25,10 @@ export function checkKeys(issues: Issues, input: unknown, knownKeys: readonly st
   for (const [key, value] of Object.entries(input)) {
     if (value === undefined || knownKeys.includes(key)) continue
     const suggestion = nearestKey(key, knownKeys)
-    issues.add(key, suggestion ? `is no option; did you mean ${suggestion}?` : 'is no option')
+    issues.add(
+      key,
+      suggestion ? `is not an option; did you mean ${suggestion}?` : 'is not an option',
+    )
   }
 }
 

@@ -196,8 +196,8 @@ describe('compileCsrf', () => {
       'compileCsrf.publicOrigins must be a list of origins',
     ],
     [{ publicOrigins: '' }, 'compileCsrf.publicOrigins.0 must be'],
-    [{ credentials: () => true }, 'compileCsrf.credentials is no option'],
-    [{ refuse: () => new Response() }, 'compileCsrf.refuse is no option'],
+    [{ credentials: () => true }, 'compileCsrf.credentials is not an option'],
+    [{ refuse: () => new Response() }, 'compileCsrf.refuse is not an option'],
     [7, 'compileCsrf'],
   ])('refuses %j', (options, says) => {
     expect(() => compileCsrf(options as CompilableCsrf)).toThrow(ConfigError)

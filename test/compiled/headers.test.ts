@@ -215,7 +215,7 @@ describe('compileHeaders', () => {
       'compileHeaders.preset',
       'did you mean strict?',
       'xFrameOptions',
-      'refererPolicy is no option',
+      'refererPolicy is not an option',
     ]) {
       expect(wrong).toThrow(part)
     }

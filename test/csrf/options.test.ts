@@ -111,10 +111,10 @@ describe('options', () => {
   it.each<[options: unknown, faults: string[]]>([
     [7, ['csrf must be an object']],
     [null, ['csrf must be an object']],
-    [{ trustedOrigin: [] }, ['csrf.trustedOrigin is no option; did you mean trustedOrigins?']],
-    [{ trustSamesite: true }, ['csrf.trustSamesite is no option; did you mean trustSameSite?']],
-    [{ exempts: [] }, ['csrf.exempts is no option; did you mean exempt?']],
-    [{ origin: 'https://app.example.com' }, ['csrf.origin is no option']],
+    [{ trustedOrigin: [] }, ['csrf.trustedOrigin is not an option; did you mean trustedOrigins?']],
+    [{ trustSamesite: true }, ['csrf.trustSamesite is not an option; did you mean trustSameSite?']],
+    [{ exempts: [] }, ['csrf.exempts is not an option; did you mean exempt?']],
+    [{ origin: 'https://app.example.com' }, ['csrf.origin is not an option']],
     [{ trustedOrigins: 'https://a.example' }, ['csrf.trustedOrigins must be a list of origins']],
     [
       { trustedOrigins: ['https://a.example', 'https://a.example'] },
@@ -135,7 +135,7 @@ describe('options', () => {
     [{ isolation: 'yes' }, ['csrf.isolation must be an object']],
     [
       { isolation: { sameSites: true } },
-      ['csrf.isolation.sameSites is no option; did you mean sameSite?'],
+      ['csrf.isolation.sameSites is not an option; did you mean sameSite?'],
     ],
     [{ isolation: { frames: 1 } }, ['csrf.isolation.frames must be one of true, false']],
     [{ refuse: 403 }, ['csrf.refuse must be a function']],
@@ -149,7 +149,7 @@ describe('options', () => {
   it('of a policy alone are refused just so', () => {
     expect(wrong(() => csrfPolicy({ trustSameSite: false }))).toEqual([])
     expect(wrong(() => csrfPolicy({ mode: 'observe', missing: 'x' } as object))).toEqual([
-      'csrf.mode is no option',
+      'csrf.mode is not an option',
       'csrf.missing must be one of "deny", "no-credentials", "allow"',
     ])
   })
@@ -206,9 +206,9 @@ describe('a rule', () => {
     [[{ path: '/hook', methods: ['*'] }], [methods]],
     [
       [{ path: '/hook', method: ['POST'] }],
-      ['csrf.exempt.0.method is no option; did you mean methods?'],
+      ['csrf.exempt.0.method is not an option; did you mean methods?'],
     ],
-    [[{ path: '/hook', origins: [] }], ['csrf.exempt.0.origins is no option']],
+    [[{ path: '/hook', origins: [] }], ['csrf.exempt.0.origins is not an option']],
     [[{ path: '/a' }, { path: '/a' }], ['csrf.exempt.1 duplicates another rule for POST /a']],
   ])('%j', (exempt, faults) => {
     expect(wrong(() => csrf({ exempt } as object))).toEqual(faults)
@@ -239,8 +239,8 @@ describe('options of tokens', () => {
       { secret, session, field: '' },
       ['csrfTokens.field must be the name of a form field, or false'],
     ],
-    [{ secret, session, cookie: 'csrf' }, ['csrfTokens.cookie is no option']],
-    [{ secret, session, feild: 'csrf' }, ['csrfTokens.feild is no option; did you mean field?']],
+    [{ secret, session, cookie: 'csrf' }, ['csrfTokens.cookie is not an option']],
+    [{ secret, session, feild: 'csrf' }, ['csrfTokens.feild is not an option; did you mean field?']],
   ])('%j', (options, faults) => {
     expect(wrong(() => csrfTokens(options as never))).toEqual(faults)
   })

@@ -299,7 +299,7 @@ describe('access tokens in place of a session', () => {
     [{ providers: ['acm'] }, 'login.bearer.providers must be the name of a provider'],
     [{ providers: [] }, 'login.bearer.providers must be a list of strings'],
     [{ audience: undefined }, 'login.bearer.audience must be the identifier of this API'],
-    [{ scope: 'read' }, 'login.bearer.scope is no option; did you mean scopes?'],
+    [{ scope: 'read' }, 'login.bearer.scope is not an option; did you mean scopes?'],
   ])('faults of the option bearer: %j', async (more, fault) => {
     await expect(createSite(undefined, more)).rejects.toThrow(fault)
   })
@@ -311,7 +311,7 @@ describe('access tokens in place of a session', () => {
     ],
     [
       { path: '/*', to: 'app', bearer: { scopes: 'x' } as never },
-      'routes.0.bearer.scopes is no option',
+      'routes.0.bearer.scopes is not an option',
     ],
     [
       { path: '/*', to: 'app', bearer: true, sessions: ['set'] },

@@ -133,7 +133,7 @@ describe('a breaker', () => {
     [{ failures: 0 }, 'circuitBreaker.failures must be a whole number of requests from 1 to 1000'],
     [{ window: 601 }, 'circuitBreaker.window must be a whole number of seconds from 1 to 600'],
     [{ pause: 0.5 }, 'circuitBreaker.pause must be a whole number of seconds from 1 to 300'],
-    [{ failure: 3 }, 'circuitBreaker.failure is no option; did you mean failures?'],
+    [{ failure: 3 }, 'circuitBreaker.failure is not an option; did you mean failures?'],
   ])('is not built of %j', (options, message) => {
     expect(() => circuitBreaker(options as never)).toThrow(message)
   })

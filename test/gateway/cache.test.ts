@@ -607,7 +607,7 @@ describe('the options', () => {
       'publicCache.maxBytes must be a whole number of bytes from 1 to 16777216',
     ],
     [{ store: {} }, 'publicCache.store must have match and put'],
-    [{ maxage: 1 }, 'publicCache.maxage is no option; did you mean maxAge?'],
+    [{ maxage: 1 }, 'publicCache.maxage is not an option; did you mean maxAge?'],
   ])('%j are refused', (options, message) => {
     expect(() => publicCache(options as never)).toThrow(message)
   })

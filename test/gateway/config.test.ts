@@ -47,11 +47,11 @@ describe('a configuration', () => {
     const found = faultsOf(config)
     expect(found).toEqual(
       expect.arrayContaining([
-        'upstreems is no option; did you mean upstreams?',
-        'upstreams.app.timeout is no option; did you mean timeoutMs?',
+        'upstreems is not an option; did you mean upstreams?',
+        'upstreams.app.timeout is not an option; did you mean timeoutMs?',
         'upstreams.a b must be named with letters, digits, - and _, a letter first',
         'upstreams.a b.timeoutMs must be a whole number of milliseconds from 1 to 300000',
-        'routes.0.acces is no option; did you mean access?',
+        'routes.0.acces is not an option; did you mean access?',
         "routes.0.access must be 'public' where the gateway has no option session",
         'routes.0.to is not a defined upstream; there is "app", "a b"',
         'routes.1.path must be an exact path (/login) or a prefix (/admin/*), in canonical form',
@@ -163,7 +163,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', access: { rolle: 'x' } },
-      'routes.0.access.rolle is no option; did you mean role?',
+      'routes.0.access.rolle is not an option; did you mean role?',
     ],
     [
       { path: '/a', to: 'app', access: 'private' },
@@ -260,7 +260,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', headers: { xFrameOption: 'DENY' } },
-      'routes.0.headers.xFrameOption is no option; did you mean xFrameOptions?',
+      'routes.0.headers.xFrameOption is not an option; did you mean xFrameOptions?',
     ],
     [
       { path: '/a', to: 'app', headers: 'recomended' },

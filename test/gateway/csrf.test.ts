@@ -142,7 +142,7 @@ describe('what cannot be meant', () => {
     [{ csrf: { trustedOrigins: ['https://pay.example/'] } }, 'csrf.trustedOrigins.0'],
     [
       { csrf: { trustedOrigin: [] } },
-      'csrf.trustedOrigin is no option; did you mean trustedOrigins?',
+      'csrf.trustedOrigin is not an option; did you mean trustedOrigins?',
     ],
     [{ csrf: { missing: 'maybe' } }, 'csrf.missing must be one of'],
     [
@@ -151,7 +151,7 @@ describe('what cannot be meant', () => {
     ],
     [
       { routes: [{ path: '/*', to: 'app', csrf: { origins: [] } }] },
-      'routes.0.csrf.origins is no option',
+      'routes.0.csrf.origins is not an option',
     ],
   ])('%j is a fault, named once', (config, words) => {
     let message = ''

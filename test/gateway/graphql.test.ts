@@ -62,7 +62,7 @@ describe('the option graphql of a route', () => {
 
   test('its limits are judged where they are made', () => {
     expect(() => graphqlLimits({ maxDeph: 3 } as never)).toThrow(
-      'graphqlLimits.maxDeph is no option; did you mean maxDepth?',
+      'graphqlLimits.maxDeph is not an option; did you mean maxDepth?',
     )
   })
 })

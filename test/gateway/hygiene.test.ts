@@ -247,6 +247,6 @@ it('names every option that is wrong', async () => {
     { hosts: ['https://app.example.com'], limits: { haeders: 5 } as never },
   )
   await expect(wrong).rejects.toThrow(
-    /routes\.0\.maxBodyBytes must be.*routes\.0\.contentTypes\.0 must be.*hosts\.0 must be a host.*limits\.haeders is no option; did you mean headers\?/s,
+    /routes\.0\.maxBodyBytes must be.*routes\.0\.contentTypes\.0 must be.*hosts\.0 must be a host.*limits\.haeders is not an option; did you mean headers\?/s,
   )
 })

@@ -44,7 +44,7 @@ describe('what an upstream is', () => {
     [{ assets: 7 }, ['upstreams.app.assets must have a method fetch']],
     [{ app: {} }, ['upstreams.app.app must have a method fetch']],
     [{ app: null }, ['upstreams.app.app must have a method fetch']],
-    [{ bindings: binding }, ['upstreams.app.bindings is no option; did you mean binding?']],
+    [{ bindings: binding }, ['upstreams.app.bindings is not an option; did you mean binding?']],
     [
       { app, baseUrl: 'ftp://u.test' },
       ['upstreams.app.baseUrl must be an http or https URL without credentials, query or fragment'],

@@ -310,11 +310,11 @@ describe('the id of a request', () => {
 
 describe('options', () => {
   it.each<[options: unknown, fault: string]>([
-    [{ logg: () => {} }, 'monitor.logg is no option; did you mean log?'],
+    [{ logg: () => {} }, 'monitor.logg is not an option; did you mean log?'],
     [{ log: 'x' }, 'monitor.log must be a function'],
     [{ serverTiming: 1 }, 'monitor.serverTiming must be one of true, false'],
     [{ trace: { sample: 2 } }, 'monitor.trace.sample must be a number from 0 to 1'],
-    [{ trace: { baggages: true } }, 'monitor.trace.baggages is no option; did you mean baggage?'],
+    [{ trace: { baggages: true } }, 'monitor.trace.baggages is not an option; did you mean baggage?'],
   ])('%o: %s', (options, fault) => {
     expect(() => monitor(options as MonitorOptions)).toThrow(fault)
   })
@@ -323,7 +323,7 @@ describe('options', () => {
     [{ monitor: { log: () => {} } }, 'monitor must be monitor({ ... }) of portcullis/monitor'],
     [{ requestIdHeader: 'not a name' }, 'requestIdHeader must be the name of a header'],
     [{ uptime: {} }, 'uptime must be uptime({ ... }) of portcullis/monitor'],
-    [{ maintenance: { alow: [] } }, 'maintenance.alow is no option; did you mean allow?'],
+    [{ maintenance: { alow: [] } }, 'maintenance.alow is not an option; did you mean allow?'],
     [
       { maintenance: { allow: ['10.0.0.1/8'] } },
       'maintenance.allow.0 must be an address or a range',

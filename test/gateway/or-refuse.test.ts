@@ -25,7 +25,7 @@ describe('a gateway whose configuration is wrong', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     expect(await response.text()).not.toMatch(/upstream|option|config|origin/i)
     expect(String(faults[0])).toMatch(
-      /upstreems is no option; did you mean upstreams\?.*publicOrigin /s,
+      /upstreems is not an option; did you mean upstreams\?.*publicOrigin /s,
     )
   })
 
@@ -69,7 +69,7 @@ describe('a gateway whose configuration is wrong', () => {
     )
     expect((await gateway.fetch(new Request('https://a.example/'))).status).toBe(503)
     expect(String(faults[0])).toMatch(
-      /session\.maxage is no option; did you mean maxAge\?.*session\.secret/s,
+      /session\.maxage is not an option; did you mean maxAge\?.*session\.secret/s,
     )
     expect(String(faults[0])).not.toContain('short"')
   })

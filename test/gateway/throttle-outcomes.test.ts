@@ -366,7 +366,7 @@ describe('the configuration', () => {
       'an unknown option',
       { ...route, throttle: login },
       { ...throttle, limt: 5 },
-      'throttle.limt is no option',
+      'throttle.limt is not an option',
     ],
   ])('%s is refused', async (_, given, counted, message) => {
     const routes = [

@@ -26,7 +26,7 @@ describe('clearSiteData', () => {
   )
 
   it.each([
-    [{ cookie: true }, 'clearSiteData.cookie is no option; did you mean cookies?'],
+    [{ cookie: true }, 'clearSiteData.cookie is not an option; did you mean cookies?'],
     [{ cache: 'yes' }, 'clearSiteData.cache must be one of true, false'],
     [{ cookies: false, storage: false }, 'clearSiteData clears nothing'],
   ])('%j is refused', (options, says) => {
@@ -109,7 +109,7 @@ describe('securityTxt', () => {
       { preferredLanguages: 'en' },
       'securityTxt.preferredLanguages must be a list of language tags',
     ],
-    [{ contacts: 'x' }, 'securityTxt.contacts is no option; did you mean contact?'],
+    [{ contacts: 'x' }, 'securityTxt.contacts is not an option; did you mean contact?'],
   ])('with %j is refused', (change, says) => {
     expect(() => securityTxt({ ...fields, ...change } as typeof fields)).toThrow(ConfigError)
     expect(() => securityTxt({ ...fields, ...change } as typeof fields)).toThrow(says)

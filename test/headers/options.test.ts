@@ -161,18 +161,18 @@ describe('a fault', () => {
   it.each<[options: unknown, says: string]>([
     [
       { refererPolicy: 'no-referrer' },
-      'secureHeaders.refererPolicy is no option; did you mean referrerPolicy?',
+      'secureHeaders.refererPolicy is not an option; did you mean referrerPolicy?',
     ],
-    [{ hsts: true }, 'secureHeaders.hsts is no option'],
+    [{ hsts: true }, 'secureHeaders.hsts is not an option'],
     [null, 'secureHeaders must be an object'],
     ['strict', 'secureHeaders must be an object'],
     [
       { strictTransportSecurity: { maxage: 1 } },
-      'secureHeaders.strictTransportSecurity.maxage is no option; did you mean maxAge?',
+      'secureHeaders.strictTransportSecurity.maxage is not an option; did you mean maxAge?',
     ],
     [
       { strictTransportSecurity: { includeSubdomains: true } },
-      'secureHeaders.strictTransportSecurity.includeSubdomains is no option; did you mean includeSubDomains?',
+      'secureHeaders.strictTransportSecurity.includeSubdomains is not an option; did you mean includeSubDomains?',
     ],
     [
       { strictTransportSecurity: { maxAge: -1 } },
@@ -220,7 +220,7 @@ describe('a fault', () => {
     [{ xXssProtection: '1; mode=block' }, 'secureHeaders.xXssProtection must be'],
     [{ removePoweredBy: 'yes' }, 'secureHeaders.removePoweredBy must be one of true, false'],
     [{ strip: 'all' }, 'secureHeaders.strip must be one of true, false'],
-    [{ strip: { keeps: [] } }, 'secureHeaders.strip.keeps is no option; did you mean keep?'],
+    [{ strip: { keeps: [] } }, 'secureHeaders.strip.keeps is not an option; did you mean keep?'],
     [
       { strip: { keep: ['X-Nextjs-Redirct'] } },
       'holds a name that is not on the list: x-nextjs-redirect?',
@@ -277,8 +277,8 @@ describe('a fault', () => {
   // app.use(secureHeaders) instead of app.use(secureHeaders()): Hono would call the factory with its context.
   it('is the factory in place of the middleware', () => {
     expect(wrong({ env: {}, finalized: false, error: undefined })).toEqual([
-      'secureHeaders.env is no option',
-      'secureHeaders.finalized is no option',
+      'secureHeaders.env is not an option',
+      'secureHeaders.finalized is not an option',
     ])
   })
 })

@@ -95,7 +95,7 @@ describe('reporting', () => {
     [[{ name: 'Main', url: '/a' }], 'reportingEndpoints.name must be of lower-case letters'],
     [[{ name: 'a="/b", c', url: '/a' }], 'reportingEndpoints.name must be'],
     [[{ name: 'main', url: 'x' }], 'reportingEndpoints.url must be'],
-    [[{ name: 'main', urls: '/x' }], 'reportingEndpoints.urls is no option; did you mean url?'],
+    [[{ name: 'main', urls: '/x' }], 'reportingEndpoints.urls is not an option; did you mean url?'],
     ['main', 'reportingEndpoints must be an object'],
   ])('with endpoints %j is refused', (reportingEndpoints, says) => {
     expect(wrong({ reportingEndpoints })).toContain(says)

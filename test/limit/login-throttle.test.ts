@@ -229,7 +229,7 @@ describe('loginThrottle', () => {
     )
     const good = { store: memoryThrottle(), secret, platform: 'none' }
     expect(build({ ...good, limt: 5 })).toThrow(
-      'loginThrottle.limt is no option; did you mean limit?',
+      'loginThrottle.limt is not an option; did you mean limit?',
     )
     expect(build({ ...good, slowAt: 101 })).toThrow(
       'loginThrottle.slowAt must be a whole number of failures from 1 to 100',

@@ -43,7 +43,7 @@ describe('memoryThrottle', () => {
       'memoryThrottle.maxEntries must be a whole number of counters from 10 to 1000000',
     )
     expect(() => memoryThrottle({ maxEntrys: 20 } as object)).toThrow(
-      'memoryThrottle.maxEntrys is no option; did you mean maxEntries?',
+      'memoryThrottle.maxEntrys is not an option; did you mean maxEntries?',
     )
   })
 })

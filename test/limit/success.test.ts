@@ -272,7 +272,7 @@ describe('the option success', () => {
       'success must be one of django, wordpress, keystone, express, laravel, devise, json, portcullis',
     ],
     [{}, 'success must name one of status, location, cookie, header, json, sessionStart'],
-    [{ statuss: 200 }, 'success.statuss is no option; did you mean status?'],
+    [{ statuss: 200 }, 'success.statuss is not an option; did you mean status?'],
     [
       ['django', { status: 99 }],
       'success.1.status must be a status from 200 to 599, or a list of them',

@@ -216,7 +216,7 @@ describe('options', () => {
       message = (error as Error).message
     }
     for (const fault of [
-      'login.baze is no option; did you mean base?',
+      'login.baze is not an option; did you mean base?',
       'login.base must be a path',
       'login.publicOrigin must be an origin',
       'login.afterLogin must be a path',
@@ -224,7 +224,7 @@ describe('options', () => {
       'login.tolerance must be a whole number of seconds from 0 to 300',
       'login.timeoutMs must be',
       'login.attempts.most must be',
-      'login.attempts.lif is no option; did you mean life?',
+      'login.attempts.lif is not an option; did you mean life?',
       'login.identify must be a function',
       'login.providers.Acme must have a name of lower-case letters',
       'login.providers.Acme.issuer must be an https URL',
@@ -234,7 +234,7 @@ describe('options', () => {
       'login.providers.other.clientSecret must be a string, or a list of one or two',
       'login.providers.other.algorithms must be a list of',
       'login.providers.other.auth must be one of',
-      'login.providers.other.scop is no option; did you mean scope?',
+      'login.providers.other.scop is not an option; did you mean scope?',
       'login.providers.other.userinfo must not be true together with resource',
     ]) {
       expect(message).toContain(fault)

@@ -113,7 +113,7 @@ describe('requestLog', () => {
   })
 
   it.each([
-    [{ clok: 1 }, 'monitor.clok is no option'],
+    [{ clok: 1 }, 'monitor.clok is not an option'],
     [{ clock: 1 }, 'requestLog.clock must be a function'],
     [{ platform: 'aws' }, 'requestLog.platform must be'],
   ])('%o: %s', (options, fault) => {

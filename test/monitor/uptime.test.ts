@@ -260,7 +260,7 @@ describe('options', () => {
     [{ key: 'short' }, 'uptime.key must be 32 to 1,024 characters'],
     [{ failures: 0 }, 'uptime.failures must be a whole number of failures from 1 to 100'],
     [{ state: {} }, 'uptime.state must have read and write'],
-    [{ webhok: 'x' }, 'uptime.webhok is no option; did you mean webhook?'],
+    [{ webhok: 'x' }, 'uptime.webhok is not an option; did you mean webhook?'],
   ])('%o: %s', (options, fault) => {
     expect(() => uptime(options)).toThrow(fault)
   })

@@ -29,7 +29,7 @@ describe('unknown option keys', () => {
     const list = createIssues('session')
     checkKeys(list, { maxage: 'topsecret', resave: 'topsecret', sameSite: 'lax' }, known)
     expect(() => list.throwIfAny()).toThrow(
-      'session.maxage is no option; did you mean maxAge?; session.resave is no option',
+      'session.maxage is not an option; did you mean maxAge?; session.resave is not an option',
     )
   })
 

@@ -186,7 +186,7 @@ describe('createOrigin', () => {
       expect.objectContaining({
         code: 'ERR_CONFIG',
         message: expect.stringMatching(
-          /audiense is no option; did you mean audience[\s\S]*gateway[\s\S]*audience[\s\S]*jwks[\s\S]*keys[\s\S]*cooldown/,
+          /audiense is not an option; did you mean audience[\s\S]*gateway[\s\S]*audience[\s\S]*jwks[\s\S]*keys[\s\S]*cooldown/,
         ),
       }),
     )

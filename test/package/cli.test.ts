@@ -292,8 +292,8 @@ describe('portcullis check', () => {
     const checked = portcullis('check')
     expect(checked.status).toBe(1)
     expect(lines(checked)).toEqual([
-      'config: gateway.config.ts: sigIn is no option; did you mean signIn?',
-      'config: gateway.config.ts: routes.8.acces is no option; did you mean access?',
+      'config: gateway.config.ts: sigIn is not an option; did you mean signIn?',
+      'config: gateway.config.ts: routes.8.acces is not an option; did you mean access?',
       'config: gateway.config.ts: routes.8.to is not a defined upstream; there is "app"',
       expect.stringMatching(/^config: wrangler\.toml: workers_dev must be false/),
       'config: wrangler.toml: compatibility_flags must hold no_nodejs_compat_v2',

@@ -290,7 +290,7 @@ describe('proxy()', () => {
       assertion: { key: 'x' },
     } as never
     expect(() => proxy(options)).toThrow(
-      /proxy\.retri is no option.*proxy\.assertion needs.*proxy\.assertion\.audience must.*proxy\.timeoutMs must.*proxy\.grants\.0 must.*proxy\.upstream must/s,
+      /proxy\.retri is not an option.*proxy\.assertion needs.*proxy\.assertion\.audience must.*proxy\.timeoutMs must.*proxy\.grants\.0 must.*proxy\.upstream must/s,
     )
   })
 })

@@ -83,7 +83,7 @@ describe('the options of a client', () => {
       onEvnt: () => {},
     })
     expect(faults).toEqual([
-      'redis.onEvnt is no option; did you mean onEvent?',
+      'redis.onEvnt is not an option; did you mean onEvent?',
       'redis.timeoutMs must be a whole number of milliseconds from 10 to 30000',
       'redis.fetch must be a function',
       'redis.url must begin with https://; for a private network set insecurePlainHttp: true',

@@ -89,7 +89,7 @@ describe('limits on the head of a request', () => {
       list,
     )
     expect(() => list.throwIfAny()).toThrow(
-      /hedaerBytes is no option; did you mean headerBytes\?.*urlBytes must be.*limits\.headers must be.*cookieBytes must be/s,
+      /hedaerBytes is not an option; did you mean headerBytes\?.*urlBytes must be.*limits\.headers must be.*cookieBytes must be/s,
     )
   })
 })

@@ -82,7 +82,7 @@ describe('requireSession', () => {
   })
 
   it.each([
-    [{ signin: '/login' }, 'requireSession.signin is no option; did you mean signIn?'],
+    [{ signin: '/login' }, 'requireSession.signin is not an option; did you mean signIn?'],
     [{ signIn: 'https://evil.example/' }, 'requireSession.signIn must be a path'],
     [{ signIn: '//evil.example/' }, 'requireSession.signIn must be a path'],
     [{ signIn: '/\\evil.example/' }, 'requireSession.signIn must be a path'],

@@ -136,7 +136,7 @@ describe('an iron cookie that cannot be served', () => {
     [{ library: 'keystone', name: 'x' }, 'ironCookie.password is required'],
     [
       { library: 'keystone', name: 'x', passwrd: password },
-      'ironCookie.passwrd is no option; did you mean password?',
+      'ironCookie.passwrd is not an option; did you mean password?',
     ],
   ])('%j', (options, words) => {
     expect(() => ironCookie(options as never)).toThrow(words)

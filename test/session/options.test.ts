@@ -56,7 +56,7 @@ describe('invalid session options', () => {
     [{}, ['session.secret is required']],
     [{ secret: 'short' }, ['session.secret']],
     [{ secret: [] }, ['session.secret']],
-    [{ secret, maxage: 60 }, ['session.maxage is no option; did you mean maxAge?']],
+    [{ secret, maxage: 60 }, ['session.maxage is not an option; did you mean maxAge?']],
     [
       { secret, maxAge: 0 },
       ['session.maxAge must be a whole number of seconds from 1 to 34560000'],

@@ -258,7 +258,7 @@ describe('revocation that cannot be served', () => {
     ],
     [
       { stor: 1, store: memoryRevocations() },
-      'session.revocation.stor is no option; did you mean store?',
+      'session.revocation.stor is not an option; did you mean store?',
     ],
   ])('%j', (revocation, words) => {
     expect(() => statelessSessions({ secret, revocation: revocable(revocation as never) })).toThrow(

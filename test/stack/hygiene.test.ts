@@ -105,7 +105,7 @@ describe('allowHosts()', () => {
     expect(() =>
       allowHosts({ publicOrigin: 'https://*.example.com', hosts: ['*'], hots: [] } as never),
     ).toThrow(
-      /hots is no option; did you mean hosts\?.*publicOrigin.*wildcard.*hosts\.0 must be a host/s,
+      /hots is not an option; did you mean hosts\?.*publicOrigin.*wildcard.*hosts\.0 must be a host/s,
     )
     expect(() => allowHosts({} as never)).toThrow('allowHosts.publicOrigin is required')
   })

@@ -132,6 +132,6 @@ describe('the whole stack', () => {
   it('names every fault of every step at once', () => {
     expect(() =>
       portcullis({ haeders: {}, headers: { referrerPolicy: 'sometimes' } } as never),
-    ).toThrow(/portcullis\.haeders is no option; did you mean headers\?.*referrerPolicy/s)
+    ).toThrow(/portcullis\.haeders is not an option; did you mean headers\?.*referrerPolicy/s)
   })
 })

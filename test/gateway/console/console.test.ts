@@ -113,7 +113,7 @@ describe('who sees the console', () => {
     {
       title: 'an unknown option',
       options: { access: 'session', frames: 'self' },
-      problem: /console\.frames is no option; did you mean frame/,
+      problem: /console\.frames is not an option; did you mean frame/,
     },
   ])('a console with $title cannot be created', ({ options, problem }) => {
     expect(() => gatewayConsole(options as never)).toThrow(problem)

@@ -348,7 +348,7 @@ describe('telemetry over OTLP', () => {
       expect.objectContaining({
         code: 'ERR_CONFIG',
         message: expect.stringMatching(
-          /telemetry\.endpont is no option; did you mean endpoint[\s\S]*telemetry\.service[\s\S]*telemetry\.resource[\s\S]*telemetry\.endpoint[\s\S]*telemetry\.temporality[\s\S]*telemetry\.interval/,
+          /telemetry\.endpont is not an option; did you mean endpoint[\s\S]*telemetry\.service[\s\S]*telemetry\.resource[\s\S]*telemetry\.endpoint[\s\S]*telemetry\.temporality[\s\S]*telemetry\.interval/,
         ),
       }),
     )

@@ -97,7 +97,7 @@ preview_urls = false
     const { code, text } = await run(config, toml)
     expect(code).toBe(1)
     for (const expected of [
-      'sesion is no option; did you mean session?',
+      'sesion is not an option; did you mean session?',
       'upstreams must name at least one server',
       'routes must list at least one route',
       'cache.enabled must be off',

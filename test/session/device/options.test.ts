@@ -34,7 +34,7 @@ describe('the option device', () => {
       'session.device.lifetime must be a whole number of seconds from 300 to 86400',
     ],
     [{ register: 29 }, 'session.device.register must be a whole number of seconds from 30 to 3600'],
-    [{ lifetme: 600 }, 'session.device.lifetme is no option; did you mean lifetime?'],
+    [{ lifetme: 600 }, 'session.device.lifetme is not an option; did you mean lifetime?'],
     [
       { initiators: ['*'] },
       'session.device.initiators.0 must be a host name such as shop.example.com or *.example.com; * alone would let every site start a refresh',
