@@ -18,11 +18,14 @@ export const backgroundJourney: Journey = {
   name: 'background pages',
   pages: [
     'README.md',
+    'docs/README.md',
     'docs/architecture.md',
     'docs/exports.md',
+    'docs/options.md',
     'docs/attacks.md',
     'docs/licences.md',
     'docs/security.md',
+    'docs/decisions/README.md',
     'docs/decisions/0001-dependencies.md',
     'docs/decisions/0002-sizes.md',
     'docs/decisions/0003-redis-transport.md',
@@ -35,11 +38,13 @@ export const backgroundJourney: Journey = {
     'docs/decisions/0010-node-upstream.md',
     'docs/decisions/0012-durable-objects.md',
     'docs/decisions/0013-package.md',
+    'docs/decisions/0014-site.md',
   ],
   async walk(trip) {
     await walkAttacks(trip)
     await walkDependencies(trip)
     await walkExports(trip)
+    await walkOptions(trip)
     await walkBundles(trip)
     await walkDecisions(trip)
   },
@@ -200,6 +205,55 @@ async function walkExports(trip: Trip): Promise<void> {
         assert.deepEqual(found[index]?.sort(), listed.get(door)?.sort(), door)
     },
   )
+}
+
+/** Names in the first column of the table of a type in docs/options.md. */
+function readOptionNames(type: string): string[] {
+  const section = readFileSync('docs/options.md', 'utf8').split(`\n### ${type}\n`)[1] ?? ''
+  const [table = ''] = section.split('\n#')
+  return [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => `${name}`)
+}
+
+/** What `create` says of each option that the page lists, and of one that it does not list. */
+const optionCases: ReadonlyArray<[type: string, entryPoint: string, create: string]> = [
+  ['MemoryLimiterOptions', 'limit', 'memoryLimiter(options)'],
+  ['ExactLimiterOptions', 'limit', 'exactLimiter(options)'],
+  ['StatelessOptions', 'session', 'statelessSessions(options)'],
+  ['CsrfOptions', 'csrf', 'csrf(options)'],
+  ['UrlUpstream', 'gateway', 'createGateway({ upstreams: { app: options } })'],
+  ['Route', 'gateway', 'createGateway({ routes: [options] })'],
+  ['GatewayConfig', 'gateway', 'createGateway(options)'],
+]
+
+async function walkOptions(trip: Trip): Promise<void> {
+  await trip.step(
+    'docs/options.md: what a page lists is an option, what it does not is not',
+    async () => {
+      trip.page('docs/options.md').promises('the members of every exported type of options')
+      for (const [index, [type, entryPoint, create]] of optionCases.entries()) {
+        const names = readOptionNames(type)
+        assert.ok(names.length > 2, type)
+        const { isUnknown } = await trip.load<{ isUnknown(name: string): boolean }>(
+          `options${index}.ts`,
+          `import * as door from 'portcullis/${entryPoint}'
+export function isUnknown(name) {
+  const options = { [name]: 0 }
+  try { door.${create} } catch (error) { return error.message.includes(name + ' is not an option') }
+  return false
+}
+`,
+        )
+        assert.deepEqual(names.filter(isUnknown), [], type)
+        assert.equal(isUnknown('shmurf'), true, type)
+      }
+    },
+  )
+
+  await trip.step('docs/README.md and docs/decisions/README.md lead to each other page', () => {
+    trip.page('docs/README.md').promises('the whole documentation')
+    trip.page('docs/decisions/README.md').promises('a choice that somebody might undo')
+    trip.page('docs/decisions/0014-site.md').promises('VitePress')
+  })
 }
 
 async function walkBundles(trip: Trip): Promise<void> {

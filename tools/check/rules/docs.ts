@@ -1,4 +1,5 @@
 /** What a docstring must say, as a pure function over what `deno doc --json` tells of an exported declaration. */
+import type { DocType } from './print-type.ts'
 
 interface JsDoc {
   readonly doc?: string
@@ -6,6 +7,8 @@ interface JsDoc {
     readonly kind: string
     readonly name?: string
     readonly doc?: string
+    /** Of a tag without a name, such as `@default`. */
+    readonly value?: string
   }>
 }
 
@@ -23,6 +26,9 @@ interface Member {
   readonly isOverride?: boolean
   readonly params?: readonly Param[]
   readonly accessibility?: string
+  /** Of a property. */
+  readonly optional?: boolean
+  readonly tsType?: DocType
 }
 
 /** One declaration of an exported name. */
@@ -34,7 +40,11 @@ export interface Declaration {
     readonly params?: readonly Param[]
     readonly properties?: readonly Member[]
     readonly methods?: readonly Member[]
-    readonly extends?: string | ReadonlyArray<{ readonly repr: string }>
+    readonly extends?: string | ReadonlyArray<DocType & { readonly repr: string }>
+    /** Of a name that another file declares: where it does. */
+    readonly target?: { readonly filename: string; readonly line: number }
+    /** Of an alias. */
+    readonly tsType?: DocType
   }
 }
 

@@ -19,9 +19,8 @@ const kinds: Readonly<Record<string, string>> = {
 
 const introduction = `# Exports
 
-This page lists every name that each entry point of the package exports, functions first. The pages of the
-[README](../README.md#documentation) explain how they are used; your editor shows the complete docstrings.
-\`node tools/check/docs.ts --write\` writes this page from the sources, and \`npm run check:docs\` fails where a name is missing.
+This page lists every name that each entry point of the package exports, functions first. The pages of the [list](README.md)
+explain how they are used, and your editor shows the complete docstrings. The page is generated from the sources.
 `
 
 /** The whole page. Entry points keep the order of package.json. */
