@@ -40,7 +40,7 @@ export interface Declaration {
     readonly params?: readonly Param[]
     readonly properties?: readonly Member[]
     readonly methods?: readonly Member[]
-    readonly extends?: string | ReadonlyArray<DocType & { readonly repr: string }>
+    readonly extends?: string | ReadonlyArray<{ readonly repr: string } & Partial<DocType>>
     /** Of a name that another file declares: where it does. */
     readonly target?: { readonly filename: string; readonly line: number }
     /** Of an alias. */

@@ -89,7 +89,8 @@ function listLiteralMembers(type: DocType): Member[] {
 }
 
 function listBases({ def }: Declaration): readonly DocType[] {
-  return typeof def?.extends === 'object' ? def.extends : []
+  if (typeof def?.extends !== 'object') return []
+  return def.extends.map(({ kind = 'typeRef', repr, value }) => ({ kind, repr, value }))
 }
 
 interface Reference {
