@@ -240,7 +240,10 @@ describe('options of tokens', () => {
       ['csrfTokens.field must be the name of a form field, or false'],
     ],
     [{ secret, session, cookie: 'csrf' }, ['csrfTokens.cookie is not an option']],
-    [{ secret, session, feild: 'csrf' }, ['csrfTokens.feild is not an option; did you mean field?']],
+    [
+      { secret, session, feild: 'csrf' },
+      ['csrfTokens.feild is not an option; did you mean field?'],
+    ],
   ])('%j', (options, faults) => {
     expect(wrong(() => csrfTokens(options as never))).toEqual(faults)
   })

@@ -314,7 +314,10 @@ describe('options', () => {
     [{ log: 'x' }, 'monitor.log must be a function'],
     [{ serverTiming: 1 }, 'monitor.serverTiming must be one of true, false'],
     [{ trace: { sample: 2 } }, 'monitor.trace.sample must be a number from 0 to 1'],
-    [{ trace: { baggages: true } }, 'monitor.trace.baggages is not an option; did you mean baggage?'],
+    [
+      { trace: { baggages: true } },
+      'monitor.trace.baggages is not an option; did you mean baggage?',
+    ],
   ])('%o: %s', (options, fault) => {
     expect(() => monitor(options as MonitorOptions)).toThrow(fault)
   })

@@ -160,7 +160,12 @@ describe('sessionsBy', () => {
       {},
       ['sessionsBy.a must be a strategy of this library', 'session must be one of "a"'],
     ],
-    ['a', { a: statelessSessions({ secret }) }, { name: 'X' }, ['sessionsBy.name is not an option']],
+    [
+      'a',
+      { a: statelessSessions({ secret }) },
+      { name: 'X' },
+      ['sessionsBy.name is not an option'],
+    ],
   ])('%# is refused while building', (choose, strategies, options, faults) => {
     let found: unknown
     try {

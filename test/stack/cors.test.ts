@@ -163,7 +163,10 @@ describe('cors()', () => {
     [{ origins: [friend], allowHeaders: ['*'] }, 'cors.allowHeaders.0 must be a name'],
     [{ origins: [friend], allowMethods: 'GET' }, 'cors.allowMethods must be a list'],
     [{ origins: [friend], maxAge: 1e9 }, 'cors.maxAge must be a whole number of seconds'],
-    [{ origin: [friend], origins: [friend] }, 'cors.origin is not an option; did you mean origins?'],
+    [
+      { origin: [friend], origins: [friend] },
+      'cors.origin is not an option; did you mean origins?',
+    ],
   ])('%#: refuses what would undo it', (options, message) => {
     expect(() => cors(options as never)).toThrow(message)
   })
