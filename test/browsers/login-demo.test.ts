@@ -26,7 +26,7 @@ it('is signed in with one click, opens what its roles open, and signs out there 
   expect(admin?.status()).toBe(200)
 
   await page.click('text=Log out')
-  await expect.poll(() => page.title()).toBe('You are signed out')
+  await expect.poll(() => page.title()).toBe('You are signed out – Portcullis demo')
   expect((await page.goto(`${dev.url}/account`))?.url()).toContain('/auth?')
   await page.click('button[value=bob]')
   await expect.poll(() => page.textContent('header')).toContain('Signed in as Bob')
