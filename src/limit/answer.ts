@@ -1,4 +1,8 @@
-/** Creates the response for a client that sends too many requests. */
+/**
+ * Creates the response for a client that sends too many requests, and the one for limits that
+ * nobody can check. `decide.ts` calls it. It is not stored by caches and names policies to
+ * programs only.
+ */
 
 import { errorResponse } from '../page/error-response.ts'
 import { findStatusText } from '../page/statuses.ts'

@@ -1,4 +1,8 @@
-/** Workers' own rate limiter: a coarse shield that costs no request. */
+/**
+ * A limiter over the rate limiting binding of Workers: a coarse shield that costs no request.
+ * Applications put it in front of an exact limiter. It throws a `RangeError` for a cost other than
+ * 1, and wrong options are a `ConfigError`.
+ */
 
 import type { Issues } from '../options/index.ts'
 import {

@@ -1,4 +1,9 @@
-/** Defines a limiter: its takes, its results, and the two halves of a take that travels to Redis. */
+/**
+ * Defines a limiter: its takes, its results, and the two halves of a take that is sent to Redis.
+ * Every limiter implements it and `takes.ts` calls it; `limiterContract` in `portcullis/testing`
+ * tests it. A take that cannot be counted rejects with `ERR_STORE_UNAVAILABLE` or
+ * `ERR_STORE_REFUSED`.
+ */
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/client.ts'
 

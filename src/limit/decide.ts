@@ -1,4 +1,8 @@
-/** Decides about a request by the results of its limiters: fallbacks, events, header fields and the rejection. */
+/**
+ * Decides about a request by the results of its limiters: fallbacks, events, header fields and the
+ * rejection. `gate.ts` calls it once for each request. A policy whose store is unavailable is
+ * decided by its option `onOutage`.
+ */
 import { emitEvent } from '../events.ts'
 import type { Emit, EventType } from '../types.ts'
 import { createLimitedResponse, createUnavailableResponse } from './answer.ts'

@@ -1,4 +1,8 @@
-/** The limit that @upstash/ratelimit looks up for every key of a prefix. */
+/**
+ * Reads and changes the limit that `@upstash/ratelimit` looks up for every key of a prefix.
+ * `upstash.ts` sends the script for `setLimit` and `getLimit`. A reply that is no limit throws
+ * `ERR_STORE_REFUSED`.
+ */
 import { createRejectedError } from '../redis/failure.ts'
 import { type Script, script } from '../redis/script.ts'
 

@@ -1,4 +1,8 @@
-/** The response fields that tell of limits, as draft-ietf-httpapi-ratelimit-headers-10 has them. Pure. */
+/**
+ * Creates the response fields that tell clients about limits, as
+ * draft-ietf-httpapi-ratelimit-headers-10 defines them. `decide.ts` and `policies.ts` call it.
+ * Fields of a handler stay; a response whose headers cannot be changed is copied.
+ */
 import type { TakeResult } from './contract.ts'
 
 /** What a policy is called and promises; names are dashed words, so that none needs escaping. */

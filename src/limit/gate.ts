@@ -1,4 +1,8 @@
-/** The limits of a request in two halves, for whoever sends what several rooms ask Redis as one request. */
+/**
+ * Creates the guard behind `rateLimit()` in two halves, so that a caller can send the commands of
+ * several modules to Redis in one request. The middleware, `portcullis()` and the gateway call it.
+ * Wrong options are a `ConfigError`; a store that is down is decided by the policy.
+ */
 import { isPortcullisError } from '../errors.ts'
 import { createIssues, optionalFunction, optionalListener, parseChoice } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'

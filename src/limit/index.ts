@@ -1,3 +1,8 @@
+/**
+ * Rate limits and the login throttle. A limiter counts (`exact/`, `memory/`, `durable-object/`,
+ * `upstash.ts`), `rateLimit()` applies policies of limiters to requests, and `throttle/` holds up
+ * guessed passwords.
+ */
 export { type BindingLimiterOptions, bindingLimiter, type RateLimitBinding } from './binding.ts'
 export type {
   BasicLimiter,

@@ -1,4 +1,8 @@
-/** Names under which Redis counts: digests under a secret, of one alphabet and length, that say nothing of whom they count. */
+/**
+ * Creates the names under which limiters count: digests under a secret, of one alphabet and
+ * length, that reveal nothing of the client. Every limiter in Redis or Durable Objects calls it.
+ * Different lists of parts never give the same name.
+ */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 

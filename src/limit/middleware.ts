@@ -1,4 +1,4 @@
-/** The Hono face of the limit room. */
+/** `rateLimit()` and `loginThrottle()` for Hono apps: 429 over a limit; wrong options throw a `ConfigError` while building. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { ProjectEnv } from '../types.ts'

@@ -1,4 +1,7 @@
-/** Policies of `rateLimit`, judged while it is built. */
+/**
+ * Validates the policies of `rateLimit()`, and how client addresses are read. `gate.ts` calls it
+ * while building. An invalid policy is reported as an issue.
+ */
 import { booleanOption, type Issues, parseChoice, parseWholeNumber } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
 import { checkPlatform, type Platform } from '../request/address/address.ts'

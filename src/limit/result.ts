@@ -1,4 +1,8 @@
-/** Results as the contract has them, made of the few numbers that judging leaves. Pure. */
+/**
+ * Creates results as the contract defines them from the few numbers that counting leaves, and
+ * checks costs. Every limiter calls it. `checkCost` throws a `RangeError` for a cost that is not a
+ * whole number from 1.
+ */
 import type { LimitResult, PartAnswer } from './contract.ts'
 
 /** A result of what was judged at `now`. */

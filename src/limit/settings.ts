@@ -1,4 +1,7 @@
-/** Options that limiters share, judged while they are made. */
+/**
+ * Validates the options that limiters share: limit, window, Redis, secret and prefix. Every
+ * limiter calls it while building. An invalid option is reported as an issue.
+ */
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
 import { type Issues, parseWholeNumber, resolveFrom } from '../options/index.ts'
 import { adoptRedis, type RedisSource } from '../redis/adopt.ts'

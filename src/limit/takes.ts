@@ -1,4 +1,8 @@
-/** Several takes of one request: what is local first, then everything that Redis decides in one HTTP request. */
+/**
+ * Consumes the units of several limiters for one request: those of this isolate first, then
+ * everything that Redis decides in one HTTP request. `gate.ts` and applications call it. The
+ * outcome of a limiter whose store fails holds the error; the caller decides about it.
+ */
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/client.ts'
 import { sharedAsk } from '../redis/shared.ts'

@@ -1,4 +1,9 @@
-/** The one place that knows `@upstash/ratelimit`: its algorithms, without what surrounds them. */
+/**
+ * Entry point `portcullis/limit/upstash`: a limiter that counts with the scripts of
+ * `@upstash/ratelimit`, and nothing else of that library. Applications create it as the limiter of
+ * a policy. Takes reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, also where the
+ * library fails over an answer.
+ */
 import { Ratelimit } from '@upstash/ratelimit'
 import { isPortcullisError } from '../errors.ts'
 import {

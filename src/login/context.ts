@@ -1,4 +1,8 @@
-/** What one request to the login is served with, and the small cookies beside attempts. */
+/**
+ * The context of one request to the login, and the small cookies beside attempts. The steps in
+ * `flow/` and the tokens use it. Connecting to a provider throws a `LoginError` where its metadata
+ * cannot be fetched.
+ */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
 import { isPortcullisError } from '../errors.ts'
 import { emitEvent as emit } from '../events.ts'

@@ -1,4 +1,8 @@
-/** From claims to the data of a session. */
+/**
+ * Turns claims into the data of a session: `identify` of the application and its helpers. The
+ * callback, logouts and refreshes call it. Claims without a subject, or a person who is not
+ * admitted, throw a `LoginError`.
+ */
 import type { Emit } from '../types.ts'
 import type { Provider } from './providers/provider-options.ts'
 import { type Claims, type LoginData, LoginError, type LoginFacts } from './types.ts'

@@ -1,3 +1,8 @@
+/**
+ * Sign-in at identity providers by OpenID Connect. `login()` serves a Hono app and
+ * `gatewayLogin()` a gateway; `flow/` holds the steps in the browser, `protocol/` the requests to
+ * a provider, `providers/` what is known of one, `tokens/` tokens that are kept.
+ */
 export { type BearerTokensOptions, bearerTokens } from './bearer/bearer-tokens.ts'
 export type { BearerOption, BearerRule } from './bearer/contract.ts'
 export type { EdgeOption } from './edge/contract.ts'

@@ -1,4 +1,7 @@
-/** What the key ring of the sessions seals for logins. */
+/**
+ * Derives what the login seals from the key ring of the sessions. `settings.ts` creates it. A
+ * session strategy of another library has no ring, which throws a `TypeError`.
+ */
 import { type KeyRing, type Sealer, sealer } from '../crypto/index.ts'
 import { readInternals, type SessionInternals } from '../session/core/internals.ts'
 import type { SessionStrategy } from '../session/core/types.ts'

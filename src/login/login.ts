@@ -1,4 +1,8 @@
-/** The endpoints of a login as one function of a request. */
+/**
+ * Serves the endpoints of a login as one function of a request. The middleware, `serve.ts` and the
+ * gateway call it. It returns undefined for any other address; a login that fails becomes a page
+ * and an event.
+ */
 import { applySitePages } from '../page/template/site-pages.ts'
 import type { SessionHandle } from '../session/core/types.ts'
 import type { FlowContext } from './context.ts'

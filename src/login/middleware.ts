@@ -1,4 +1,8 @@
-/** The Hono face of the login. */
+/**
+ * Hono middleware for a login: `login()` serves its endpoints and sets `c.var.login` for
+ * everything else. Applications call it while building, which throws a `ConfigError` for wrong
+ * options. It rejects no request: guards do that.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createIssues } from '../options/index.ts'
 import { isLoginPath, readLoginCookieNames } from './login.ts'

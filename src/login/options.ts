@@ -1,4 +1,7 @@
-/** Options of a login, as they are given. */
+/**
+ * Defines the options of a login, as applications write them. `settings.ts` validates them.
+ * Nothing here runs.
+ */
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
 import type { BearerOption } from './bearer/contract.ts'

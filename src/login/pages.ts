@@ -1,4 +1,8 @@
-/** The pages of the login: no script, nothing from elsewhere, no word about the reason. */
+/**
+ * Creates the pages of a login: no script, nothing from elsewhere, no word about the reason. The
+ * steps in `flow/` call it. Its responses are never stored, and the page template of the site
+ * applies to them.
+ */
 import type { PageContent } from '../page/template/pages.ts'
 import { describePage } from '../page/template/site-pages.ts'
 import type { OutgoingCookie } from '../types.ts'

@@ -1,4 +1,9 @@
-/** Serves the paths of a login and creates `c.var.login`, from the few parts of a Hono context that both need. */
+/**
+ * Serves the paths of a login and creates `c.var.login`, from the few parts of a Hono context that
+ * both need. The middleware calls it for each request. The methods of `c.var.login` throw
+ * `ERR_TOKEN_GONE` where the person must sign in again, and `ERR_TOKEN_UNAVAILABLE` while the
+ * provider or the store is down.
+ */
 import { ConfigError, PortcullisError } from '../errors.ts'
 import type { FlushableHandle, HonoContextLike, SessionHandle } from '../session/core/types.ts'
 import { readFacts } from './context.ts'

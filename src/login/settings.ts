@@ -1,4 +1,8 @@
-/** Options of a login, validated once: all issues together. */
+/**
+ * Validates the options of a login once, with all issues together. The middleware and the
+ * gateway's login call it while building. Invalid options are issues; invalid values of the
+ * environment are a `ConfigError` at the first request.
+ */
 import {
   booleanOption,
   checkKeys,

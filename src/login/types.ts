@@ -1,4 +1,7 @@
-/** Shapes that every part of the login shares. */
+/**
+ * Types and errors that every part of the login shares. All of them import it. A `LoginError`
+ * holds a reason for the log and never a secret, a token or a claim.
+ */
 import type { AuthorizationServer } from 'oauth4webapi'
 
 /** Claims of a token, or of the userinfo endpoint. */

@@ -1,4 +1,7 @@
-/** Validates parts of the options of a login. */
+/**
+ * Validates the parts of a login's options: providers, attempts, paths, origin and tokens.
+ * `settings.ts` calls it while building. Each problem is reported as an issue.
+ */
 import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import { returnPath } from '../request/index.ts'
 import type { SessionStrategy } from '../session/core/types.ts'

@@ -1,4 +1,7 @@
-/** Requests as points of Workers Analytics Engine: counted and summed there, where a log would be searched. */
+/**
+ * Converts the line of a request to a data point of Workers Analytics Engine. The monitor writes
+ * it for each request. The layout is stable; docs/monitoring.md has it as a table. It is pure.
+ */
 import type { RequestLine } from './line.ts'
 
 /** A binding of `analytics_engine_datasets`, as far as it is used. */

@@ -1,3 +1,8 @@
+/**
+ * Measurements of requests: log lines, metrics, traces, uptime and audit records. `monitor()`
+ * observes a gateway and `requestLog()` a Hono app; `telemetry/` speaks OpenTelemetry, `audit/`
+ * writes the audit trail.
+ */
 export { type Device, readDevice } from '../request/client/device.ts'
 export { type AnalyticsDataset, type AnalyticsPoint, analyticsPoint } from './analytics.ts'
 export type { Actor, AuditAction, AuditOutcome, AuditRecord } from './audit/record.ts'

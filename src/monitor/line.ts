@@ -1,4 +1,7 @@
-/** The line a log gets of each request: facts in, one flat object out, with nothing in it that a client can choose freely. */
+/**
+ * Creates the log line of a request: facts in, one flat object out, with nothing in it that a
+ * client can choose freely. The monitor and the console read it. It is pure and never throws.
+ */
 import { reasonStatus, reasons } from '../page/reasons.ts'
 import { truncateAddress } from '../request/address/truncate.ts'
 import { isKnownMethod } from '../request/method.ts'

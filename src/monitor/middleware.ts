@@ -1,4 +1,7 @@
-/** The Hono face of the monitor room. */
+/**
+ * Hono middleware that logs each request: `requestLog()`. Applications call it while building,
+ * which throws a `ConfigError` for wrong options. It never changes whether a request succeeds.
+ */
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { isPortcullisError } from '../errors.ts'

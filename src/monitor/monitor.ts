@@ -1,4 +1,8 @@
-/** Observes requests from their arrival to their response: log line, data point, trace, Server-Timing. */
+/**
+ * Observes requests from their arrival to their response: log line, data point, trace and
+ * Server-Timing. The gateway and `requestLog()` call it. Its methods never throw; wrong options
+ * are a `ConfigError` while building.
+ */
 import {
   booleanOption,
   checkKeys,

@@ -1,4 +1,8 @@
-/** Records an event in the metrics of its request. */
+/**
+ * Records an event in the metrics of its request: the reason of a rejection, or the session that a
+ * login has started. The gateway and `portcullis()` call it for each event. It only changes the
+ * metrics.
+ */
 import type { EventType, SecurityEvent } from '../types.ts'
 import type { RequestMetrics } from './line.ts'
 

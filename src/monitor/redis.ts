@@ -1,4 +1,8 @@
-/** Connects a monitor to Redis: a probe, and a record of who was notified of what. */
+/**
+ * Connects a monitor to Redis: a probe, and a record of who was notified of what. Applications
+ * pass these to the options `ready` and `uptime`. Both reject as the Redis client does; a value
+ * that is no client is a `ConfigError`.
+ */
 import { createIssues } from '../options/index.ts'
 import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
 import type { Redis } from '../redis/client.ts'

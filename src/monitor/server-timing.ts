@@ -1,4 +1,7 @@
-/** `Server-Timing`: where the time of a request went, for the developer tools of a browser. */
+/**
+ * Formats `Server-Timing`: where the time of a request went, for the developer tools of a browser.
+ * The monitor adds it where its option says so. It is pure.
+ */
 import type { RequestLine } from './line.ts'
 
 /**

@@ -1,4 +1,7 @@
-/** Work that may take so long and no longer, whether it heeds a signal or not. */
+/**
+ * Limits how long work may take, whether or not it listens to a signal. Probes, webhooks and
+ * exports call it. It rejects with a `TimeoutError` when the time is up.
+ */
 
 /** The error with which {@link withTimeout} rejects when the time is up. */
 export class TimeoutError extends Error {

@@ -1,4 +1,7 @@
-/** Reads the trace of a client, and writes ours for the upstream. W3C Trace Context. */
+/**
+ * Reads the trace of a client and writes ours for the upstream (W3C Trace Context). The monitor
+ * calls it for each request. A malformed trace header starts a new trace.
+ */
 
 /** The options of traces. */
 export interface TraceOptions {

@@ -1,4 +1,7 @@
-/** Updates the state of a probed service after each probe, as pure functions. */
+/**
+ * Computes the state of a probed service after each probe, and reads and writes the record of all
+ * of them. `uptime.ts` calls it. It is pure; text that is no record counts as an empty one.
+ */
 
 /** One thing that is watched. */
 export interface RememberedState {

@@ -1,4 +1,8 @@
-/** Looks at upstreams and store on a schedule, and tells when one goes down or comes back: once for each change. */
+/**
+ * Checks upstreams and the store on a schedule, and notifies when one goes down or comes back:
+ * once for each change. The gateway's cron handler runs it. A notice that fails is sent again
+ * after the next probe; wrong options are a `ConfigError`.
+ */
 import { isPortcullisError } from '../errors.ts'
 import {
   checkKeys,

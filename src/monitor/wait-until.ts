@@ -1,4 +1,7 @@
-/** Keeps work going after the answer, where the platform can. */
+/**
+ * Keeps work going after the response, where the platform can. `requestLog()` calls it. Without a
+ * platform the work runs as long as the process does.
+ */
 
 /** A Hono Context, as far as it is needed; its `executionCtx` throws where the platform has none. */
 interface WaitContext {

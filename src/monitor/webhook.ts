@@ -1,4 +1,8 @@
-/** Posts notices to a webhook: https only, signed if there is a key, with a timeout. */
+/**
+ * Posts notices to a webhook: https only, signed if there is a key, with a time limit. The uptime
+ * check and the audit sink call it. It throws an `Error` named after the status, or what `fetch`
+ * throws; redirects are not followed.
+ */
 import type { Issues } from '../options/index.ts'
 import { withTimeout } from './timeout.ts'
 

@@ -1,4 +1,7 @@
-/** Makes the client's response of an upstream's response. */
+/**
+ * Creates the client's response from an upstream's response. `forward.ts` calls it for each
+ * exchange. A response that no client should get throws `ERR_UPSTREAM_UNREACHABLE`.
+ */
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
 import { type ChangeableHeaders, TrackedHeaders, trackHeaders } from '../request/tracked-headers.ts'

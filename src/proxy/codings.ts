@@ -1,6 +1,7 @@
 /**
  * Keeps a body and its Content-Encoding consistent: requests only codings whose handling by this
- * runtime is known.
+ * runtime is known. `forward.ts`, the request builder and the clients of upstreams call it. A part
+ * of a coded file that `fetch` has decoded throws `ERR_UPSTREAM_UNREACHABLE`.
  */
 import { PortcullisError } from '../errors.ts'
 

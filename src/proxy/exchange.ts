@@ -1,4 +1,8 @@
-/** One request through `proxy()`: checked as the gateway checks what it forwards, and forwarded by the same code. */
+/**
+ * Handles one request of `proxy()`: checked as the gateway checks what it forwards, and forwarded
+ * by the same code. `middleware.ts` calls it. Rejections and upstream errors become responses; any
+ * other error is thrown.
+ */
 
 import { randomId } from '../crypto/index.ts'
 import { emitEvent } from '../events.ts'

@@ -1,4 +1,8 @@
-/** Names of headers that stop at the gateway, in each direction. */
+/**
+ * Decides which headers stop at the gateway, in each direction. Forwarding, the Vercel guard and
+ * the Node server call it for each header. It is pure; an invalid `dropHeaders` is reported as an
+ * issue.
+ */
 import type { Issues } from '../options/index.ts'
 import { identityBeginnings, identityNames, webhookNames } from './identity-names.ts'
 

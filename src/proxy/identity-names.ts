@@ -1,6 +1,7 @@
 /**
  * Lists request headers with which a server in front names the client, its address or its request.
- * Peers document these; there are more, which the option `dropHeaders` of an upstream can name.
+ * `header-filters.ts` removes them from requests. Peers document these; there are more, which the
+ * option `dropHeaders` of an upstream can name.
  */
 
 /** Exact names. */

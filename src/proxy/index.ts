@@ -1,3 +1,7 @@
+/**
+ * Entry point `portcullis/proxy`: a Hono handler that forwards requests to a server with the
+ * gateway's own code.
+ */
 export type { SessionVerb } from '../session-protocol/grants.ts'
 export type { Emit, EventType, FromEnv, SecurityEvent } from '../types.ts'
 export { type BreakerOptions, type BreakerRules, circuitBreaker } from './fetch/breaker.ts'

@@ -1,4 +1,8 @@
-/** A Hono handler that forwards requests to a server, as the gateway does. */
+/**
+ * A Hono handler that forwards requests to a server, as the gateway does. Applications call
+ * `proxy()` while building, which throws a `ConfigError` for wrong options. An upstream that fails
+ * is answered with 502, 503 or 504.
+ */
 import type { Context, Handler } from 'hono'
 import { forgetHeaders } from '../request/index.ts'
 import type { FlushableHandle } from '../session/index.ts'

@@ -1,4 +1,7 @@
-/** Validates the options of `proxy()`. */
+/**
+ * Validates the options of `proxy()`. `middleware.ts` calls it while building. Everything that is
+ * wrong is in one `ConfigError`; wrong values of the environment are one at the first request.
+ */
 import type { AssertionKeys } from '../assertion/keys.ts'
 import { importKeys, parseKeys } from '../assertion/keys.ts'
 import { createAssertions, type SignAssertion } from '../assertion/sign.ts'

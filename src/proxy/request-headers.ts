@@ -1,6 +1,7 @@
 /**
  * Builds the headers for the upstream: the client's headers without those that only a gateway may
- * send, then the gateway's own.
+ * send, then the gateway's own. `upstream-request.ts` calls it for each attempt, and checks use
+ * its filters. It is pure.
  */
 import { removeCookies } from '../cookie/index.ts'
 import { nonceSource } from '../headers/index.ts'

@@ -1,6 +1,7 @@
 /**
- * Ends what would go on for ever: neither a WebSocket nor an event stream outlives the session
- * that opened it.
+ * Limits long-lived connections: neither a WebSocket nor an event stream outlives the session that
+ * opened it. `client-response.ts` calls it. A runtime that cannot create a pair of sockets throws
+ * a `TypeError`.
  */
 import { closeCodes, isCloseCode } from '../request/index.ts'
 

@@ -1,4 +1,8 @@
-/** Between the addresses visitors see and those of an upstream. */
+/**
+ * Translates between the addresses visitors see and those of an upstream. Forwarding, settings and
+ * probes call it. It is pure, and expects canonical paths; an address of another host is passed as
+ * it is.
+ */
 
 /** Where an upstream is, taken apart once. */
 export interface Target {

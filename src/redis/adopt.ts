@@ -1,4 +1,8 @@
-/** The option `redis` of stores and limiters: a client of this library, or one that the application already has. */
+/**
+ * Resolves the option `redis` of stores and limiters: a client of this library, or one that the
+ * application already has. Stores, limiters and the monitor call it while building. A value of
+ * another kind is reported as an issue.
+ */
 import { createIssues, type Issues } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import { createClient, type Redis } from './client.ts'

@@ -1,4 +1,8 @@
-/** Gathers what one web request asks Redis, and sends it as one HTTP request. */
+/**
+ * Gathers the commands that one web request sends to Redis, and sends them as one HTTP request.
+ * Clients create batches, and stores and limiters add calls to them. A call rejects with
+ * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_CONFIG`.
+ */
 import type { Emit } from '../types.ts'
 import type { RedisConnection } from './connection.ts'
 import { startDeadline } from './deadline.ts'

@@ -1,6 +1,7 @@
 /**
- * Remembers that a store is away, so that requests need not each wait out the time limit to learn it. Per isolate: it
- * holds a few numbers, and nothing of any request.
+ * Remembers that a store is unavailable, so that requests need not each wait out the time limit to
+ * learn it. Connections to Redis, D1 and Postgres ask it. It works per isolate, and holds a few
+ * numbers and nothing of any request.
  */
 import type { StoreError } from './failure.ts'
 

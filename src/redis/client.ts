@@ -1,4 +1,8 @@
-/** One client for everything that asks Redis, over whatever finds its connections. */
+/**
+ * Creates one client for every module that uses Redis, over any source of connections. `redis()`
+ * and `adoptRedis` call it; stores and limiters call the client. Its calls reject with
+ * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_CONFIG`.
+ */
 import { createBatch, type RedisBatch, type RedisBatchSettings } from './batch.ts'
 import type { ConnectionSource } from './connection.ts'
 import type { Script } from './script.ts'

@@ -1,4 +1,8 @@
-/** A connection to one Redis: words script calls as commands, and has them carried there. */
+/**
+ * Opens a connection to one Redis: it writes script calls as commands and has them carried there.
+ * Sources of connections create it, and `batch.ts` sends through it. It throws what its carrier
+ * throws.
+ */
 import { createStoreBreaker, type StoreBreaker } from './breaker.ts'
 import type { Deadline } from './deadline.ts'
 import type { Reply } from './transport/send.ts'

@@ -1,4 +1,7 @@
-/** One time budget for everything that one question to Redis takes. */
+/**
+ * Starts one time limit for everything that one call to Redis or a database takes. Batches and
+ * calls of databases start it. When it is over, waiting work rejects with `ERR_STORE_UNAVAILABLE`.
+ */
 import { createUnavailableError } from './failure.ts'
 
 export interface Deadline {

@@ -1,4 +1,8 @@
-/** `redis()` as applications get it: with the client that reads its address from the environment. */
+/**
+ * The function `redis()` as applications receive it, with `redis.fromEnv()`. Only the entry point
+ * imports it, so that code which needs no environment does not carry it. Wrong options are a
+ * `ConfigError`.
+ */
 
 import type { Redis } from './client.ts'
 import { type AnyRedisOptions, redis as createRedis } from './redis.ts'

@@ -1,4 +1,8 @@
-/** Imitates the client of `@upstash/ratelimit`, so that its scripts travel with everything else a request asks. */
+/**
+ * Imitates the client that `@upstash/ratelimit` expects, so that its scripts are sent with
+ * everything else of a request. `batch.ts` creates it for the Upstash limiter. It has only the
+ * commands that library uses.
+ */
 import { createScript, type Script } from './script.ts'
 
 /**

@@ -1,4 +1,8 @@
-/** Creates the errors of Redis: two codes, a word for the log, and nothing of what was sent or answered. */
+/**
+ * Creates the errors of Redis and of databases: two codes, a word for the log, and nothing of what
+ * was sent or answered. Stores, limiters and transports call it. The functions return errors and
+ * never throw.
+ */
 import { PortcullisError } from '../errors.ts'
 
 /** A failed question to Redis. Has no cause: what fetch and Redis say may quote keys, arguments, address or token. */

@@ -1,3 +1,8 @@
+/**
+ * Redis clients: `redis()` reaches Redis over Upstash's REST API, a client of `@upstash/redis` or
+ * any sender of commands; `shareAsks` sends what several modules need for one request together.
+ * Stores and limiters use it.
+ */
 export type { RedisSource } from './adopt.ts'
 export type { RedisBatch } from './batch.ts'
 export type { Redis } from './client.ts'

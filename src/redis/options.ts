@@ -1,4 +1,7 @@
-/** Options of a Redis client, for each way to reach a Redis. */
+/**
+ * Defines the options of a Redis client, for each way to reach a Redis. `redis.ts` validates them.
+ * Nothing but the lists of names runs.
+ */
 import type { Emit, FromEnv } from '../types.ts'
 import type { Fetch } from './transport/send.ts'
 import type { SendCommands } from './transport/send-source.ts'

@@ -1,4 +1,8 @@
-/** Validates the options of a client of Redis, and chooses how Redis is reached. */
+/**
+ * Validates the options of a Redis client, and chooses how Redis is reached. Applications call it
+ * through `redis()`. Wrong options are a `ConfigError`; wrong values of the environment are one at
+ * the first call.
+ */
 import {
   booleanOption,
   checkKeys,

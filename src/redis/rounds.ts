@@ -1,4 +1,8 @@
-/** Sends calls until each has its answer: by digest, then in full where Redis lacks a script, then without the flag. */
+/**
+ * Sends calls until each has its reply: by digest, then in full where Redis lacks a script, then
+ * without the flag. `batch.ts` calls it. It rejects where Redis could not be reached; the error of
+ * a single call rejects that call only.
+ */
 import { emitEvent } from '../events.ts'
 import type { Emit } from '../types.ts'
 import type { Command, RedisConnection } from './connection.ts'

@@ -1,4 +1,7 @@
-/** Lua scripts: named, flagged for Upstash, and known to Redis by their digest. */
+/**
+ * Defines Lua scripts: named, flagged for Upstash, and known to Redis by their digest. Stores and
+ * limiters create theirs when they are imported. An invalid name or source is a `ConfigError`.
+ */
 import { createIssues } from '../options/index.ts'
 
 /** A script as rooms hold it: made once, at module scope, and given to any number of clients. */

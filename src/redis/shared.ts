@@ -1,4 +1,9 @@
-/** Lets what several rooms ask Redis for one web request travel together, though none of them knows of the others. */
+/**
+ * Lets the commands that several modules send to Redis for one web request be sent together,
+ * though none of them knows of the others. The gateway and `portcullis()` create the shared
+ * environment; stores and limiters find the batch in it. An environment without a batch gives
+ * undefined.
+ */
 import type { RedisBatch } from './batch.ts'
 import type { Redis } from './client.ts'
 

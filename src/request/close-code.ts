@@ -1,4 +1,7 @@
-/** Codes in close frames of WebSockets: RFC 6455 section 7.4.1 and IANA's registry. */
+/**
+ * Codes in close frames of WebSockets (RFC 6455 section 7.4.1 and IANA's registry). The proxy and
+ * the Node server use them. It is pure.
+ */
 
 /** Why the gateway ends a connection. */
 export const closeCodes = {

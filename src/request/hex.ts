@@ -1,4 +1,7 @@
-/** One hexadecimal digit, where a regular expression would cost more than all around it. */
+/**
+ * Reads one hexadecimal digit, where a regular expression would cost more than all around it.
+ * Readers of paths and addresses call it. Any other character gives -1.
+ */
 
 /** Returns the value of a character code as a hexadecimal digit of either case, or -1. */
 export function hexDigit(charCode: number): number {

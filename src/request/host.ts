@@ -1,4 +1,8 @@
-/** Which names a server answers for, and which requests must come again over https. */
+/**
+ * Decides which names a server answers for, and which requests must be repeated over https. The
+ * gateway and `allowHosts()` call it for each request. A host that a URL parser would have to
+ * interpret is malformed; wrong options are reported as issues.
+ */
 import type { Issues } from '../options/index.ts'
 import type { Platform } from './address/address.ts'
 import { isNavigation } from './kind.ts'

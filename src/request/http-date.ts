@@ -1,4 +1,7 @@
-/** Dates of HTTP header fields. */
+/**
+ * Parses dates of HTTP header fields. The cache of the proxy calls it for `Expires`,
+ * `Last-Modified` and the like. Text that is no HTTP-date gives undefined.
+ */
 
 const months = 'janfebmaraprmayjunjulaugsepoctnovdec'
 const time = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)$/

@@ -1,4 +1,7 @@
-/** Classifies a request by the headers that browsers set. */
+/**
+ * Classifies a request by the headers that browsers set: navigation, WebSocket upgrade, preflight
+ * or prefetch. Guards, limits and CSRF checks call it. It is pure.
+ */
 
 /** An item of a comma-separated list, in any case and with any parameters. */
 const websocketItem = /(?:^|,)\s*websocket\s*(?:[;,]|$)/i

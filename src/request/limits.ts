@@ -1,4 +1,8 @@
-/** How large the head of a request may be: its url, its query, its headers. */
+/**
+ * Limits how large the head of a request may be: its url, its query, its headers. The gateway and
+ * `limitRequests()` compile the check and call it for each request. A wrong option is reported as
+ * an issue.
+ */
 import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import type { Verdict } from '../types.ts'
 import { isDeviceUrl } from './path/device-path.ts'

@@ -1,4 +1,7 @@
-/** Classifies request methods. Methods are case-sensitive: RFC 9110 section 9.1. */
+/**
+ * Classifies request methods, which are case-sensitive (RFC 9110 section 9.1). CSRF checks, body
+ * rules and logs call it. An unknown method is neither safe nor known.
+ */
 
 /** GET, HEAD and OPTIONS: nothing is asked to change (RFC 9110 section 9.2.1). TRACE is safe and never served. */
 export function isSafeMethod(method: string): boolean {

@@ -1,4 +1,8 @@
-/** Scheme and host of a request's raw url, by slicing: `new URL` costs more than everything else a guard does. */
+/**
+ * Reads scheme and host of a request's raw url by slicing, since `new URL` costs more than
+ * everything else a guard does. Every guard calls it. A url that a parser would have to interpret
+ * gives an empty host.
+ */
 import { normaliseAddress } from './address/address.ts'
 
 /** A name or a bracketed address, and a port. One pass: no part can match what the next one does. */

@@ -1,4 +1,8 @@
-/** Sends a request to its own address again. */
+/**
+ * Creates the response that makes a client repeat its request to the same address. Access rules
+ * and session guards call it when a device has to prove itself. A WebSocket, or a request without
+ * a cookie to expire, gives undefined.
+ */
 import type { OutgoingCookie } from '../types.ts'
 import { isWebSocketUpgrade } from './kind.ts'
 

@@ -1,4 +1,7 @@
-/** Ids of requests that somebody in front of us gave. */
+/**
+ * Checks ids of requests that a server in front has set. `requestId()` and `portcullis()` call it.
+ * A text that is no such id is ignored, and a random one takes its place.
+ */
 
 /** Whether a text is an id as proxies make them: long enough to be one, nothing that a log or a page could stumble over. */
 export function isRequestId(text: string | null): text is string {

@@ -1,4 +1,8 @@
-/** The way to the sign-in page and back. */
+/**
+ * Creates the redirect to the sign-in page and the way back. Access rules, session guards and the
+ * gateway call it where a login would help. A program gets the rejection instead; a wrong option
+ * is reported as an issue.
+ */
 import type { Issues } from '../options/issues.ts'
 import { type ErrorResponseExtra, errorResponse } from '../page/error-response.ts'
 import type { Reason } from '../types.ts'

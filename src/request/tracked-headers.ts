@@ -1,6 +1,8 @@
 /**
- * Answers questions about a response's headers from what is known of them: in workerd each question costs 2,000
- * instructions, and a walk over ten headers 40,000.
+ * Answers questions about a response's headers from what is known of them: in workerd each
+ * question costs 2,000 instructions. The header writer, sessions and the proxy call it. Headers
+ * that foreign code changed while they are tracked would be read wrongly, so `forgetHeaders` comes
+ * first.
  */
 
 /** The part of Headers that steps which change a response use. */

@@ -1,4 +1,8 @@
-/** Decides whether what an upstream asks of a session is granted here, and does it. */
+/**
+ * Decides whether what an upstream asks of a session is granted, and applies it.
+ * `proxy/forward/session-header.ts` calls it for each response with a command. A command that is
+ * not granted is rejected with a reason; applying one throws what the verbs of a session throw.
+ */
 import { ConfigError, PortcullisError } from '../errors.ts'
 import { isSafeMethod } from '../request/index.ts'
 import type { ChosenStrategy, SessionHandle, SessionStrategy } from '../session/index.ts'

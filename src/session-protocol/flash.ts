@@ -1,4 +1,8 @@
-/** Messages that an upstream left for a later request, handed to the one that shows them: `Portcullis-Flash`. */
+/**
+ * Delivers messages that an upstream left for a later request to the one that shows them
+ * (`Portcullis-Flash`). `forward.ts` calls it before a request is sent. If no upstream received
+ * the request, the messages are put back.
+ */
 import { encodeBase64url } from '../crypto/index.ts'
 import { isPrefetch } from '../request/index.ts'
 import type { FlushableHandle } from '../session/index.ts'

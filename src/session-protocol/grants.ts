@@ -1,4 +1,7 @@
-/** Names what a route lets its upstream do to the session. */
+/**
+ * Names the verbs by which a route lets its upstream change the session. Routes, `proxy()` and
+ * `apply.ts` use the list. Nothing else runs here.
+ */
 
 /**
  * A permission of an upstream to use the visitor's session through the session protocol. `set`

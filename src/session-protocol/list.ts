@@ -1,4 +1,7 @@
-/** Lists the user's other sessions for an upstream: `Portcullis-Sessions`. */
+/**
+ * Lists the user's sessions for an upstream (`Portcullis-Sessions`). `forward.ts` calls it where
+ * the route grants it. It rejects as the list of the session's store does.
+ */
 import { encodeBase64url } from '../crypto/index.ts'
 import type { SessionHandle, SessionInfo } from '../session/index.ts'
 

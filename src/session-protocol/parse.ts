@@ -1,6 +1,7 @@
 /**
  * Parses `Portcullis-Session`, with which an upstream starts, changes and ends the session of its
- * client.
+ * client. `apply.ts` calls it. A header without the nonce of this request, or of another form, is
+ * rejected with a reason.
  */
 
 import { decodeBase64url, equalText } from '../crypto/index.ts'

@@ -1,4 +1,7 @@
-/** Types of the variables that a strategy puts on a Hono context. */
+/**
+ * Types of the variables that a strategy puts on a Hono context. The middleware and `portcullis()`
+ * use them. Nothing here runs.
+ */
 import type { SessionHandle, SessionStrategy, ThreeVerbHandle, ThreeVerbs } from './core/types.ts'
 
 /** The data that a strategy's sessions hold. */

@@ -1,4 +1,8 @@
-/** Guards that allow or deny a request by its session, without a framework. */
+/**
+ * Creates guards that allow or deny a request by its session, without a framework: signed in,
+ * fresh or bound. The middleware wraps them for Hono. Wrong options, or a context without a
+ * session, are a `ConfigError`.
+ */
 import { ConfigError } from '../errors.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'

@@ -1,4 +1,4 @@
-/** Hono middleware that gives handlers the session of a request, and middleware that requires one. */
+/** `session()` gives handlers the session of a request, `requireSession()` needs one; a store that is down rejects both. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'

@@ -1,4 +1,8 @@
-/** Selects one of several strategies by the environment, because a configuration at module scope has no environment. */
+/**
+ * Selects one of several strategies by the environment, because a configuration at module scope
+ * has no environment. Applications use it in place of one strategy. A verb that the current
+ * strategy does not support, or a name that does not exist, is a `ConfigError`.
+ */
 import { resolveFrom } from '../options/from.ts'
 import { isObject } from '../options/is-object.ts'
 import { createIssues, type Issues } from '../options/issues.ts'

@@ -1,6 +1,6 @@
 /**
- * Creates the two steps of `access` in the stack: path and address come first, the session after it
- * was opened.
+ * Creates the two steps of `access` in the stack: path and address come first, the session after
+ * it was opened. `portcullis.ts` calls it while building. A wrong option is reported as an issue.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'

@@ -1,4 +1,8 @@
-/** Guards of what a request may look like: its method, its head, its body. */
+/**
+ * Middleware that limits the form of a request: its method, its head, its body. `portcullis()` and
+ * applications call `allowMethods()`, `limitRequests()` and `limitBodies()`. Wrong options are a
+ * `ConfigError`; a request beyond a limit is answered with 400, 405, 413, 414, 415 or 431.
+ */
 import type { MiddlewareHandler } from 'hono'
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'

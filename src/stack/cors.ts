@@ -1,4 +1,7 @@
-/** Cross-origin reads by the CORS protocol, with guard rails: a preflight of an origin that is not allowed is refused. */
+/**
+ * Middleware for cross-origin reads by the CORS protocol: a preflight of an origin that is not
+ * allowed is rejected. Applications call `cors()`. Wrong options are a `ConfigError`.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { parseOrigins } from '../csrf/origins.ts'
 import { resolveFrom } from '../options/from.ts'

@@ -1,4 +1,7 @@
-/** The step that answers browsers whose sessions are bound to a device. */
+/**
+ * Creates the step that answers browsers whose sessions are bound to a device. `portcullis.ts`
+ * adds it where the session strategy has the option `device`. It fails as the strategy does.
+ */
 import type { MiddlewareHandler } from 'hono'
 import { shareListener } from '../events.ts'
 import { isDeviceUrl } from '../request/path/device-path.ts'

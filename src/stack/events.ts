@@ -1,4 +1,8 @@
-/** Hears of every event of a request that passes the stack: for `onEvent`, for the line of the request, for the audit trail. */
+/**
+ * Delivers every event of a request that passes the stack: to `onEvent`, to the line of the
+ * request, and to the audit trail. `portcullis.ts` creates it. A receiver that fails does not
+ * affect the request.
+ */
 import type { Context } from 'hono'
 import { listenToRequest } from '../events.ts'
 import type { AuditTrail } from '../monitor/audit/trail.ts'

@@ -1,4 +1,7 @@
-/** The step of GraphQL in the stack: a guard, on one path in all its spellings. */
+/**
+ * Creates the step of GraphQL in the stack: a guard on one path in all its spellings.
+ * `portcullis.ts` calls it while building. A wrong option is reported as an issue.
+ */
 import type { MiddlewareHandler } from 'hono'
 import type { Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'

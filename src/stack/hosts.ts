@@ -1,4 +1,8 @@
-/** Guards of the name and the scheme a client came by. */
+/**
+ * Middleware that checks the host and the scheme of a request: `allowHosts()` and
+ * `requireHttps()`. `portcullis()` and applications call them. Wrong options are a `ConfigError`;
+ * another host is answered with 421, plain http with a redirect or 403.
+ */
 import type { MiddlewareHandler } from 'hono'
 import { parsePublicOrigins } from '../csrf/origins.ts'
 import { resolveFrom } from '../options/from.ts'

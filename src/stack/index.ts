@@ -1,3 +1,7 @@
+/**
+ * The stack for Hono apps: `portcullis()` runs every guard in the order of `order.ts`, and its
+ * steps can be used alone.
+ */
 export {
   allowMethods,
   type BodyOptions,

@@ -1,4 +1,8 @@
-/** The order in which a request walks through the stack: cheapest and purest first, what wraps every answer outermost. */
+/**
+ * Lists the order in which a request passes through the stack: cheapest and purest first, what
+ * wraps every response outermost. `portcullis.ts` creates its steps in this order, and tests
+ * compare the gateway with it. Nothing else runs here.
+ */
 
 /**
  * Each step may answer instead of the ones behind it; every answer passes back through the ones before it.

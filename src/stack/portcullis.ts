@@ -1,4 +1,8 @@
-/** The whole stack as one middleware. */
+/**
+ * Creates the whole stack as one middleware. Applications register `portcullis()` first. Wrong
+ * options are a `ConfigError`; a step that throws becomes a response before the response passes
+ * the outer steps.
+ */
 
 import type { Context, ErrorHandler, MiddlewareHandler, Next } from 'hono'
 import type { AccessOptions } from '../access/guard.ts'

@@ -1,4 +1,7 @@
-/** How the guards of the stack refuse: one answer, one event. */
+/**
+ * Creates the rejections of the stack's guards: one response and one event. `hosts.ts`, `cors.ts`
+ * and `bounds.ts` call it. The response names the status, never the reason.
+ */
 
 import type { Context } from 'hono'
 import { emitEvent } from '../events.ts'

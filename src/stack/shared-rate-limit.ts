@@ -1,4 +1,7 @@
-/** Limits and the session of a request, asked of Redis as one. */
+/**
+ * Sends the limits and the session read of a request to Redis together. `portcullis.ts` uses it in
+ * place of `rateLimit()` where both use Redis. It fails as the limits do.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { shareListener } from '../events.ts'
 import type { RateLimitOptions } from '../limit/gate.ts'

@@ -1,4 +1,8 @@
-/** The steps of the stack that have no room of their own. */
+/**
+ * Steps of the stack that belong to no other module: `requestId()` and `canonicalPaths()`.
+ * `portcullis()` and applications call them. A path that is not canonical is redirected to its
+ * canonical form or rejected with 400.
+ */
 
 import type { MiddlewareHandler } from 'hono'
 import { randomId } from '../crypto/random.ts'

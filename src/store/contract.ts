@@ -1,4 +1,8 @@
-/** What a session store promises: seven atomic verbs, or Keystone's three. */
+/**
+ * Defines what a session store promises: seven atomic verbs, or Keystone's three. `session/stored`
+ * calls the verbs, and every store implements them; `storeContract` in `portcullis/testing` tests
+ * them. A verb that cannot reach its database rejects and never answers `none`.
+ */
 import type { EndMarkedOptions } from './mark-types.ts'
 
 /**

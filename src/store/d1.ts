@@ -1,4 +1,9 @@
-/** Keeps sessions in D1: each verb is one batch of statements at the primary, and so one transaction. */
+/**
+ * Entry point `portcullis/store/d1`: keeps sessions in D1, where each verb is one batch of
+ * statements at the primary, and so one transaction. Applications pass `d1Store()` to
+ * `storedSessions`. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or
+ * `ERR_STORE_TOO_LARGE`.
+ */
 import {
   checkKeys,
   createIssues,

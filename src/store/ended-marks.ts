@@ -1,4 +1,8 @@
-/** Marks of outside sessions that have ended, in memory: bounded, each with its own life. */
+/**
+ * Keeps marks of outside sessions that have ended, in bounded memory, each for its own life. The
+ * memory store and memory revocations use it. A full list forgets expired marks first, then the
+ * oldest.
+ */
 import type { Clock } from '../types.ts'
 import type { OnceMessage } from './mark-types.ts'
 

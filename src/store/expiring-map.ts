@@ -1,4 +1,7 @@
-/** A bounded map of entries that expire, with the lists of users beside it: what `memory.ts` keeps its rows on. */
+/**
+ * A bounded map of entries that expire, with the lists of users beside it. `memory.ts` keeps its
+ * rows in it. A full map forgets expired entries first, then those unused for longest.
+ */
 import type { Clock } from '../types.ts'
 
 /** A session's row. */

@@ -1,3 +1,7 @@
+/**
+ * Entry point `portcullis/store`: the contract of a session store, and the store in memory. Stores
+ * over a database have entry points of their own.
+ */
 export {
   type AtomicStore,
   type Conflict,

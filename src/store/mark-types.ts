@@ -1,4 +1,7 @@
-/** How sessions end that depend on an outside session. */
+/**
+ * Types of how sessions end that depend on an outside session. Stores and sessions share them.
+ * Nothing here runs.
+ */
 
 /** A message that must take effect once, such as a logout token with its `jti`. */
 export interface OnceMessage {

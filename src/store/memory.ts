@@ -1,4 +1,9 @@
-/** Sessions in the memory of one isolate, for development, tests and single processes. */
+/**
+ * Keeps sessions in the memory of one isolate, for development, tests and single processes.
+ * Applications pass `memoryStore()` to `storedSessions`. A record that is too long rejects with
+ * `ERR_STORE_TOO_LARGE`; wrong options are a `ConfigError`, and another isolate knows nothing of
+ * these sessions.
+ */
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type {

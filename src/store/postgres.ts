@@ -1,4 +1,9 @@
-/** Keeps sessions in Postgres: each verb is one statement, over any driver that can run one. */
+/**
+ * Entry point `portcullis/store/postgres`: keeps sessions in Postgres, where each verb is one
+ * statement, over any driver that can run one. Applications pass `postgresStore()` to
+ * `storedSessions`. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or
+ * `ERR_STORE_TOO_LARGE`.
+ */
 import {
   checkKeys,
   createIssues,

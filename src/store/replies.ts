@@ -1,4 +1,8 @@
-/** Translates replies of scripts in Redis and functions in Postgres into answers of the contract. Pure. */
+/**
+ * Parses replies of scripts in Redis and functions in Postgres into answers of the contract. The
+ * stores call it for each verb. A reply of another form throws `ERR_STORE_REFUSED`, and never
+ * counts as an absent session.
+ */
 import { PortcullisError } from '../errors.ts'
 import type { Conflict, Found, Gone, Replaced, Rotated } from './contract.ts'
 

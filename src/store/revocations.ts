@@ -1,4 +1,8 @@
-/** What a stateless session needs a store for: a list of the ended, and a number per user that ends all of them. */
+/**
+ * Defines what a stateless session needs a store for (a list of ended sessions, and a number per
+ * user that ends all of them), and keeps both in memory. `session/stateless` calls the verbs.
+ * Wrong options are a `ConfigError`; another isolate knows nothing of these revocations.
+ */
 
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'

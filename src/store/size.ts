@@ -1,4 +1,8 @@
-/** How much a store takes: bytes of a record, sessions of a user. */
+/**
+ * Validates the bounds that every store has: bytes of a record, sessions of a user. Stores call
+ * `validateBounds` while building, where a wrong option is an issue, and `validateSize` for each
+ * write, which throws `ERR_STORE_TOO_LARGE`.
+ */
 import { PortcullisError } from '../errors.ts'
 import { type Issues, parseWholeNumber } from '../options/index.ts'
 

@@ -1,4 +1,8 @@
-/** Any unstorage driver as a store of sessions: three verbs, with what that means for races. */
+/**
+ * Entry point `portcullis/store/unstorage`: any unstorage driver as a store of sessions.
+ * Applications pass `unstorageStore()` to `storedSessions`. It has three verbs only, so parallel
+ * requests may lose writes; it rejects as the driver does.
+ */
 import { createIssues, resolveFrom } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import type { SimpleStore } from './contract.ts'

@@ -1,4 +1,7 @@
-/** Ids of writes, remembered for as long as one of them can be sent again: what `memory.ts` knows a resend by. */
+/**
+ * Remembers ids of writes for as long as one of them can be sent again. `memory.ts` recognises a
+ * repeated write by it. A full memory forgets the oldest ids first.
+ */
 import type { Clock } from '../types.ts'
 import { writeMemory } from './contract.ts'
 

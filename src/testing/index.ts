@@ -1,3 +1,7 @@
+/**
+ * Entry point `portcullis/testing`: contracts that stores and limiters have to pass, a development
+ * login provider and a browser for tests.
+ */
 export {
   type AppUnderTest,
   type BrowserOptions,

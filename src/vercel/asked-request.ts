@@ -1,3 +1,8 @@
+/**
+ * Moves a request to the address that the client requested, where Next names another one. The
+ * handler and the guard call it. It copies the request and throws nothing.
+ */
+
 /** Moves a request to the address that the client requested, where Next names another one. */
 /** The same request at another url. */
 export function moveRequest(request: Request, url: string): Request {

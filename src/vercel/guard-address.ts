@@ -1,4 +1,7 @@
-/** Reads addresses for a guard: the gateway behind it knows pages alone. */
+/**
+ * Reads addresses for a guard: the gateway behind it knows pages, and the client knows addresses.
+ * `guard.ts` wraps its gateway with it. An error of the gateway is thrown on.
+ */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 import type { Gateway } from '../gateway/create.ts'
 import { isLoopbackHost, readHost, readUrlHost } from '../request/index.ts'

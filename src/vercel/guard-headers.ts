@@ -1,4 +1,7 @@
-/** Security headers of a guard: what Next needs of them, and which of them it must not see. */
+/**
+ * Completes the security headers of a guard for Next, and hides those that Next must not see.
+ * `guard.ts` and `guard-address.ts` call it. It validates nothing: the gateway does.
+ */
 import { reportPath } from '../gateway/config/merge-headers.ts'
 import { type HeaderOptions, strictCsp } from '../headers/index.ts'
 import { isRecord } from '../options/is-object.ts'

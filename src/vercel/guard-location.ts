@@ -1,4 +1,8 @@
-/** Where a guard sends a client, in the addresses that the project's visitors know. */
+/**
+ * Completes where a guard sends a client to addresses that the project's visitors know, with base
+ * path and locale. `guard-address.ts` calls it for redirects. A location of another host stays as
+ * it is.
+ */
 import type { NextAddress } from './next-address.ts'
 
 /** The options that decide where the sign-in page is. */

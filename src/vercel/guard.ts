@@ -1,4 +1,7 @@
-/** A guard in front of a project: everything a gateway does to a request, and then the project answers it. */
+/**
+ * Creates a guard in front of a project: everything a gateway does to a request, and then the
+ * project answers it. `vercel()` creates it from its options. Wrong options are a `ConfigError`.
+ */
 import type { GatewayConfig } from '../gateway/config.ts'
 import { createGateway, type Gateway } from '../gateway/create.ts'
 import type { Route } from '../gateway/routes/route.ts'

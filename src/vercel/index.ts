@@ -1,3 +1,7 @@
+/**
+ * Entry point `portcullis/vercel`: one handler for functions, `proxy.ts` and `middleware.ts`, a
+ * guard in front of a project, and `verifySession()` behind it.
+ */
 export {
   type Assertion,
   type AssertionVerifierOptions,

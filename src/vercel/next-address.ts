@@ -1,4 +1,8 @@
-/** Reads the address of a request as Next does: which page it is, under which base path and in which locale. */
+/**
+ * Reads the address of a request as Next does: which page it is, under which base path and in
+ * which locale. The guard calls it for each request. An address outside the base path is reported
+ * as such.
+ */
 import type { ConfigIssue } from '../errors.ts'
 import type { NextConfig } from './next-options.ts'
 

@@ -1,4 +1,7 @@
-/** Further addresses under which Next serves a page, so that the rule on the page covers them. */
+/**
+ * Lists further addresses under which Next serves a page, so that the rule on the page covers
+ * them. `guard.ts` creates the readers from the option `next`. It is pure.
+ */
 import type { Rewrite } from './next-rewrites.ts'
 
 /** `(.)`, `(..)`, `(..)(..)` or `(...)` before a segment: a page that takes the place of another. */

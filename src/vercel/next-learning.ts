@@ -1,4 +1,7 @@
-/** Reads base path and locales from `request.nextUrl`, where the option `next` leaves them out. */
+/**
+ * Reads base path and locales from `request.nextUrl`, where the option `next` leaves them out.
+ * `guard-address.ts` calls it for each request. Without Next nothing is learned.
+ */
 import { type NextUrl, readData } from './next-address.ts'
 import type { NextConfig } from './next-options.ts'
 

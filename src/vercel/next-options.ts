@@ -1,4 +1,7 @@
-/** Validates the options that repeat the addresses of a project's next.config. */
+/**
+ * Validates the options that repeat the addresses of a project's next.config. `guard.ts` calls it
+ * while building. Wrong options are reported as issues.
+ */
 import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
 import { isPathPattern } from '../request/path/pattern.ts'
 import { compileRewrite, type NextRewrite, type Rewrite } from './next-rewrites.ts'

@@ -1,4 +1,7 @@
-/** Rewrites of next.config, read as far as a guard needs: which page an address is another name for. */
+/**
+ * Compiles rewrites of next.config as far as a guard needs them: which page an address is another
+ * name for. `next-options.ts` calls it. A pattern that it cannot read is reported as an issue.
+ */
 import { checkKeys, type Issues } from '../options/index.ts'
 
 /** One entry of `rewrites()` in next.config whose destination is a page of the project. */

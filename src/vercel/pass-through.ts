@@ -1,4 +1,8 @@
-/** The answer that lets a request through to the project, in the words Vercel and Next understand. */
+/**
+ * Creates the response that lets a request through to the project, in the form that Vercel and
+ * Next understand. The guard and applications call `passThrough()`, and the handler finishes every
+ * response. It throws nothing.
+ */
 import { isExpiring, parseSetCookie, removeCookies } from '../cookie/index.ts'
 import type { Platform } from '../request/index.ts'
 import { projectHeaders } from './project-headers.ts'

@@ -1,4 +1,8 @@
-/** Selects the headers of a client's request that the project behind a guard receives. */
+/**
+ * Selects the headers of a client's request that the project behind a guard receives.
+ * `pass-through.ts` calls it. Headers that only the platform, the guard or Next may send are
+ * removed.
+ */
 import { connectionOptions, isStrippedRequestHeader } from '../proxy/header-filters.ts'
 import type { Platform } from '../request/index.ts'
 

@@ -1,4 +1,8 @@
-/** One handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`, the proxy entry of `vercel.json`. */
+/**
+ * Creates one handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`,
+ * and the proxy entry of `vercel.json`. Applications call `vercel()` with an app or with options
+ * of a guard. Wrong options are a `ConfigError` while building.
+ */
 import { validatePages } from '../gateway/config/validate-options.ts'
 import { createIssues } from '../options/index.ts'
 import { errorResponse, type PageTemplate } from '../page/index.ts'

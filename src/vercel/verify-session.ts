@@ -1,4 +1,8 @@
-/** Reads the session behind a guard, for Server Components, Server Functions and route handlers. */
+/**
+ * Reads the session behind a guard, for Server Components, Server Functions and route handlers.
+ * Applications call `verifySession()` next to the data. It gives undefined where nobody is signed
+ * in, and rejects with `ERR_STORE_UNAVAILABLE` where the store cannot be reached.
+ */
 import { readCookies } from '../cookie/index.ts'
 import type {
   CookieStoreLike,

@@ -1,4 +1,8 @@
-/** Failed logins inside a Durable Object. Nothing here waits, so that each attempt is judged and counted at once. */
+/**
+ * Counts failed logins inside a Durable Object: the verbs that `limit/durable-object/throttle.ts`
+ * sends to it. `PortcullisObject` runs each verb in a transaction, and nothing here waits, so
+ * attempts at the same time are counted one after the other.
+ */
 import type { ObjectSql } from '../../store/durable-object/platform.ts'
 import {
   createValueSchema,

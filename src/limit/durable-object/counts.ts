@@ -1,4 +1,8 @@
-/** The exact rule inside a Durable Object. Nothing here waits, so that each take happens at once. */
+/**
+ * Counts takes inside a Durable Object by the exact rule of `exact/log.ts`. `PortcullisObject`
+ * runs each verb in a transaction, and nothing here waits, so takes at the same time are counted
+ * one after the other.
+ */
 import type { ObjectSql } from '../../store/durable-object/platform.ts'
 import {
   createValueSchema,

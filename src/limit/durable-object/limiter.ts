@@ -1,4 +1,8 @@
-/** The exact limiter over Durable Objects: each key is counted in one object, by one thread. */
+/**
+ * The exact limiter over Durable Objects: each key is counted in one object, by one thread.
+ * Applications create it as the limiter of a policy. Takes reject with `ERR_STORE_UNAVAILABLE` or
+ * `ERR_STORE_REFUSED` where the object cannot be reached or answers wrongly.
+ */
 import { keyRing } from '../../crypto/key-ring.ts'
 import {
   createIssues,

@@ -1,4 +1,8 @@
-/** Failed logins over Durable Objects: each counter in an object of its shard, and an attempt over several of them. */
+/**
+ * Stores failed logins in Durable Objects: each counter in an object of its shard, and an attempt
+ * over several of them. It is a store for the login throttle. Where one object denies or fails,
+ * what the others counted is taken back, and a failure rejects.
+ */
 import { createIssues } from '../../options/index.ts'
 import {
   createObjectCaller,

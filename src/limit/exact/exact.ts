@@ -1,4 +1,9 @@
-/** The exact limiter: one script in Redis, one key for each client, never more than the limit. */
+/**
+ * The exact limiter: one script in Redis, one key for each client, never more than the limit.
+ * Applications create it as the limiter of a policy. Wrong options are a `ConfigError`; a take
+ * rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where Redis cannot be reached or
+ * answers wrongly.
+ */
 import {
   checkKeys,
   createIssues,

@@ -1,4 +1,8 @@
-/** The time of one key, which never runs backwards, whatever clocks its takes were counted by. Pure. */
+/**
+ * Computes the time of one key, which never runs backwards, whatever clocks its takes were counted
+ * by. The exact rule uses it here in `log.ts`, and `script.ts` has the same in Lua. It is pure and
+ * has no errors: a clock that is far behind counts as set back.
+ */
 
 /**
  * Milliseconds: clocks of isolates may differ by a minute, and a request may be on its way to the store for a second.

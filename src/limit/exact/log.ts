@@ -1,4 +1,8 @@
-/** The exact rule: what was taken in the last window is remembered, moment by moment. Pure. */
+/**
+ * The exact rule: what was taken in the last window is remembered, moment by moment. The memory
+ * limiter and the Durable Object count with it; `exact.ts` uses its resolution. It is pure, and
+ * expects a valid limit and cost.
+ */
 import type { PartAnswer } from '../contract.ts'
 import { readKeyTime } from './key-clock.ts'
 

@@ -1,4 +1,8 @@
-/** Parts of one script, there and back. Pure. */
+/**
+ * Serializes takes to arguments of the limiter's script, and parses its replies. `exact.ts` and
+ * `takes.ts` call it. A reply of another form throws `ERR_STORE_REFUSED`; it never counts as
+ * allowed.
+ */
 import { createRejectedError } from '../../redis/failure.ts'
 import type { PartAnswer, TakePart } from '../contract.ts'
 

@@ -1,6 +1,7 @@
 /**
  * The Lua behind the exact limiter: any number of keys, all or nothing, one GET each and one SET each where all allow.
- * Comments stand outside of the text: nobody sends them.
+ * Comments stand outside of the text: nobody sends them. `exact.ts` and
+ * `takes.ts` send it, and `reply.ts` parses the reply: one of another shape is `ERR_STORE_REFUSED`.
  *
  * ARGV: 1 whether to write; then for each key now, limit, window, cost, grain, burst. Times are ms.
  *

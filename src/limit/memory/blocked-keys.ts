@@ -1,4 +1,8 @@
-/** Remembers the keys that one isolate knows to be blocked: until the exact retry time Redis need not be asked. */
+/**
+ * Remembers the keys that one isolate knows to be blocked: until their exact retry time Redis is
+ * not asked. The limiters in Redis and Durable Objects use it. It only ever denies what the store
+ * has denied; forgetting a key costs one request.
+ */
 
 import type { LimitResult } from '../contract.ts'
 import { createBoundedMap } from './bounded-map.ts'

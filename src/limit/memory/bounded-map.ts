@@ -1,4 +1,8 @@
-/** A bounded map of entries that expire: what one isolate remembers, whatever strangers send. */
+/**
+ * A bounded map of entries that expire: what one isolate remembers, whatever strangers send. The
+ * memory limiter, blocked keys and the console use it. A full map forgets expired entries first,
+ * then the oldest.
+ */
 
 /** An entry, and when nobody needs it any more. */
 export interface ExpiringValue {

@@ -1,4 +1,8 @@
-/** The exact rule in the memory of one isolate: for development, single processes, and while Redis is away. */
+/**
+ * The exact rule in the memory of one isolate: for development, single processes, and while Redis
+ * is unavailable. Applications and fallbacks of policies create it. Each isolate counts alone, so
+ * a client has the limit once in each; wrong options are a `ConfigError`.
+ */
 import { sha256 } from '../../crypto/digest.ts'
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../../options/index.ts'
 import type { Clock } from '../../types.ts'

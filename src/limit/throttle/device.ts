@@ -1,4 +1,8 @@
-/** Devices that signed in to an account before, known by a sealed cookie. */
+/**
+ * Recognises devices that signed in to an account before, by a sealed cookie. `counters.ts` opens
+ * the cookie, and `engine.ts` renews it after a success. A cookie that does not open counts as no
+ * device.
+ */
 import { type CookieSettings, serializeCookie } from '../../cookie/index.ts'
 import { randomId } from '../../crypto/index.ts'
 import type { OutgoingCookie } from '../../types.ts'

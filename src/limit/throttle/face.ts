@@ -1,4 +1,8 @@
-/** The throttle around a context: for handlers that look at passwords themselves. */
+/**
+ * The login throttle for handlers that check passwords themselves: `c.var.loginThrottle`. The
+ * middleware creates it, and handlers call `attempt`, `succeed` and `fail`. A second attempt in
+ * one request, or an outcome without an attempt, throws a `TypeError`.
+ */
 import { readCookies } from '../../cookie/index.ts'
 import { emitEvent } from '../../events.ts'
 import { checkKeys, createIssues, optionalFunction, optionalListener } from '../../options/index.ts'

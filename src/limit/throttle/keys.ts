@@ -1,4 +1,8 @@
-/** Digests of what is counted, and the seal of the device cookie, all from one ring of secrets. */
+/**
+ * Creates the digests under which logins are counted, and the seal of the device cookie, all from
+ * one ring of secrets. `options.ts` builds it and the throttle calls it. A weak secret is reported
+ * as an issue.
+ */
 import { encodeBase64url, type KeyRing, keyRing, type Sealer, sealer } from '../../crypto/index.ts'
 import { joinBytes } from '../../crypto/text.ts'
 import type { Issues } from '../../options/index.ts'

@@ -1,4 +1,8 @@
-/** What of a login's request its upstream gets: nothing by which an answer could look like a success without a password. */
+/**
+ * Decides what of a login's request its upstream receives: nothing by which a response could look
+ * like a success without a password. The gateway's throttle calls it. It is pure; a cookie or page
+ * that it does not know is treated as unrelated.
+ */
 import { foldPath } from '../../request/index.ts'
 
 /** Names of pages to which servers send a failed login. */

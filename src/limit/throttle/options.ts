@@ -1,4 +1,8 @@
-/** Defines the options of the login throttle, and validates them while it is built. */
+/**
+ * Defines the options of the login throttle, and validates them while it is built.
+ * `loginThrottle()` and the gateway's throttle call it. Everything that is wrong is reported as an
+ * issue.
+ */
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
 import {
   checkKeys,

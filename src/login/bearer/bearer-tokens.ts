@@ -1,4 +1,8 @@
-/** Access tokens of API clients: JWTs of the login's providers (RFC 9068), in place of a session. */
+/**
+ * Verifies access tokens of API clients in place of a session: JWTs of the login's providers (RFC
+ * 9068). The gateway's login calls it for routes with `bearer`. A bad token becomes a verdict with
+ * 401 or 403; keys that cannot be fetched become 503.
+ */
 import { sha256 } from '../../crypto/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
 import { connectProvider, emitEvent } from '../context.ts'

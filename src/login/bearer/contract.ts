@@ -1,4 +1,7 @@
-/** Types of access tokens that a gateway accepts in place of a session. */
+/**
+ * Types of access tokens that a gateway accepts in place of a session. The login, its edges and
+ * its gateway part share them. Nothing here runs.
+ */
 import type { Issues } from '../../options/index.ts'
 import type { TokenFace } from '../gateway/bearer.ts'
 import type { LoginSettings } from '../settings.ts'

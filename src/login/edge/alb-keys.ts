@@ -1,4 +1,8 @@
-/** Keys of AWS load balancers: PEM files, each at an address of its own. */
+/**
+ * Fetches the keys of AWS load balancers: PEM files, each at an address of its own. `awsAlb()`
+ * uses it. It throws a `LoginError` for an unknown key, or where the address cannot be reached or
+ * answers wrongly.
+ */
 import { decodeBase64url } from '../../crypto/index.ts'
 import { type CachedValue, createCachedValue } from '../providers/cached-value.ts'
 import { type LoginFetch, send } from '../providers/send.ts'

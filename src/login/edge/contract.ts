@@ -1,4 +1,7 @@
-/** Types of identities that an edge in front of the gateway has proved. */
+/**
+ * Types of identities that an edge in front of the gateway has proved. The login and its edges
+ * share them. Nothing here runs.
+ */
 import type { BearerVerdict } from '../bearer/contract.ts'
 import type { TokenFace } from '../gateway/bearer.ts'
 import type { LoginSettings } from '../settings.ts'

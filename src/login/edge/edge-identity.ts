@@ -1,4 +1,9 @@
-/** Identities by a signed header: an edge in front of the gateway has signed the person in. */
+/**
+ * Reads identities from a signed header: an edge in front of the gateway has signed the user in.
+ * `edges.ts` creates an option of it for each known edge. An absent header gives undefined; one
+ * that does not verify is denied with 401 and an event, and keys that cannot be fetched give
+ * `unavailable`.
+ */
 import { sha256 } from '../../crypto/index.ts'
 import type { BearerVerdict } from '../bearer/contract.ts'
 import { emitEvent } from '../context.ts'

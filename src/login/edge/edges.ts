@@ -1,4 +1,8 @@
-/** The edges whose signed header is known: Cloudflare Access, Google IAP, AWS load balancers. */
+/**
+ * The edges whose signed header is known: Cloudflare Access, Google IAP and AWS load balancers.
+ * Applications pass one as the option `edge` of a login. A missing option is a `ConfigError`; a
+ * token that does not verify is a `LoginError` inside the login.
+ */
 import { checkKeys, createIssues } from '../../options/index.ts'
 import type { LoginSettings } from '../settings.ts'
 import { type Claims, isObject, LoginError } from '../types.ts'

@@ -1,4 +1,8 @@
-/** Logins under way: one sealed cookie each, a bounded number of them, bound to the browser that began. */
+/**
+ * Keeps logins that have begun: one sealed cookie for each, a bounded number of them, bound to the
+ * browser that began. `start.ts` creates an attempt, and `callback.ts` finds it by its state. A
+ * state that this browser did not begin gives a reason instead.
+ */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../../cookie/index.ts'
 import { equalText, randomId, type Sealer } from '../../crypto/index.ts'
 import { createIssues } from '../../options/index.ts'

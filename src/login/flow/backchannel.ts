@@ -1,4 +1,8 @@
-/** Logout by the provider's own servers: no browser, no cookie. */
+/**
+ * Handles the logout that a provider's own servers send: no browser, no cookie. `login.ts` calls
+ * it for `POST <base>/backchannel-logout/<name>`. A bad or repeated logout token is answered with
+ * 400; a store that is down is answered so that the provider may repeat.
+ */
 import { sha256 } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionInternals } from '../../session/core/internals.ts'

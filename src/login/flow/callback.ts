@@ -1,4 +1,8 @@
-/** The answer of a provider: from a code to a session. */
+/**
+ * Handles the response of a provider, which turns a code into a session. `login.ts` calls it for
+ * `GET <base>/callback/<name>`. What the provider refuses, or what does not verify, ends in a page
+ * without details and an event with the reason.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import type { OutgoingCookie } from '../../types.ts'
 import {

@@ -1,4 +1,8 @@
-/** The id token for the provider's logout page, in cookies that only our logout page receives. */
+/**
+ * Keeps the id token for the provider's logout page, in cookies that only our logout page
+ * receives. `callback.ts` writes them and `logout.ts` reads them. A token that is too large or of
+ * another login is left out; the logout works without it.
+ */
 import {
   cookieSettings,
   expireCookie,

@@ -1,4 +1,7 @@
-/** The way out: here first, then at the provider. */
+/**
+ * Handles the logout: it ends the session here first, then sends the browser to the provider.
+ * `login.ts` calls it for `<base>/logout`. Only a POST of a page of this site ends a session.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import {
   connectProvider,

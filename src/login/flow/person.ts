@@ -1,4 +1,8 @@
-/** Collects the claims of a person for `identify`. */
+/**
+ * Collects the claims of a person for `identify`. The callback, bearer tokens and kept tokens call
+ * it. It returns undefined where the provider must not sign this person in, and throws a
+ * `LoginError` where claims cannot be fetched.
+ */
 
 import type { Emit } from '../../types.ts'
 import { createIdentity, type Identity } from '../identify.ts'

@@ -1,4 +1,8 @@
-/** What a person sees where a login cannot go on: a page with a link, and no word about the reason. */
+/**
+ * Creates the page that a person sees where a login cannot go on: a link to try again, and no word
+ * about the reason. The callback and the start call it. It never redirects to the provider,
+ * because a browser without cookies would go in a circle.
+ */
 import type { OutgoingCookie } from '../../types.ts'
 import { emitEvent, type FlowContext } from '../context.ts'
 import { createAnswer, createFailurePage } from '../pages.ts'

@@ -1,4 +1,8 @@
-/** The way to the provider. */
+/**
+ * Begins a login: creates the attempt and redirects the browser to the provider. `login.ts` calls
+ * it for `GET <base>/login`, and `callback.ts` to try again. Where the provider cannot be reached,
+ * it answers with a page instead.
+ */
 import { calculatePKCECodeChallenge } from 'oauth4webapi'
 import { isNavigation, isPrefetch } from '../../request/index.ts'
 import type { OutgoingCookie } from '../../types.ts'

@@ -1,4 +1,7 @@
-/** What a request to the login page asks for; other shapes than the protocol's are left out. */
+/**
+ * Reads what a request to the login page asks for, such as the provider and the page to return to.
+ * `start.ts` calls it. Parameters of another form than the protocol's are left out.
+ */
 import { returnPath } from '../../request/index.ts'
 import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'

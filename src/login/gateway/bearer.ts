@@ -1,4 +1,8 @@
-/** Access tokens on routes of a gateway: whoever sends one is judged by it alone. */
+/**
+ * Applies access tokens on routes of a gateway: a request that sends one is authorized by it
+ * alone. Bearer tokens and edges bring it into the gateway's login. A bad token is rejected with a
+ * `WWW-Authenticate` challenge, and 503 says that keys cannot be fetched.
+ */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { Reason } from '../../types.ts'
 import type { BearerRule, BearerTokens, BearerVerdict } from '../bearer/contract.ts'

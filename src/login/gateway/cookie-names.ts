@@ -1,4 +1,8 @@
-/** Our own cookies, those of attempts among them, whose names are drawn. */
+/**
+ * Tells which cookies are the login's own, those of attempts among them, whose names are random.
+ * `handler.ts` creates the set, so that a gateway removes these cookies from forwarded requests.
+ * It is pure.
+ */
 
 /** Every attempt, count and pause of a login begins so, and nothing of an application should. */
 const beginnings = ['__Host-login-', '__Secure-login-'] as const

@@ -1,4 +1,8 @@
-/** The login of a gateway: its options validated, its endpoints and what it changes about routes. */
+/**
+ * Creates the login of a gateway: its options validated, its endpoints, and what it changes about
+ * routes. Configurations call `gatewayLogin()`, and `createGateway` starts it. Wrong options are a
+ * `ConfigError`.
+ */
 import { checkKeys, type Issues } from '../../options/index.ts'
 import { handleLogin, readLoginCookieNames } from '../login.ts'
 import type { GatewayLoginOptions, LoginOptions } from '../options.ts'

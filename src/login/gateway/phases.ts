@@ -1,4 +1,8 @@
-/** Wraps the phases of a gateway's routes: revalidation, the way to the login page, tokens for upstreams. */
+/**
+ * Wraps the phases of a gateway's routes for a login: revalidation, the redirect to the login
+ * page, and tokens for upstreams. `handler.ts` creates the wrapper. A user whose tokens are gone
+ * is denied as without a session; any other error is thrown.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import type { BearerVerdict } from '../bearer/contract.ts'
 import type { LoginData } from '../types.ts'

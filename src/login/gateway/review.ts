@@ -1,4 +1,8 @@
-/** Reviews a login for `portcullis check`: lists addresses to register, and gaps in the metadata of its providers. */
+/**
+ * Reviews a login for `portcullis check`: lists addresses to register, and gaps in the metadata of
+ * its providers. The command line calls it. Wrong options are a `ConfigError`; a provider that
+ * cannot be reached is part of the result.
+ */
 
 import { createIssues } from '../../options/index.ts'
 import type { SessionStrategy } from '../../session/index.ts'

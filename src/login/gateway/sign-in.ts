@@ -1,4 +1,8 @@
-/** The way to the login page, with what the rule that denied access asks for. */
+/**
+ * Denies a request or sends a person to the login page, with what the denying rule requires.
+ * `phases.ts` calls it where access was denied. A program gets the rejection, a navigation the
+ * redirect.
+ */
 import type { CompiledAccess } from '../../access/index.ts'
 import { isNavigation, isPrefetch } from '../../request/index.ts'
 import { signInLocation } from '../../request/sign-in.ts'

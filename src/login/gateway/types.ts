@@ -1,4 +1,7 @@
-/** Types of a login in a gateway. The gateway imports these types and nothing else of a login. */
+/**
+ * Types of a login in a gateway. The gateway imports these types and nothing else of a login, so
+ * that its bundle holds no login unless a configuration imports one. Nothing here runs.
+ */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { Issues } from '../../options/index.ts'
 import type {

@@ -1,4 +1,7 @@
-/** Sign in with Apple. */
+/**
+ * Options of Sign in with Apple as a provider. Applications pass the result to `providers`.
+ * Nothing is sent here; invalid options are a `ConfigError` of the login.
+ */
 import { importPKCS8, SignJWT } from 'jose'
 import { ClientSecretPost } from 'oauth4webapi'
 import { type Issues, resolveFrom } from '../../options/index.ts'

@@ -1,4 +1,7 @@
-/** Amazon Cognito user pools. */
+/**
+ * Options of Amazon Cognito user pools as a provider. Applications pass the result to `providers`.
+ * Nothing is sent here; invalid options are a `ConfigError` of the login.
+ */
 import type { ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import { type PresetOptions, withoutUndefined } from './preset.ts'

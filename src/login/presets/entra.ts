@@ -1,4 +1,8 @@
-/** Microsoft Entra ID: one tenant, or a list of them. */
+/**
+ * Options of Microsoft Entra ID as a provider, for one tenant or a list of them. Applications pass
+ * the result to `providers`. Nothing is sent here; invalid options are a `ConfigError` of the
+ * login.
+ */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import type { Claims } from '../types.ts'

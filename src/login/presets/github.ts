@@ -1,4 +1,8 @@
-/** GitHub, which speaks OAuth and not OpenID Connect. */
+/**
+ * Options of GitHub as a provider, which speaks OAuth and not OpenID Connect. Applications pass
+ * the result to `providers`, and the callback reads the person by it. It throws a `LoginError`
+ * where GitHub's API cannot be reached or answers wrongly.
+ */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type { OAuthRequest, ProviderOptions } from '../providers/provider-options.ts'

@@ -1,4 +1,7 @@
-/** GitLab, at gitlab.com or of your own. */
+/**
+ * Options of GitLab as a provider, at gitlab.com or self-hosted. Applications pass the result to
+ * `providers`. Nothing is sent here; invalid options are a `ConfigError` of the login.
+ */
 import { withoutSlashAtEnd } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'

@@ -1,4 +1,7 @@
-/** Google accounts and Google Workspace. */
+/**
+ * Options of Google accounts and Google Workspace as a provider. Applications pass the result to
+ * `providers`. Nothing is sent here; invalid options are a `ConfigError` of the login.
+ */
 import type { ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import type { Claims } from '../types.ts'

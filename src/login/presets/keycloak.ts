@@ -1,4 +1,7 @@
-/** Keycloak. */
+/**
+ * Options of Keycloak as a provider. Applications pass the result to `providers`. Nothing is sent
+ * here; invalid options are a `ConfigError` of the login.
+ */
 import { withoutSlashAtEnd } from '../../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'

@@ -1,4 +1,8 @@
-/** Okta: the organization's own server, or a custom authorization server. */
+/**
+ * Options of Okta as a provider: the organization's own server, or a custom authorization server.
+ * Applications pass the result to `providers`. Nothing is sent here; invalid options are a
+ * `ConfigError` of the login.
+ */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import { mapFromEnv, type PresetOptions, withoutUndefined } from './preset.ts'

@@ -1,4 +1,7 @@
-/** Options and helpers of all presets. */
+/**
+ * Options and helpers that all presets share. The presets call it, and applications call `oidc()`
+ * for a provider without a preset. It validates nothing: the login does.
+ */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import type { Claims } from '../types.ts'

@@ -1,4 +1,8 @@
-/** Proves the client by a signature of its key (`private_key_jwt`): no secret that two parties know. */
+/**
+ * Proves the client to a provider by a signature of its key (`private_key_jwt`) instead of a
+ * secret. Applications pass it as the option `auth` of a provider. An invalid key is reported as
+ * an issue.
+ */
 import { modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../../types.ts'

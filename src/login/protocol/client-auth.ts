@@ -1,4 +1,8 @@
-/** The client as the library knows it, and how it proves itself. */
+/**
+ * Describes the client to oauth4webapi, and proves it with one of its secrets. `protocol.ts` and
+ * `refresh.ts` call it. A client that the provider rejects with every secret is a `LoginError`
+ * `client-refused`.
+ */
 import * as oauth from 'oauth4webapi'
 import { LoginError } from '../types.ts'
 import { type LibraryStep, mapLibraryError } from './library-errors.ts'

@@ -1,4 +1,8 @@
-/** Errors of oauth4webapi as the reasons of a login. */
+/**
+ * Maps errors of oauth4webapi to the reasons of a login. `protocol.ts` and `client-auth.ts` call
+ * it in their `catch`. Errors of this package are returned as they are; programming errors are
+ * thrown.
+ */
 import * as oauth from 'oauth4webapi'
 import { LoginError, type LoginReason } from '../types.ts'
 

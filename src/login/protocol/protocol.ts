@@ -1,4 +1,7 @@
-/** The requests of the authorization code flow, by oauth4webapi; ours are the checks around it. */
+/**
+ * Sends the requests of the authorization code flow with oauth4webapi, and adds checks of our own.
+ * The steps in `flow/` call it. Whatever does not verify is a `LoginError` with its reason.
+ */
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../types.ts'
 import type { Connection } from '../providers/connection.ts'

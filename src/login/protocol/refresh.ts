@@ -1,4 +1,8 @@
-/** The refresh token grant, and revocation. */
+/**
+ * Redeems refresh tokens and revokes tokens. `tokens/lease.ts` and `tokens/keep.ts` call it. It
+ * throws a `LoginError`: `grant-refused` where the provider takes the token no longer,
+ * `subject-changed` for tokens of another person.
+ */
 import * as oauth from 'oauth4webapi'
 import { readSubject } from '../identify.ts'
 import { isObject, LoginError, type RefreshedTokens } from '../types.ts'

@@ -1,4 +1,8 @@
-/** A signed token: its header and claims, and whether a provider made it. */
+/**
+ * Reads a signed token and verifies its signature by the provider's keys. Bearer tokens, edges,
+ * logout tokens and id tokens pass through it. It throws a `LoginError` with the caller's reason,
+ * or `key-unknown` and `provider-unreachable`.
+ */
 import { compactVerify } from 'jose'
 import { decodeBase64url } from '../../crypto/index.ts'
 import type { Connection } from '../providers/connection.ts'

@@ -1,4 +1,8 @@
-/** What claims must say beyond what the client library checks. Pure. */
+/**
+ * Validates claims beyond what the client library checks: issuer, audience, time, subject and
+ * hashes. The flow, bearer tokens and edges call it. It is pure, and throws a `LoginError` for the
+ * first claim that is wrong.
+ */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { Provider } from '../providers/provider-options.ts'
 import { type Claims, isObject, LoginError, type LoginReason } from '../types.ts'

@@ -1,4 +1,8 @@
-/** A value of a provider that is kept, asked for again behind a request, and used on while the provider is away. */
+/**
+ * Keeps a value of a provider, renews it behind a request, and goes on using it while the provider
+ * is unavailable. `connection.ts` caches metadata and keys with it. It rejects only where there is
+ * no value yet.
+ */
 import type { Clock } from '../../types.ts'
 import { LoginError } from '../types.ts'
 

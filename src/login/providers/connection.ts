@@ -1,4 +1,8 @@
-/** What an isolate knows of a provider: its metadata and its signing keys. */
+/**
+ * Knows the metadata and signing keys of one provider in this isolate. The login creates one for
+ * each provider and asks it during requests. It throws a `LoginError` where the provider cannot be
+ * reached or answers wrongly.
+ */
 import type { JWK } from 'jose'
 import type { Clock, Emit } from '../../types.ts'
 import { LoginError, type Metadata } from '../types.ts'

@@ -1,4 +1,7 @@
-/** Keys for Web Crypto. The parameters are in each JWK and its algorithm; `jose` then checks that both fit. */
+/**
+ * Imports JWKs into Web Crypto. `connection.ts` and `private-key-jwt.ts` call it. It throws the
+ * platform's error for a key that cannot be imported.
+ */
 
 /** @throws {Error} of the platform for a key that it cannot import */
 export function importKey(

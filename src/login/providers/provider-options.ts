@@ -1,4 +1,7 @@
-/** Options of an identity provider, and what becomes of them. */
+/**
+ * Defines the options of an identity provider and their validated form. Presets create them, and
+ * `validate-provider.ts` validates them. Only two small helpers run here.
+ */
 import type { ClientAuth } from 'oauth4webapi'
 import type { Issues } from '../../options/index.ts'
 import type { Clock, FromEnv, ProjectEnv } from '../../types.ts'

@@ -1,4 +1,8 @@
-/** One request to a provider: within a deadline, without redirects, and with a bounded answer. */
+/**
+ * Sends one request to a provider: within a deadline, without redirects, and with a bounded
+ * response. `connection.ts`, `protocol.ts` and the edges call it. It throws a `LoginError`:
+ * `provider-unreachable` or `provider-malformed`.
+ */
 import { isObject, LoginError } from '../types.ts'
 
 /** A `fetch` of any runtime. It must heed `signal`. */

@@ -1,4 +1,8 @@
-/** Validates the options of a provider. */
+/**
+ * Validates the options of a provider. `validate-parts.ts` and bearer tokens call it while
+ * building. An invalid option is reported as an issue; values from the environment are validated
+ * at the first request.
+ */
 import {
   booleanOption,
   checkKeys,

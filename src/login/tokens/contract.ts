@@ -1,4 +1,8 @@
-/** The contract of a store of tokens, and the operations of a login on one. */
+/**
+ * Defines the contract of a store of tokens, and the operations of a login on one. `keep.ts`
+ * implements the operations over any store of rows. Reading a token rejects with `ERR_TOKEN_GONE`
+ * or `ERR_TOKEN_UNAVAILABLE`.
+ */
 import type { SessionHandle } from '../../session/core/types.ts'
 import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'

@@ -1,4 +1,8 @@
-/** Operations of a login on tokens that are kept, over any store of them. */
+/**
+ * Implements the operations of a login on tokens that are kept, over any store of rows.
+ * `memoryTokens`, `redisTokens` and stores of applications are wrapped by it. It rejects with
+ * `ERR_TOKEN_GONE` or `ERR_TOKEN_UNAVAILABLE`.
+ */
 import { randomId } from '../../crypto/index.ts'
 import { PortcullisError } from '../../errors.ts'
 import { connectProvider, emitEvent } from '../context.ts'

@@ -1,4 +1,8 @@
-/** Tokens that are refreshed exactly once: whoever holds the lease of a row asks the provider, the others wait. */
+/**
+ * Refreshes tokens exactly once: the isolate that holds the lease of a row asks the provider, the
+ * others wait for it. `keep.ts` calls it. Its result is the tokens, or the reason why there are
+ * none.
+ */
 import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
 import { connectProvider, emitEvent } from '../context.ts'

@@ -1,4 +1,8 @@
-/** Tokens in the memory of one isolate: for development, tests and single processes. */
+/**
+ * Keeps tokens in the memory of one isolate: for development, tests and single processes.
+ * Applications pass it as the option `tokens` of a login. Another isolate knows nothing of them,
+ * so their tokens are gone there.
+ */
 import type { Clock } from '../../types.ts'
 import type { TokenOption, TokenRow, TokenRows } from './contract.ts'
 import { keepTokens } from './keep.ts'

@@ -1,4 +1,8 @@
-/** Tokens in Redis: one hash for each session, one script for each verb. */
+/**
+ * Keeps tokens in Redis: one hash for each session, one script for each verb. Applications pass it
+ * as the option `tokens` of a login. Its verbs reject with `ERR_STORE_UNAVAILABLE` or
+ * `ERR_STORE_REFUSED`.
+ */
 import { type Redis, type Script, script } from '../../redis/index.ts'
 import type { TakenTokens, TokenOption, TokenRows } from './contract.ts'
 import { keepTokens } from './keep.ts'

@@ -1,4 +1,8 @@
-/** Keeps what a session says of a person as new as the option `revalidate` asks. */
+/**
+ * Asks the provider again about the person of a session, as often as the option `revalidate` says.
+ * `keep.ts` calls it for requests. A person who is no longer admitted is signed out; while the
+ * provider is unavailable the last answer counts.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionHandle } from '../../session/core/types.ts'
 import { emitEvent } from '../context.ts'

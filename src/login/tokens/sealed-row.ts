@@ -1,4 +1,7 @@
-/** Tokens as text that only their session can open. */
+/**
+ * Seals tokens as text that only their session can open, and plans when to refresh them. `keep.ts`
+ * and `lease.ts` call it. Text that belongs to another session does not open.
+ */
 import { type KeyRing, type Sealer, sealer, sha256 } from '../../crypto/index.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { KeptTokens } from './contract.ts'

@@ -1,4 +1,8 @@
-/** One audit record: who did what to which session, from where, and how it ended. */
+/**
+ * Creates one audit record of an event: who did what to which session, from where, and how it
+ * ended. `trail.ts` calls it for each event. It is pure; an event that needs no record gives
+ * undefined.
+ */
 import { reasonStatus } from '../../page/reasons.ts'
 import type { EventType, Reason, SecurityEvent } from '../../types.ts'
 

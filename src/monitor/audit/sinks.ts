@@ -1,4 +1,8 @@
-/** Where audit records go: Analytics Engine, a signed webhook, a stream in Redis. */
+/**
+ * Sinks of audit records: Analytics Engine, a signed webhook and a stream in Redis. Applications
+ * pass them to `auditTrail()`. A sink rejects where it cannot deliver, and the trail reports that;
+ * wrong options are a `ConfigError`.
+ */
 import { createIssues, resolveFrom } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
 import { type Script, script } from '../../redis/script.ts'

@@ -1,4 +1,8 @@
-/** Makes records of events and hands them to sinks; never in the way of an answer. */
+/**
+ * Creates records of events and hands them to sinks, never delaying a response. The gateway and
+ * `portcullis()` call it for each event. A sink that fails is reported to `onError`; the request
+ * is not affected.
+ */
 import { ConfigError } from '../../errors.ts'
 import { createIssues } from '../../options/issues.ts'
 import { truncateAddress } from '../../request/address/truncate.ts'

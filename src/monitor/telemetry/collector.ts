@@ -1,4 +1,8 @@
-/** Exports the spans and metrics of one isolate to the collector, in batches. */
+/**
+ * Exports the spans and metrics of one isolate to the collector, in batches. `telemetry.ts` fills
+ * it and triggers exports. Spans that do not fit are dropped and counted, and failed exports are
+ * counted; it never throws.
+ */
 import { randomHex } from '../trace.ts'
 import { type ExportTarget, type PostResult, postOtlp, SpanQueue } from './exporter.ts'
 import type { TelemetrySettings } from './options.ts'

@@ -1,4 +1,8 @@
-/** Sends request bodies to an OTLP endpoint: bounded queue, bounded time, one retry of what the collector asks to repeat. */
+/**
+ * Posts bodies to an OTLP endpoint within a time limit, and bounds the queue of spans.
+ * `collector.ts` calls it. It never throws: its result says whether the collector accepted the
+ * body or wants it again.
+ */
 import { withTimeout } from '../timeout.ts'
 import type { FinishedSpan } from './span.ts'
 

@@ -1,4 +1,7 @@
-/** Validates the options of telemetry. */
+/**
+ * Validates the options of telemetry. `telemetry()` calls it while building. Everything that is
+ * wrong is in one `ConfigError`.
+ */
 import {
   booleanOption,
   checkKeys,

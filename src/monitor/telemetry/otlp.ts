@@ -1,4 +1,7 @@
-/** The JSON form of the OpenTelemetry protocol (OTLP 1.x): spans and metrics in, request bodies out. */
+/**
+ * Encodes spans and metrics in the JSON form of the OpenTelemetry protocol (OTLP 1.x).
+ * `collector.ts` calls it before an export. It is pure and expects valid ids.
+ */
 import type { HistogramSeries, Metric, NumberSeries } from './registry.ts'
 import type { Attributes, AttributeValue, FinishedSpan } from './span.ts'
 

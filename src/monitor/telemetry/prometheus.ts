@@ -1,4 +1,7 @@
-/** The text that Prometheus scrapes, version 0.0.4. */
+/**
+ * Formats metrics as the text that Prometheus scrapes, version 0.0.4. `telemetry.ts` calls it for
+ * the scrape endpoint. It is pure; values of labels are escaped.
+ */
 import type { Labels, Metric } from './registry.ts'
 
 /** Media type of the text. */

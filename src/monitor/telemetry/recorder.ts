@@ -1,4 +1,8 @@
-/** Records child spans of a request: reading the session, each request to Redis, and each attempt at an upstream. */
+/**
+ * Records child spans of a request: reading the session, each request to Redis, and each attempt
+ * at an upstream. The gateway's watch calls it. Work that rejects is recorded as an error, and its
+ * error is thrown on.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import type { Clock } from '../../types.ts'
 import type { RequestMetrics } from '../line.ts'

@@ -1,4 +1,7 @@
-/** Counters and histograms in bounded memory, for OTLP and for Prometheus. */
+/**
+ * Keeps counters and histograms in bounded memory, for OTLP and for Prometheus. `telemetry.ts`
+ * records into it. Series beyond the bound are counted together instead of growing.
+ */
 import type { Attributes } from './span.ts'
 
 /** Names of labels and their values; every series has one set of them. */

@@ -1,4 +1,7 @@
-/** Spans of one request in the terms of OpenTelemetry: the gateway's own, and one for each question it asked. */
+/**
+ * Creates the spans of one request in the terms of OpenTelemetry: the gateway's own, and one for
+ * each recorded step. `telemetry.ts` calls it when a response is sent. It is pure.
+ */
 import type { RequestLine, RequestMetrics } from '../line.ts'
 import type { Trace } from '../trace.ts'
 

@@ -1,4 +1,8 @@
-/** Traces and metrics in the terms of OpenTelemetry, sent over OTLP/HTTP or read by Prometheus. */
+/**
+ * Creates traces and metrics in the terms of OpenTelemetry, sent over OTLP/HTTP or read by
+ * Prometheus. Applications pass it to `monitor()`. Its methods never throw; wrong options are a
+ * `ConfigError`.
+ */
 import type { ProjectEnv, SecurityEvent } from '../../types.ts'
 import type { RequestLine, RequestMetrics } from '../line.ts'
 import { randomHex } from '../trace.ts'

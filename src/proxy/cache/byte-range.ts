@@ -1,4 +1,7 @@
-/** Serves byte ranges of a cached response. RFC 9110 section 14. */
+/**
+ * Serves byte ranges of a cached response (RFC 9110 section 14). `respond.ts` calls it. It is
+ * pure; a range that cannot be read is ignored, so the client gets the whole response.
+ */
 import { parseHttpDate } from '../../request/index.ts'
 
 /** First and last byte, both of them included; or that no byte is in the range. */

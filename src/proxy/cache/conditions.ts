@@ -1,6 +1,7 @@
 /**
  * Evaluates conditional requests: the client's against the cache, and the cache's own to the
- * upstream. RFC 9110 section 13.
+ * upstream (RFC 9110 section 13). `respond.ts` and `serve.ts` call it. It is pure; dates and tags
+ * that cannot be read never match.
  */
 import { parseHttpDate } from '../../request/index.ts'
 

@@ -1,4 +1,7 @@
-/** Defines the parts of a request that a cache reads. */
+/**
+ * Defines the parts of a request that a cache reads. The gateway passes them to a route's cache,
+ * whose files share the types. Nothing here runs.
+ */
 import type { Clock } from '../../types.ts'
 
 /** A request without client-specific parts, so that its response can be shared. */

@@ -1,4 +1,8 @@
-/** The directives by which an upstream rules over caches: `Cache-Control`, and the fields that are meant for one kind of cache. */
+/**
+ * Parses the directives by which an upstream rules over caches: `Cache-Control`, and the fields
+ * that are meant for one kind of cache. `freshness.ts` and `rules.ts` call it. A malformed field
+ * counts as one that forbids storing.
+ */
 
 /**
  * Directives by name, in lower case. An argument is its text without quotes, and undefined for a

@@ -1,4 +1,8 @@
-/** How long an answer is good for. Seconds everywhere. RFC 9111 section 4.2. */
+/**
+ * Computes how long a response is fresh, in seconds (RFC 9111 section 4.2). `rules.ts` calls it
+ * for each response that may be stored. It is pure; undefined means that the response may not be
+ * stored.
+ */
 import { parseHttpDate } from '../../request/index.ts'
 import { type CacheControl, type CacheDirectives, parseSeconds } from './directives.ts'
 

@@ -1,4 +1,7 @@
-/** Invalidates what the caches of routes hold when a request may have changed something. */
+/**
+ * Invalidates what the caches of routes hold when a request may have changed something. The
+ * gateway's forward phase calls it after each unsafe request. It never fails a request.
+ */
 import { canonicalPath, isSafeMethod, readUrlHostName } from '../../request/index.ts'
 import type { Clock } from '../../types.ts'
 import type { RouteCache } from './public-cache.ts'

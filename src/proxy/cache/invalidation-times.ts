@@ -1,4 +1,7 @@
-/** Remembers one number for each address, per isolate. */
+/**
+ * Remembers per isolate when a cached address became invalid. `location.ts` and `public-cache.ts`
+ * use it. It forgets everything once it is full, since each entry is useful for a minute only.
+ */
 
 /** Times in epoch milliseconds, or counts, by address. */
 export interface InvalidationTimes {

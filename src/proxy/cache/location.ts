@@ -1,4 +1,7 @@
-/** Where a cache keeps what, and when that became invalid. */
+/**
+ * Finds where a cache keeps the response to a request, and invalidates that place. `serve.ts` and
+ * `public-cache.ts` call it. It never rejects.
+ */
 import type { CacheTarget } from './context.ts'
 import type { InvalidationTimes } from './invalidation-times.ts'
 import { type CacheRules, createInvalidationUrl, createKeyUrl, selectQuery } from './rules.ts'

@@ -1,6 +1,7 @@
 /**
  * Creates a shared cache between the gateway and an upstream, for responses that are the same for
- * every client.
+ * every client. Configurations pass `publicCache()` to the option `cache` of a public route, and
+ * the gateway serves through it. Wrong options are a `ConfigError`.
  */
 
 import {

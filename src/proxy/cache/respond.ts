@@ -1,4 +1,8 @@
-/** Responds with a cached or a new response: whole, in part, or as 304. */
+/**
+ * Responds with a cached or a new response: whole, in part, or as 304. `serve.ts` calls it. It
+ * decides by the client's conditions and range; the headers of the cached response stay as they
+ * are.
+ */
 
 import { findHeaders } from '../../request/index.ts'
 import { isSameForRange, readRange } from './byte-range.ts'

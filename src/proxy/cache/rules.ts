@@ -1,6 +1,6 @@
 /**
- * Decides which requests a shared cache may serve and which responses it may store, as pure
- * functions.
+ * Decides which requests a shared cache may serve and which responses it may store. `serve.ts` and
+ * `location.ts` call it. It is pure; what it does not know is not stored.
  */
 import { removeCookies } from '../../cookie/index.ts'
 import {

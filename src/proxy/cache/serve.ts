@@ -1,4 +1,7 @@
-/** Answers requests from a cache, and fills it. */
+/**
+ * Answers requests from a cache, and fills it. `public-cache.ts` calls it for each request of a
+ * cached route. It rejects as forwarding does, unless a stale response may be served instead.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import { errorResponse } from '../../page/index.ts'
 import { discardBody } from '../fetch/fetch-upstream.ts'

@@ -1,4 +1,7 @@
-/** Puts responses into a cache and restores them as they were. */
+/**
+ * Puts responses into a cache and restores them as they were. `serve.ts` and `location.ts` call
+ * it. Its functions never reject: a cache that fails counts as empty.
+ */
 
 import { randomId } from '../../crypto/index.ts'
 import { joinChunks } from '../../request/body/chunks.ts'

@@ -1,4 +1,8 @@
-/** Upstreams that are called without a network address: bindings of the platform, and apps in the same isolate. */
+/**
+ * Compiles upstreams that are called without a network address: bindings of the platform, and apps
+ * in the same isolate. The gateway's `config/upstreams.ts` calls it. An environment without the
+ * binding is a `ConfigError` at the request; an app that returns no Response throws.
+ */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
 import { passesBodies } from '../codings.ts'

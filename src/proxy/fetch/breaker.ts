@@ -1,6 +1,7 @@
 /**
  * Pauses an upstream that keeps failing: clients get a response immediately, and the upstream gets
- * time to recover.
+ * time to recover. Applications pass `circuitBreaker()` to an upstream, and `retry.ts` asks it.
+ * Wrong options are a `ConfigError`.
  */
 import { checkKeys, createIssues, parseWholeNumber } from '../../options/index.ts'
 

@@ -1,4 +1,8 @@
-/** One request to an upstream and its answer, as it is: redirects not followed, bodies not read. */
+/**
+ * Sends one request to an upstream and returns its response as it is: redirects not followed,
+ * bodies not read. `retry.ts` calls it for each attempt. It throws `ERR_UPSTREAM_TIMEOUT`,
+ * `ERR_UPSTREAM_UNREACHABLE`, or a `BodyError` for the client's body.
+ */
 import { PortcullisError } from '../../errors.ts'
 import { BodyError, boundBody, type WithFixedLength } from '../../request/index.ts'
 import type { CompiledClient } from './upstream-client.ts'

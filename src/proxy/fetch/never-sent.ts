@@ -1,4 +1,7 @@
-/** Decides whether a failed request can have reached its upstream. */
+/**
+ * Decides whether a failed request can have reached its upstream. The gateway's throttle calls it
+ * to settle a login attempt. An unknown failure counts as sent.
+ */
 import { isPortcullisError } from '../../errors.ts'
 
 /** Error codes of Node (and undici), of Bun, and of resolvers for a name that leads nowhere. */

@@ -1,4 +1,7 @@
-/** Parses the URLs of a configuration: the origin that visitors see, and where an upstream is. */
+/**
+ * Parses the URLs of a configuration: the origin that visitors see, and the address of an
+ * upstream. The gateway's settings and `proxy()` call it. An invalid URL is reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 
 /** Parses an origin such as `https://app.example.com`; undefined with an issue for any other value. */

@@ -1,4 +1,7 @@
-/** The runtime's own `fetch`, as the gateway calls it where the configuration names no other. */
+/**
+ * Calls the runtime's own `fetch`, where the configuration names no other. The gateway, `proxy()`
+ * and bindings use it. It rejects as the runtime's `fetch` does.
+ */
 
 /**
  * A request directive that asks a cache for nothing. `cache: 'no-store'` makes `fetch` add `Cache-Control: no-cache` and

@@ -1,4 +1,8 @@
-/** Sends a request to an upstream, and once more where that can do no harm; not at all while the upstream is paused. */
+/**
+ * Sends a request to an upstream, and retries it once where that can do no harm; it sends nothing
+ * while the upstream is paused. `forward.ts` calls it. It throws `ERR_UPSTREAM_PAUSED`, or what
+ * `fetchUpstream` throws.
+ */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { Clock, Emit } from '../../types.ts'
 import type { Breaker } from './breaker.ts'

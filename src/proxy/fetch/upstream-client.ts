@@ -1,5 +1,7 @@
 /**
- * Sends requests to upstreams: with the runtime's `fetch`, or with a client of the gateway's host.
+ * Compiles the client that sends requests to upstreams: the runtime's `fetch`, or a client of the
+ * gateway's host. The gateway and `proxy()` call it once, and `fetch-upstream.ts` sends with it.
+ * It rejects as the client does.
  */
 import { type DecodingRules, passesBodies, rawBodies, runtimeRules } from '../codings.ts'
 

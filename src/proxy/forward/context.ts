@@ -1,4 +1,7 @@
-/** Defines the context of a request that is forwarded to an upstream. */
+/**
+ * Defines the context of a request that is forwarded to an upstream. The gateway and `proxy()`
+ * fill it, and the files beside it read it. Nothing here runs.
+ */
 import type { AssertionKeys } from '../../assertion/keys.ts'
 import type { FlushableHandle, SessionFacts, SessionInfo } from '../../session/index.ts'
 import type { SessionGrants } from '../../session-protocol/grants.ts'

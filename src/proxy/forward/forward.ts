@@ -1,4 +1,8 @@
-/** Forwards a request to its upstream, and makes the client's response of what comes back. */
+/**
+ * Forwards a request to its upstream, and creates the client's response from the result. The
+ * gateway's forward phase and `proxy()` call it. It rejects with `ERR_UPSTREAM_...` codes or a
+ * `BodyError`, which the callers map to responses.
+ */
 import type { SignAssertion } from '../../assertion/sign.ts'
 import { deliverFlash, orPutBack } from '../../session-protocol/flash.ts'
 import { encodeSessionList } from '../../session-protocol/list.ts'

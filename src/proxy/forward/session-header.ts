@@ -1,4 +1,8 @@
-/** Applies the session command in an upstream's response, before the first byte of the response is sent. */
+/**
+ * Applies the session command in an upstream's response, before the first byte of the response is
+ * sent. `forward.ts` calls it. A command that is not granted is ignored with an event; a store
+ * that is down rejects, so that no response promises a change that was lost.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import { emitEvent } from '../../events.ts'
 import { findHeaders } from '../../request/index.ts'

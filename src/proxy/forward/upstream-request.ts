@@ -1,4 +1,8 @@
-/** Builds the request to an upstream: once for each attempt, so that no attempt shares headers or a nonce with another. */
+/**
+ * Builds the request to an upstream: once for each attempt, so that no attempt shares headers or a
+ * nonce with another. `forward.ts` creates the builder for each request. It throws nothing of its
+ * own.
+ */
 import { randomId } from '../../crypto/index.ts'
 import { mayHaveBody } from '../../request/index.ts'
 import type { SharedRequest } from '../cache/context.ts'

@@ -1,4 +1,8 @@
-/** Routes whose pages hold a placeholder for the nonce: their responses must be whole and not compressed, so that all of it is read. */
+/**
+ * Keeps responses whole for routes whose pages hold a placeholder for the nonce: not partial and
+ * not compressed, so that all of it is read. Forwarding and the cache call it. A text in which the
+ * placeholder cannot be found throws `ERR_UPSTREAM_UNREACHABLE`.
+ */
 import { PortcullisError } from '../../errors.ts'
 import { isText } from '../../headers/csp/placeholder.ts'
 import { isCompressed } from '../../request/index.ts'

@@ -1,4 +1,7 @@
-/** Judges the address and the token of a Redis. */
+/**
+ * Validates the address and the token of a Redis. `http-source.ts` calls it. Plain http to another
+ * machine, and a token that no header can carry, are reported as issues.
+ */
 import type { Issues } from '../../options/index.ts'
 
 /**

@@ -1,4 +1,8 @@
-/** Reads where Redis is from the variables that Upstash and Vercel set. */
+/**
+ * Reads the address of Redis from the variables that Upstash and Vercel set. Applications call
+ * `redis.fromEnv()`. Missing or contradicting variables are a `ConfigError` at the first call,
+ * which names each of them.
+ */
 import { createIssues } from '../../options/index.ts'
 import type { Redis } from '../client.ts'
 import type { RedisOptions } from '../options.ts'

@@ -1,4 +1,7 @@
-/** Redis over Upstash's REST API: connections by address and token. */
+/**
+ * Creates connections to Redis over Upstash's REST API, by address and token. `redis.ts` calls it
+ * while building. Wrong options are reported as issues.
+ */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
 import { type ConnectionSource, openConnection, type RedisConnection } from '../connection.ts'

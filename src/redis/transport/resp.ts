@@ -1,4 +1,8 @@
-/** Redis's own protocol, as much of it as commands and their replies need. Pure. */
+/**
+ * Encodes commands and decodes replies of Redis's own protocol, as far as they are needed.
+ * `socket-sender.ts` calls it. Bytes that are no reply throw a `TypeError`; incomplete replies
+ * give undefined.
+ */
 
 /** An error of Redis. */
 export interface RespError {

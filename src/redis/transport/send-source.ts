@@ -1,4 +1,9 @@
-/** Redis through any client that can send a command: `ioredis`, `node-redis`, a socket of a Worker. */
+/**
+ * Creates connections to Redis through any client that can send a command: `ioredis`,
+ * `node-redis`, a socket of a Worker. `redis.ts` calls it for the option `send`. A sender that
+ * rejects, or takes too long, becomes `ERR_STORE_UNAVAILABLE`; an error of Redis itself becomes
+ * `ERR_STORE_REFUSED`.
+ */
 import { type Issues, optionalFunction } from '../../options/index.ts'
 import {
   type ConnectionSource,

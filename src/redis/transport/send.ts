@@ -1,7 +1,7 @@
 /**
- * Carries a pipeline to Redis and back over fetch: one time budget, one retry, no redirects, and errors that quote
- * nothing. It takes the place of the client's own, which puts whole commands into messages, hides the status, and sends
- * commands after a redirect to whoever it names.
+ * Carries a pipeline to Redis and back over fetch: one time limit, one retry, no redirects, and
+ * errors that quote nothing. Connections over HTTP call it. It takes the place of the client's
+ * own, which puts whole commands into messages and hides the status. It throws a `StoreError`.
  */
 import type { Deadline } from '../deadline.ts'
 import { createStatusError, createUnavailableError, type StoreError } from '../failure.ts'

@@ -1,4 +1,8 @@
-/** Adapters of a few lines for `redis({ send })`: clients that speak Redis's own protocol. */
+/**
+ * Adapters for `redis({ send })`: clients that speak Redis's own protocol. Applications call
+ * `ioredisSender` or `nodeRedisSender`. They reject as the client does; `send-source.ts` maps the
+ * error.
+ */
 import { isRedisError, type SendCommands } from './send-source.ts'
 
 /** A client of `ioredis`, as far as this library needs one. */

@@ -1,4 +1,8 @@
-/** Speaks Redis's own protocol over a socket of a Worker, for `redis({ send })`. */
+/**
+ * Speaks Redis's own protocol over a socket of a Worker, for `redis({ send })`. Applications call
+ * `socketSender`. It opens a socket for each round trip, and rejects where that is closed early;
+ * wrong options are a `ConfigError`.
+ */
 import { createIssues, type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
 import { decodeReplies, encodeCommands, type RespReply } from './resp.ts'

@@ -1,4 +1,7 @@
-/** Validates what an environment holds for a client, all faults at once. */
+/**
+ * Validates the values that an environment holds for a client, all problems at once. The sources
+ * of connections call it. It throws one `ConfigError` with every problem.
+ */
 import { ConfigError } from '../../errors.ts'
 import { createIssues } from '../../options/index.ts'
 

@@ -1,4 +1,8 @@
-/** Carries commands through a client of `@upstash/redis` that an application already has. */
+/**
+ * Carries commands through a client of `@upstash/redis` that an application already has.
+ * `upstash-source.ts` calls it. It goes below the client's pipeline, which would parse replies as
+ * JSON, and throws a `StoreError` where the client fails.
+ */
 import type { Issues } from '../../options/index.ts'
 import type { RedisCommand } from '../connection.ts'
 import type { Deadline } from '../deadline.ts'

@@ -1,4 +1,8 @@
-/** Redis through a client of `@upstash/redis`: one that is given, or one that the environment makes. */
+/**
+ * Creates connections to Redis through a client of `@upstash/redis`: one that is given, or one
+ * that the environment makes. `redis.ts` and `adopt.ts` call it while building. A value that is no
+ * such client is reported as an issue.
+ */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
 import {

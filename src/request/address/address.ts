@@ -1,4 +1,8 @@
-/** Finds the address of the client, from the one header its platform vouches for. */
+/**
+ * Finds the address of the client, from the one header that its platform sets. Limits, access
+ * rules and logs call it for each request. A request without such a header has no address, which
+ * gives undefined; a missing option `platform` is reported as an issue.
+ */
 import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 

@@ -1,4 +1,7 @@
-/** Addresses as numbers and back: strict reading, one spelling. RFC 4291 section 2.2, RFC 5952. */
+/**
+ * Parses addresses into numbers and writes them back: strict reading, one spelling (RFC 4291
+ * section 2.2, RFC 5952). `address.ts` and `range.ts` call it. Any other text gives undefined.
+ */
 import { hexDigit } from '../hex.ts'
 
 /** An address as 16-bit groups: two for IPv4, eight for IPv6. */

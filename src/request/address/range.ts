@@ -1,4 +1,7 @@
-/** Ranges of addresses in CIDR notation, for rules. RFC 4632. */
+/**
+ * Parses ranges of addresses in CIDR notation for rules (RFC 4632), and finds whether an address
+ * is in one. Access rules and maintenance call it. A range that no rule can mean gives undefined.
+ */
 import { type AddressGroups, groupMask, parseAddress, parseIpv6 } from './ip.ts'
 
 /** A range: its first address, and how many of its bits count. */

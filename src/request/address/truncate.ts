@@ -1,4 +1,8 @@
-/** A client's address as a log may have it: enough to see where requests come from, too little to say who it was. */
+/**
+ * Shortens a client's address to what a log may hold: enough to see where requests come from, too
+ * little to identify a person. Log lines, audit records and sessions call it. An unknown address
+ * gives undefined.
+ */
 import { addressPrefix } from './address.ts'
 
 /** IPv4 as its /24, IPv6 as its /48; undefined where no address is known. `normaliseAddress` has judged it. */

@@ -1,4 +1,8 @@
-/** Finds the rules on a page under every further path that servers commonly serve the page at. */
+/**
+ * Finds the rules on a page under every further path that servers commonly serve the page at.
+ * Access rules, routes and the GraphQL step create an index once. A path without aliases finds
+ * nothing.
+ */
 import { compilePathPattern } from '../path/pattern.ts'
 
 /** Rules by the paths that they also cover. */

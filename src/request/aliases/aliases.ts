@@ -1,4 +1,8 @@
-/** Reads a path as the page that a framework serves for it: `/_next/data/<build>/admin.json` is `/admin`. */
+/**
+ * Reads a path as the page that a framework serves for it: `/_next/data/<build>/admin.json` is
+ * `/admin`. Guards and upstreams create a reader from the option `aliases`. A wrong option is
+ * reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 import { decodePath } from '../path/compare-path.ts'
 import { type AliasName, aliasNames, commonReadings, type Reading, readings } from './readings.ts'

@@ -1,4 +1,8 @@
-/** The further paths that frameworks serve a page at, each as a function that reads the page out of the path. */
+/**
+ * Lists the further paths that frameworks serve a page at, each as a function that reads the page
+ * out of the path. `aliases.ts` selects from it. It is pure; a path that is no such form reads as
+ * nothing.
+ */
 
 /** A page of a path as a framework reads it. */
 export type Reading = (path: string, search: string) => string | readonly string[] | undefined

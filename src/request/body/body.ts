@@ -1,4 +1,8 @@
-/** How long a body may be: by its word before it is read, by count while it streams. Nothing is kept in memory. */
+/**
+ * Limits how long a body may be: by its declared length before it is read, by count while it
+ * streams. The gateway and `limitBodies()` call it. A body that is too long or malformed rejects
+ * its reader with a `BodyError`.
+ */
 import type { Reason, Verdict } from '../../types.ts'
 import { mayHaveBody } from '../method.ts'
 import { type AcceptsType, isCompressed } from './content-type.ts'

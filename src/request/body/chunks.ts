@@ -1,4 +1,7 @@
-/** Puts the chunks of a body together, or back in front of the rest that was not read. */
+/**
+ * Joins the chunks of a body, or puts them back in front of the rest that was not read. The method
+ * override, the throttle and the cache call it. It reads no further than its caller does.
+ */
 
 /** Joins chunks whose lengths add up to `byteLength`. */
 export function joinChunks(

@@ -1,4 +1,8 @@
-/** Reads the media type of a body, and checks whether it is accepted. */
+/**
+ * Reads the media type of a body, and checks whether it is accepted. Body rules, JSON readers and
+ * the GraphQL guard call it. A missing or double type gives undefined, which no list accepts; a
+ * wrong option is reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 
 /** Whether the content type of a request is on a list. */

@@ -1,4 +1,8 @@
-/** JSON from outside, read within bounds. */
+/**
+ * Reads JSON from a request within bounds: type, size, depth and keys. Applications and the
+ * GraphQL guard call it. A body that breaks a bound gives the status for its response; only an
+ * error of the stream is thrown.
+ */
 import {
   type BodyError,
   type BodyReason,

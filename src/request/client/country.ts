@@ -1,4 +1,7 @@
-/** Reads the country of a client, where the platform in front names it. */
+/**
+ * Reads the country of a client, where the platform in front names it. Sessions with `clientInfo`
+ * and the audit trail call it. Anything but two capital letters gives undefined.
+ */
 import type { Issues } from '../../options/issues.ts'
 
 /** The platform that names countries; `false` where none does. */

@@ -1,4 +1,8 @@
-/** Describes the device of a User-Agent: `bowser` parses it, and the isolate caches the result. */
+/**
+ * Describes the device of a User-Agent: `bowser` parses it, and the isolate caches the result.
+ * Sessions with `clientInfo`, applications and the audit trail call it. An unknown agent gives an
+ * empty description.
+ */
 import bowser from 'bowser'
 
 /** The browser and the system behind a request; all of it is the client's own word. */

@@ -1,4 +1,8 @@
-/** Canonical paths as rules see them: two spellings that servers take for one must not be two here. */
+/**
+ * Makes canonical paths comparable as rules see them: two spellings that servers take for one must
+ * not be two here. Patterns, access rules and aliases call it. It is pure and expects a canonical
+ * path.
+ */
 import { recentLetters, recentMarks, recentTexts } from './recent-letters.ts'
 
 /**

@@ -1,4 +1,8 @@
-/** The addresses that a browser with device-bound sessions calls by itself. */
+/**
+ * Knows the addresses that a browser with device-bound sessions calls by itself. Guards ask it, so
+ * that none of them rejects such a request: Chromium ends its session for most 4xx. It answers
+ * false until a strategy with `device` exists.
+ */
 
 /** The folder of the addresses. */
 export const endpointFolder = '/.portcullis/dbsc'

@@ -1,6 +1,8 @@
 /**
- * One reading of a request's path, before anything is routed. `request.url` is raw in workerd and Deno: a router, a guard,
- * `fetch` and the upstream each normalise it in their own way, so what they could read differently is refused, once.
+ * Reads a request's path in one way, before anything is routed. `request.url` is raw in workerd
+ * and Deno, and a router, a guard, `fetch` and the upstream each normalize it in their own way.
+ * The gateway and every guard on paths call it; a path that they could read differently is
+ * rejected with 400.
  */
 import { hostEnd, hostStart } from '../origin.ts'
 import { normalizePath, readPath } from './read-path.ts'

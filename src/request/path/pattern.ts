@@ -1,4 +1,7 @@
-/** Patterns of rules on paths: one path, or everything below one. */
+/**
+ * Compiles patterns of rules on paths: one path, or everything below one. Routes and access rules
+ * call it. `isPathPattern` validates; the other functions expect valid patterns.
+ */
 import { foldPath } from './compare-path.ts'
 import { canonicalPath } from './path.ts'
 

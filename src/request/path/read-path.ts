@@ -1,4 +1,7 @@
-/** Judges the text of a path, character by character; shared by request paths and return paths. */
+/**
+ * Checks the text of a path, character by character. `path.ts` and `return-path.ts` share it. It
+ * takes linear time, and reports what makes a path not canonical as a result.
+ */
 import { hexDigit } from '../hex.ts'
 
 /** `mendable`: it would be canonical with empty segments merged and needless escapes undone. */

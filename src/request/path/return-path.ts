@@ -1,4 +1,7 @@
-/** Where to go after sign-in: a place on this origin or nowhere. */
+/**
+ * Validates where to go after sign-in: a place on this origin or nowhere. The sign-in redirect and
+ * the login call it. A value that browsers could resolve to another origin gives undefined.
+ */
 import type { PathOptions } from './path.ts'
 import { readPath } from './read-path.ts'
 

@@ -1,4 +1,8 @@
-/** The option `clientInfo` of sessions: keeps with each session which device and place it was last seen with. */
+/**
+ * Creates the option `clientInfo` of sessions, which keeps with each session the device and place
+ * it was last seen with. Applications pass it to a strategy, which compiles it. Wrong options are
+ * reported as issues.
+ */
 import { checkKeys } from '../../options/keys.ts'
 import { parseWholeNumber } from '../../options/values.ts'
 import { checkPlatform, type Platform } from '../../request/address/address.ts'

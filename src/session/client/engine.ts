@@ -1,4 +1,7 @@
-/** An engine that keeps with each signed-in session what its client is. */
+/**
+ * Wraps an engine so that each signed-in session keeps what its client is. `client-info.ts`
+ * creates it, and handles call it in place of the engine. It fails as the wrapped engine does.
+ */
 import type { CookieJar } from '../../types.ts'
 import type { ChangeRecord, LoadResult, SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/options/settings.ts'

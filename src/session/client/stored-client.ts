@@ -1,5 +1,7 @@
 /**
- * Describes the client of a session, as pure functions: made from a request, and read for an app.
+ * Describes the client of a session: made from a request, and read for an application. `engine.ts`
+ * and `client-info.ts` call it. It is pure; what another version of this library stored gives
+ * undefined.
  */
 import { clientAddress, type Platform } from '../../request/address/address.ts'
 import { truncateAddress } from '../../request/address/truncate.ts'

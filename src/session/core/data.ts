@@ -1,4 +1,8 @@
-/** Validates session data before it is written: values that JSON would lose, and values that a schema rejects. */
+/**
+ * Validates session data before it is written: values that JSON would lose, and values that a
+ * schema rejects. Handles call it for every write, and both engines for every load. It throws
+ * `ERR_SESSION_DATA` with the place of the value, never the value itself.
+ */
 import { PortcullisError } from '../../errors.ts'
 
 // The part of Standard Schema v1 that sessions use is declared here, so that no schema library is a dependency.

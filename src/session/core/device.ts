@@ -1,6 +1,6 @@
 /**
- * Defines the option `device` for sessions: the code behind it comes along only where
- * `deviceBound` is imported.
+ * Defines the option `device` of sessions; its code is in a bundle only where `deviceBound` is
+ * imported. Strategies and `deviceBound` share these types. Nothing here runs.
  */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { Issues } from '../../options/issues.ts'

@@ -1,4 +1,8 @@
-/** Ends every session that depends on an outside session, for stored sessions and for revocable stateless ones. */
+/**
+ * Ends every session that depends on an outside session, such as one at an identity provider.
+ * Stored sessions and revocable stateless ones call it. Without the option `mark`, or with a store
+ * that lacks the verb, it throws a `ConfigError`.
+ */
 import type { StoreContext } from '../../store/contract.ts'
 import type { EndMarkedOptions } from '../../store/mark-types.ts'
 import { createMarkError } from './errors.ts'

@@ -1,6 +1,8 @@
 /**
- * The interface between a handle and one kind of session. A handle records the changes of one request; an engine reads
- * and writes sessions and holds no state of a request.
+ * Defines the interface between a handle and one kind of session. A handle records the changes of
+ * one request; an engine reads and writes sessions and holds no state of a request. The stateless
+ * and the stored engine implement it; verbs reject with `ERR_STORE_UNAVAILABLE` or
+ * `ERR_SESSION_CONFLICT` as documented there.
  */
 
 import type { Issues } from '../../options/issues.ts'

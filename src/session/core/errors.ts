@@ -1,4 +1,7 @@
-/** Creates the coded errors that several parts of a session throw. */
+/**
+ * Creates the coded errors that several parts of a session throw. Handles and engines call these
+ * functions. The functions return errors and never throw themselves.
+ */
 import { ConfigError, PortcullisError } from '../../errors.ts'
 
 /** Creates the `ERR_CONFIG` for a verb that stateless sessions do not have. */

@@ -1,4 +1,7 @@
-/** Emits the events of sessions. Events hold digests instead of ids, and never a cookie. */
+/**
+ * Emits the events of sessions. Events hold digests instead of ids, and never a cookie. Handles,
+ * engines and the device endpoints call it. Without a listener no digest is computed.
+ */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import { emitEvent, hasListener } from '../../events.ts'

@@ -1,4 +1,7 @@
-/** Computes the facts about a session that an app receives. */
+/**
+ * Computes the facts about a session that an application receives, such as when it ends. Handles
+ * and the list of a user's sessions call it. It is pure.
+ */
 import { absoluteEnd, idleEnd } from './lifetimes.ts'
 import type { SessionSettings } from './options/settings.ts'
 import type { SessionRecord } from './record.ts'

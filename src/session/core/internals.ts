@@ -1,4 +1,8 @@
-/** Gives other modules of this library access to the keys and options of a strategy. */
+/**
+ * Gives other modules of this library access to the keys and options of a strategy. The login and
+ * the gateway's console read them. A strategy of another library gives undefined; an invalid
+ * environment throws a `ConfigError`.
+ */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import type { Clock } from '../../types.ts'

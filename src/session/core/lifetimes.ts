@@ -1,4 +1,7 @@
-/** Session timeouts: an absolute one, and an idle one that activity extends. Pure functions. */
+/**
+ * Computes session timeouts: an absolute one, and an idle one that activity extends. Both engines
+ * check every session with it. It is pure, and at exactly a limit a session has ended.
+ */
 
 /** Times of a session as they are sealed, in whole seconds since the epoch. */
 export interface SessionTimes {

@@ -1,4 +1,7 @@
-/** The payload of a session as it is sealed: times, id, data and messages, as short JSON. Pure. */
+/**
+ * Reads and writes the payload of a session as it is sealed: times, id, data and messages, as
+ * short JSON. Both engines call it. It is pure; text that is no record gives undefined.
+ */
 import { isObject } from '../../options/is-object.ts'
 import type { SessionTimes } from './lifetimes.ts'
 

@@ -1,4 +1,8 @@
-/** Hashes the user and the mark of a session under each secret, since sessions from before a rotation carry an older hash. */
+/**
+ * Hashes the user and the mark of a session under each secret, since sessions from before a
+ * rotation carry an older hash. Stores and revocations use the hashes as names. A visitor's
+ * session has no user and gives undefined.
+ */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { SessionSettings } from './options/settings.ts'
 

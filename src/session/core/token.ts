@@ -1,4 +1,8 @@
-/** Unseals the session cookies of a request, and decides whether a request whose cookie is rejected may write. */
+/**
+ * Unseals the session cookies of a request, and decides whether a request whose cookie is rejected
+ * may write. Both engines call it for every load. It never throws for a cookie: a rejected one
+ * gives its reason, and an event.
+ */
 
 import type { Sealer } from '../../crypto/seal.ts'
 import type { CookieJar } from '../../types.ts'

@@ -1,4 +1,7 @@
-/** The public types of sessions: strategy, handle and context. */
+/**
+ * Defines the public types of sessions: strategy, handle and context. Applications and every
+ * module with a session import them. Nothing here runs; the comments name what each verb throws.
+ */
 import type { OnceMessage } from '../../store/mark-types.ts'
 import type { CookieJar } from '../../types.ts'
 import type { DeviceEndpoints } from './device.ts'

@@ -1,4 +1,8 @@
-/** A session's record of its device: nothing, a key that was offered, or a key that was proved. */
+/**
+ * Reads a session's record of its device: nothing, a key that was offered, or a key that was
+ * proved. The device engine and its endpoints call it. It is pure; any other value gives
+ * undefined.
+ */
 import { isObject } from '../../options/is-object.ts'
 
 /** Signature algorithms that Chromium offers. */

@@ -1,6 +1,7 @@
 /**
- * The short-lived cookie without which a bound session does not count: when its device last proved
- * itself, with a MAC.
+ * Creates and reads the short-lived cookie without which a bound session does not count: when its
+ * device last proved itself, with a MAC. The device engine and its endpoints call it. A cookie
+ * that is forged, old or of another session is rejected with a reason.
  */
 import { expireCookie } from '../../cookie/serialize.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'

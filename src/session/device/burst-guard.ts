@@ -1,4 +1,8 @@
-/** Bounds how often one session may ask the endpoints, which stand before every rate limit. */
+/**
+ * Bounds how often one session may call the device endpoints, which run before every rate limit.
+ * `endpoints.ts` asks it for each request. A request above the bound is answered with 503, which
+ * ends no session.
+ */
 import type { Clock } from '../../types.ts'
 
 /** Requests of one session in a minute: a browser needs three for a login, and two for a refresh. */

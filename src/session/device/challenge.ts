@@ -1,6 +1,7 @@
 /**
- * Challenges that a device signs. Nothing is stored for them: each carries its time and a MAC over
- * what it is for.
+ * Creates and reads the challenges that a device signs. Nothing is stored for them: each carries
+ * its time and a MAC. Registration and refresh call it. An old or foreign challenge gives the
+ * reason why it does not count.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'

@@ -1,4 +1,7 @@
-/** The endpoints work with this. */
+/**
+ * Defines what the device endpoints work with, and decides when a session may exist that this
+ * deployment cannot read. `refresh.ts` and `register.ts` call it. It never throws.
+ */
 import type { CookieJar } from '../../types.ts'
 import type { LoadResult, SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/options/settings.ts'

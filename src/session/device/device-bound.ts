@@ -1,5 +1,7 @@
 /**
- * The option `device` of sessions: makes a stolen cookie useless on another machine. Experimental.
+ * Creates the option `device` of sessions, which makes a stolen cookie useless on another machine.
+ * Applications pass `deviceBound()` to a strategy, which compiles it. It is experimental; wrong
+ * options are reported as issues of the strategy.
  */
 import { serveDevicePaths } from '../../request/path/device-path.ts'
 import type { DeviceOption } from '../core/device.ts'

@@ -1,4 +1,8 @@
-/** The addresses that a browser calls by itself, and the page for links from other origins. */
+/**
+ * Serves the addresses that a browser with device-bound sessions calls by itself, and the page for
+ * links from other origins. The session middleware and the gateway call it for each request. A
+ * store that is down is answered with 503, which keeps the browser's session.
+ */
 
 import { readCookies } from '../../cookie/parse.ts'
 import type { CookieSettings } from '../../cookie/settings.ts'

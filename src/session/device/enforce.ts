@@ -1,4 +1,8 @@
-/** Decides whether a loaded session counts on the device of its request. */
+/**
+ * Decides whether a loaded session counts on the device of its request. The device engine calls it
+ * after each load. A session without proof is treated as absent, with an event that names the
+ * reason.
+ */
 
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'

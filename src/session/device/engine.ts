@@ -1,4 +1,8 @@
-/** An engine whose bound sessions count only together with the bound cookie. */
+/**
+ * Wraps an engine so that bound sessions count only together with the bound cookie.
+ * `device-bound.ts` creates it, and handles call it in place of the engine. It fails as the
+ * wrapped engine does.
+ */
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
 import type { SessionSettings } from '../core/options/settings.ts'

@@ -1,7 +1,7 @@
 /**
- * Parses and verifies what a device signed: a JWT in `Secure-Session-Response`.
- *
- * @see RFC 7515 section 5.2, RFC 7518 sections 3.3 and 3.4
+ * Parses and verifies what a device signed: a JWT in `Secure-Session-Response` (RFC 7515 section
+ * 5.2, RFC 7518 sections 3.3 and 3.4). Registration and refresh call it. A bad proof gives its
+ * reason; it rejects only where this runtime cannot use the key.
  */
 import { decodeBase64url } from '../../crypto/base64url.ts'
 import { decodeUtf8, encodeUtf8 } from '../../crypto/text.ts'

@@ -1,6 +1,7 @@
 /**
- * A browser proves that it still has the key: it gets the bound cookie again, and the first time
- * the session is bound.
+ * Handles a refresh: a browser proves that it still has the key, and gets the bound cookie again;
+ * the first time this binds the session. `endpoints.ts` calls it. Only a wrong proof ends the
+ * browser's session; anything about time, load or this deployment keeps it.
  */
 import { serializeCookie } from '../../cookie/serialize.ts'
 import { randomId } from '../../crypto/random.ts'

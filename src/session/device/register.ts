@@ -1,6 +1,7 @@
 /**
- * A browser offers the key of its device: it is kept, and nothing is enforced before its first
- * proof.
+ * Handles a registration: a browser offers the key of its device, which is kept; nothing is
+ * enforced before its first proof. `endpoints.ts` calls it. A second key, or one that comes late,
+ * is refused.
  */
 import type { CookieJar } from '../../types.ts'
 import { emitAbout, emitSessionEvent } from '../core/events.ts'

@@ -1,4 +1,7 @@
-/** Options of device-bound sessions, worked out once for one strategy. */
+/**
+ * Validates the options of device-bound sessions, and computes what one strategy needs of them.
+ * `device-bound.ts` calls it while building. Wrong options are reported as issues.
+ */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'

@@ -1,6 +1,7 @@
 /**
- * The name under which a browser keeps a bound session: `session_identifier`. It proves that a key
- * was registered for the session, since only the browser that registered has received it.
+ * Creates and checks the name under which a browser keeps a bound session (`session_identifier`).
+ * It proves that a key was registered for the session, since only the browser that registered has
+ * received it. Registration and refresh call it; a foreign name gives false.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'

@@ -1,4 +1,8 @@
-/** Sets the cache headers of a response that a session had a part in. */
+/**
+ * Sets the cache headers of a response that a session had a part in. `flush.ts`, the gateway's
+ * throttle and forwarding call it. It changes the headers in place; a response that sets a cookie
+ * is never stored.
+ */
 import type { ChangeableHeaders } from '../../request/tracked-headers.ts'
 
 /** Headers that override Cache-Control for one kind of cache (RFC 9213), and proprietary ones that do the same. */

@@ -1,4 +1,8 @@
-/** Reduces every kind of context to one cookie jar: it reads the request's cookies and writes the response's. */
+/**
+ * Reduces every kind of context to one cookie jar, which reads the request's cookies and writes
+ * the response's. Handles and the device endpoints create one for each request. Setting a cookie
+ * on a context without headers throws a `TypeError`.
+ */
 import { readCookies } from '../../cookie/parse.ts'
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import type { CookieJar, CookieRequest, OutgoingCookie } from '../../types.ts'

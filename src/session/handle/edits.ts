@@ -1,4 +1,8 @@
-/** Records the changes of a request one by one, and replays them on the session as it is when they are written. Pure. */
+/**
+ * Records the changes of a request one by one, and replays them on the session as it is when they
+ * are written. The handle and its state call it. It throws `ERR_SESSION_NOT_STARTED`,
+ * `ERR_SESSION_DATA` or `ERR_SESSION_IDENTITY_CHANGED` where an edit cannot be applied.
+ */
 import { randomId } from '../../crypto/random.ts'
 import { PortcullisError } from '../../errors.ts'
 import { isObject } from '../../options/is-object.ts'

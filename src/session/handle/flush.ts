@@ -1,4 +1,8 @@
-/** Puts a session's cookies on the final response, and tells caches not to share it. */
+/**
+ * Puts a session's cookies on the final response, and tells caches not to share it. The middleware
+ * and the handle call it. It rejects where the pending changes cannot be written, and with
+ * `ERR_SESSION_CLOSED` for a cookie on a 101.
+ */
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import { PortcullisError } from '../../errors.ts'
 import { type ChangeableHeaders, findHeaders } from '../../request/tracked-headers.ts'

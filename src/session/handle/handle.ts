@@ -1,4 +1,8 @@
-/** The handle of one request's session: it reads when it is asked, records changes, and writes once. */
+/**
+ * The handle of one request's session: it loads the session when it is first read, records
+ * changes, and writes once. `strategy.ts` creates it, and applications call its verbs. They reject
+ * with the codes that `core/types.ts` lists for each verb.
+ */
 
 import { ConfigError, isPortcullisError } from '../../errors.ts'
 import { dataError, jsonCopy } from '../core/data.ts'

@@ -1,4 +1,7 @@
-/** Creates the session of a login, and decides which data of the session before it carries over. */
+/**
+ * Creates the session of a login, and decides which data of the session before it carries over.
+ * The handle calls it for `start`. Data that is no object throws `ERR_SESSION_DATA`.
+ */
 import { randomId } from '../../crypto/random.ts'
 import { isObject } from '../../options/is-object.ts'
 import { dataError, jsonCopy } from '../core/data.ts'

@@ -1,4 +1,7 @@
-/** Reads the facts about a session from the state of its request, for `info()` and `facts()`. */
+/**
+ * Reads the facts about a session from the state of its request, for `info()` and `facts()`. The
+ * handle calls it. It rejects as a load of the session does.
+ */
 import { hasListener } from '../../events.ts'
 import { createAuditTag, idDigest } from '../core/events.ts'
 import { createFacts, type SessionFacts } from '../core/info.ts'

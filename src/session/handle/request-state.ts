@@ -1,4 +1,8 @@
-/** Holds the state of one request's session: the loaded session, the edits that wait, and the cookies to send. */
+/**
+ * Holds the state of one request's session: the loaded session, the edits that wait, and the
+ * cookies to send. The handle reads and changes it. A change throws `ERR_SESSION_CLOSED`,
+ * `ERR_SESSION_ENDED` or `ERR_SESSION_UNREADABLE` where it could not be written.
+ */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'

@@ -1,4 +1,8 @@
-/** Creates a strategy from an engine: Keystone's three verbs, and one handle for each context. */
+/**
+ * Creates a strategy from an engine: Keystone's three verbs, and one handle for each context. Both
+ * strategies call it once, and the middleware and applications open handles with it. Verbs of a
+ * foreign strategy that it lacks are not there.
+ */
 import type { SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
 import type {

@@ -1,4 +1,8 @@
-/** Takes flash messages: from the store where it can remove them in one step, otherwise from this browser's session only. */
+/**
+ * Takes flash messages: from the store where it can remove them in one step, otherwise from this
+ * browser's session only. The handle calls it for `takeFlash`. It rejects as a write of the
+ * session does; a session that ended has no messages.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import { jsonCopy } from '../core/data.ts'
 import type { Messages } from '../core/record.ts'

@@ -1,4 +1,8 @@
-/** Imports cookies of older libraries: each is read once and then expired, so that a migration logs nobody out. */
+/**
+ * Imports cookies of older libraries: each is read once and then expired, so that a migration
+ * signs nobody out. Both engines call it where a request has no session of ours. A cookie that
+ * does not open counts as none; nothing throws for what a client sent.
+ */
 
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { isObject } from '../../options/is-object.ts'

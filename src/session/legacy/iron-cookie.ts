@@ -1,4 +1,8 @@
-/** Reads legacy cookies sealed by iron: those of iron-session, Keystone's stateless sessions and hono-sessions' CookieStore. */
+/**
+ * Reads legacy cookies that iron sealed: those of iron-session, Keystone's stateless sessions and
+ * hono-sessions' CookieStore. Applications pass `ironCookie()` to the option `legacy`. Wrong
+ * options are a `ConfigError`; a cookie that does not open gives undefined.
+ */
 import { expireCookie } from '../../cookie/serialize.ts'
 import {
   type CookieSettings,

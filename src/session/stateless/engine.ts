@@ -1,4 +1,8 @@
-/** Reads and writes sessions that are sealed into their cookie. */
+/**
+ * Reads and writes sessions that are sealed into their cookie. The handle calls it. Its writes
+ * fail where the cookie would be too large; with revocation also where the store cannot be
+ * reached.
+ */
 import { expireCookie, serializeCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine } from '../core/engine.ts'

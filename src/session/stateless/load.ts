@@ -1,4 +1,8 @@
-/** Loads a stateless session from its cookie: unseals it, checks its lifetimes, and validates its data. */
+/**
+ * Loads a stateless session from its cookie: unseals it, checks its lifetimes, and validates its
+ * data. The stateless engine calls it. A cookie that is rejected gives an empty session with the
+ * reason; it never throws for what a client sent.
+ */
 import type { CookieJar } from '../../types.ts'
 import { validateData } from '../core/data.ts'
 import type { LoadResult } from '../core/engine.ts'

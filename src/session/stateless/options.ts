@@ -1,4 +1,7 @@
-/** The options of stateless sessions and of their revocation. */
+/**
+ * Defines the options of stateless sessions and of their revocation. `sessions.ts` and
+ * `revocable.ts` validate them. Nothing here runs.
+ */
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type { SessionOptions } from '../core/options/options.ts'

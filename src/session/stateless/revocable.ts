@@ -1,4 +1,8 @@
-/** The option `revocation` of stateless sessions: each signed-in read asks a store whether the session was ended. */
+/**
+ * Creates the option `revocation` of stateless sessions: each signed-in read asks a store whether
+ * the session was ended. Applications pass `revocable()` to a strategy, which validates it. Wrong
+ * options are reported as issues of the strategy.
+ */
 
 import { isObject } from '../../options/is-object.ts'
 import type { Issues } from '../../options/issues.ts'

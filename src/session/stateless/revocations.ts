@@ -1,4 +1,8 @@
-/** Records in a store which stateless sessions were ended, and asks it for each signed-in read. */
+/**
+ * Records in a store which stateless sessions were ended, and asks it for each signed-in read. The
+ * stateless engine calls it where the option `revocation` is set. A store that cannot be reached
+ * fails the request with `ERR_STORE_UNAVAILABLE`, and ends no session.
+ */
 
 import { sha256 } from '../../crypto/digest.ts'
 import { ConfigError } from '../../errors.ts'

@@ -1,4 +1,8 @@
-/** Creates the strategy of stateless sessions, whose sealed cookie is the session. */
+/**
+ * Creates the strategy of stateless sessions, whose sealed cookie is the session. Applications
+ * call `statelessSessions()` once. Wrong options are a `ConfigError`; a copy of the cookie stays
+ * valid after a logout unless `revocation` is set.
+ */
 import { createIssues } from '../../options/issues.ts'
 import { createInternals, sessionInternals } from '../core/internals.ts'
 import { parseMakerOption } from '../core/options/maker-option.ts'

@@ -1,4 +1,7 @@
-/** The parts that every function of stored sessions needs: settings and store. */
+/**
+ * Defines the parts that every function of stored sessions needs: settings and store. The files
+ * beside it import it. Nothing here runs.
+ */
 import type { SessionSettings } from '../core/options/settings.ts'
 import type { UsedStore } from './resolve-store.ts'
 

@@ -1,4 +1,8 @@
-/** The cookie of a stored session: a sealed id, and the tag of its user. It is sent once, never by a mere read. */
+/**
+ * Creates and reads the cookie of a stored session: a sealed id, and the tag of its user. The
+ * stored engine's functions call it. It is sent once, never by a mere read; a rejected cookie
+ * gives its reason.
+ */
 import { serializeCookie } from '../../cookie/serialize.ts'
 import { sha256 } from '../../crypto/digest.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'

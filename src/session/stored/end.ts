@@ -1,4 +1,8 @@
-/** Ends a stored session: its row is deleted, and its cookie expires even if the row could not be deleted. */
+/**
+ * Ends a stored session: its row is deleted, and its cookie expires even if the row could not be
+ * deleted. The stored engine calls it. The store's error is returned as `failure` beside the
+ * cookies instead of being thrown.
+ */
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar } from '../../types.ts'
 import type { EndResult, LoadResult } from '../core/engine.ts'

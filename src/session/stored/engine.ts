@@ -1,4 +1,7 @@
-/** Reads and writes sessions in a store. Each verb is a function of its own file. */
+/**
+ * Reads and writes sessions in a store; each verb is a function of its own file. The handle calls
+ * it. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_SESSION_CONFLICT`.
+ */
 import type { SessionEngine } from '../core/engine.ts'
 import { readUser } from '../core/tags.ts'
 import type { StoredContext } from './context.ts'

@@ -1,4 +1,7 @@
-/** Imports legacy cookies into a store: each once, also in parallel requests, and never again after its session ended. */
+/**
+ * Imports legacy cookies into a store: each once, also in parallel requests, and never again after
+ * its session ended. The stored engine's functions call it. It rejects as the store does.
+ */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { sha256 } from '../../crypto/digest.ts'
 import { randomId } from '../../crypto/random.ts'

@@ -1,4 +1,8 @@
-/** Loads a stored session: finds it by its cookie, checks its lifetimes, opens its row, and validates its data. */
+/**
+ * Loads a stored session: finds it by its cookie, checks its lifetimes, opens its row, and
+ * validates its data. The stored engine calls it. A store that cannot be reached rejects; a
+ * rejected cookie or row gives an empty session with the reason.
+ */
 import type { Conflict, Found, Gone, ReadAt } from '../../store/contract.ts'
 import type { CookieJar } from '../../types.ts'
 import { validateData } from '../core/data.ts'

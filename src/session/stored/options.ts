@@ -1,4 +1,4 @@
-/** The options of stored sessions. */
+/** Defines the options of stored sessions. `sessions.ts` validates them. Nothing here runs. */
 import type { StoreOption } from '../../store/contract.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type { SessionOptions } from '../core/options/options.ts'

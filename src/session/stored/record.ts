@@ -1,4 +1,7 @@
-/** Seals a session for a store and binds it to its own key, user and version. */
+/**
+ * Seals a session for a store and binds it to its own key, user and version. The stored engine's
+ * functions call it. A row that does not open, or that belongs elsewhere, gives the reason.
+ */
 import { randomId } from '../../crypto/random.ts'
 import { isObject } from '../../options/is-object.ts'
 import type { Conflict, Found, Ref, Row } from '../../store/contract.ts'

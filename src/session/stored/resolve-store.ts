@@ -1,4 +1,8 @@
-/** Resolves the option `store`: any accepted value becomes the verbs that sessions use. */
+/**
+ * Resolves the option `store`: any accepted value becomes the verbs that sessions use.
+ * `sessions.ts` calls it while building. A wrong value is reported as an issue; errors of a
+ * foreign store become `ERR_STORE_UNAVAILABLE`.
+ */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { Issues } from '../../options/issues.ts'
 import {

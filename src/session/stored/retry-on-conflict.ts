@@ -1,4 +1,7 @@
-/** Repeats a write that met another one, with a wait that grows with each attempt. */
+/**
+ * Repeats a write that met another one, with a wait that grows with each attempt. `write.ts` and
+ * `start.ts` call it. It rejects with `ERR_SESSION_CONFLICT` after 40 attempts or 5 seconds.
+ */
 import { PortcullisError } from '../../errors.ts'
 import type { Clock } from '../../types.ts'
 

@@ -1,4 +1,8 @@
-/** Creates the strategy of stored sessions, whose cookie is a sealed id. */
+/**
+ * Creates the strategy of stored sessions, whose cookie is a sealed id. Applications call
+ * `storedSessions()` once. Wrong options are a `ConfigError`; verbs reject while the store is
+ * unavailable, which signs nobody out.
+ */
 import { createIssues } from '../../options/issues.ts'
 import { endMarked } from '../core/end-marked.ts'
 import { createInternals, sessionInternals } from '../core/internals.ts'

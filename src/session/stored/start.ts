@@ -1,4 +1,8 @@
-/** Starts a stored session under a new id, and ends the session before it in the same step. */
+/**
+ * Starts a stored session under a new id, and ends the session before it in the same step. The
+ * stored engine calls it for a login. It rejects with `ERR_STORE_UNAVAILABLE` where nothing could
+ * be written, or `ERR_SESSION_CONFLICT` after many retries.
+ */
 import type { CookieJar } from '../../types.ts'
 import type {
   LoadResult,

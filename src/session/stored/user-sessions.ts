@@ -1,4 +1,7 @@
-/** Lists the sessions of a user, and ends one or all of them. */
+/**
+ * Lists the sessions of a user, and ends one or all of them. The strategy and the handle call it.
+ * Without the option `user`, or with a store that has no lists, it throws a `ConfigError`.
+ */
 import { ConfigError } from '../../errors.ts'
 import type { Ref } from '../../store/contract.ts'
 import { emitAbout, emitAllEnded, idDigest } from '../core/events.ts'

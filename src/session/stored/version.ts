@@ -1,4 +1,8 @@
-/** Versions of stored sessions: a write can be restricted to the version that its caller saw. */
+/**
+ * Restricts a write to the version of a stored session that its caller saw. The stored engine
+ * calls it for the option `ifVersion`. Another version throws `ERR_SESSION_CONFLICT`, and nothing
+ * is written.
+ */
 import { PortcullisError } from '../../errors.ts'
 import type { LoadResult } from '../core/engine.ts'
 

@@ -1,4 +1,8 @@
-/** Writes stored sessions: creates them, replaces them under contention, and imports legacy ones. */
+/**
+ * Writes stored sessions: creates them, replaces them while others write too, and imports legacy
+ * ones. The stored engine and `start.ts` call it. It rejects with `ERR_SESSION_ENDED` where
+ * another request ended the session, and as the store does.
+ */
 import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
 import type { ChangeRecord, LoadResult, SessionLocation, WriteResult } from '../core/engine.ts'

@@ -1,4 +1,8 @@
-/** Asks a database through the breaker of its store, and reports what goes wrong. */
+/**
+ * Calls a database through the breaker of its store, and reports failures as events. The stores in
+ * Postgres and D1 call it. While the breaker is open, and where the call fails, it throws a
+ * `StoreError`.
+ */
 import type { StoreBreaker } from '../../redis/breaker.ts'
 import { StoreError } from '../../redis/failure.ts'
 import type { Emit } from '../../types.ts'

@@ -1,4 +1,8 @@
-/** Sends something to a database within a time limit, and once more where that may help. */
+/**
+ * Sends a call to a database within a time limit, and retries it once where that may help. The
+ * stores in Durable Objects, Postgres and D1 call it. It throws a `StoreError`; verbs that write
+ * carry an id, so a repeated one counts once.
+ */
 import { startDeadline } from '../../redis/deadline.ts'
 import type { StoreError } from '../../redis/failure.ts'
 

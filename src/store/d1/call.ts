@@ -1,4 +1,7 @@
-/** Runs a batch of statements in D1 within a time limit, and translates what goes wrong. */
+/**
+ * Runs a batch of statements in D1 within a time limit, and translates what goes wrong. `d1.ts`
+ * calls it for each verb. It throws a `StoreError`.
+ */
 import { StoreError } from '../../redis/failure.ts'
 import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
 import { sendWithRetry } from '../calls/send-with-retry.ts'

@@ -1,4 +1,7 @@
-/** D1 as far as this library needs it, so that nobody needs Cloudflare's types who does not use it. */
+/**
+ * Types of D1 as far as this library needs them, so that projects without D1 need no types of
+ * Cloudflare. The D1 store uses them. Nothing here runs.
+ */
 
 /** A statement with its values. */
 export interface D1Statement {

@@ -1,6 +1,7 @@
 /**
- * The statements in D1 that the verbs of a store are: a list for each verb, which D1 runs as one transaction. SQL has
- * no branches there, so every statement says itself under which condition it does something.
+ * Compiles the statements in D1 for the verbs of a store: a list for each verb, which D1 runs as
+ * one transaction. SQL has no branches there, so every statement states the condition under which
+ * it acts. `d1.ts` compiles them once; a statement that fails rejects the whole batch.
  */
 import { writeMemory } from '../contract.ts'
 

@@ -1,4 +1,8 @@
-/** Calls a verb of a Durable Object within a time limit, and translates what goes wrong. */
+/**
+ * Calls a verb of a Durable Object within a time limit, and translates what goes wrong. The store
+ * and the limiters in Durable Objects call it. It throws a `StoreError`; wrong options are
+ * reported as issues.
+ */
 import {
   checkKeys,
   type Issues,

@@ -1,4 +1,7 @@
-/** Durable Objects as far as this library needs them, so that nobody needs Cloudflare's types who does not use them. */
+/**
+ * Types of Durable Objects as far as this library needs them, so that other projects need no types
+ * of Cloudflare. The object, its store and its limiters use them. Nothing here runs.
+ */
 
 /** A namespace of objects: the binding. */
 export interface ObjectNamespace {

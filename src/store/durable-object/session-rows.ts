@@ -1,4 +1,7 @@
-/** Rows of sessions inside a Durable Object: their shape and their tables. */
+/**
+ * Defines the rows of sessions inside a Durable Object, creates their tables, and parses them.
+ * `row-access.ts`, `session-table.ts` and the object call it. Creating tables is repeatable.
+ */
 import type { Found, Replacement, RotateOptions } from '../contract.ts'
 import type { ObjectSql } from './platform.ts'
 

@@ -1,4 +1,8 @@
-/** Keeps sessions in Durable Objects: those of a user in one object, those of visitors in one of many. */
+/**
+ * Keeps sessions in Durable Objects: those of a user in one object, those of visitors in one of
+ * many. Applications pass `durableObjectStore()` to `storedSessions`. Verbs reject with
+ * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_STORE_TOO_LARGE`.
+ */
 import { createIssues } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
 import type {

@@ -1,4 +1,8 @@
-/** A table of values by key inside a Durable Object, each of which is forgotten at its time. */
+/**
+ * Keeps values by key in a table inside a Durable Object, each of which is forgotten at its time.
+ * The counts and the login attempts of an object use it. It does no I/O beyond the object's own
+ * database.
+ */
 import type { ObjectSql } from './platform.ts'
 
 /** Values as JSON. Every statement happens at once. */

@@ -1,4 +1,7 @@
-/** Calls a function in Postgres within a time limit, and translates what goes wrong. */
+/**
+ * Calls a function in Postgres within a time limit, and translates what goes wrong. `postgres.ts`
+ * calls it for each verb. It throws a `StoreError`.
+ */
 import { StoreError } from '../../redis/failure.ts'
 import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
 import { sendWithRetry } from '../calls/send-with-retry.ts'

@@ -1,4 +1,7 @@
-/** The functions in Postgres that those of several verbs call. */
+/**
+ * Defines the functions in Postgres that those of several verbs call. `schema.ts` puts them into
+ * the migration. They run in the transaction of their verb.
+ */
 import { writeMemory } from '../contract.ts'
 import { define } from './define.ts'
 

@@ -1,4 +1,8 @@
-/** The functions in Postgres that the verbs of a store are: one for each. */
+/**
+ * Defines the functions in Postgres that implement the verbs of a store, one for each. `schema.ts`
+ * puts them into the migration, and `postgres.ts` calls them. Each runs as one transaction, so one
+ * that fails changes nothing.
+ */
 import { define } from './define.ts'
 
 /** Their statements. */

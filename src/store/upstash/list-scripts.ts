@@ -1,4 +1,8 @@
-/** The Lua that works on the list of a user's sessions; see scripts.ts for how rows and lists are kept. */
+/**
+ * Lua scripts that work on the list of a user's sessions; `scripts.ts` says how rows and lists are
+ * kept. `requests.ts` sends them for `list`, `endAll` and full lists. A session that the list does
+ * not name has ended.
+ */
 import { markUrgent, type Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 

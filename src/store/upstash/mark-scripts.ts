@@ -1,4 +1,7 @@
-/** The Lua that ends the sessions of a mark; see scripts.ts for who looks for it. */
+/**
+ * The Lua script that ends the sessions of a mark; `scripts.ts` looks for the mark. `requests.ts`
+ * and the revocations send it. A message that came before changes nothing.
+ */
 import { markUrgent, type Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 

@@ -1,4 +1,7 @@
-/** What every key of a store in Redis begins with. */
+/**
+ * Validates the prefix of every key of a store in Redis. The store and the revocations call it
+ * while building. A wrong prefix is reported as an issue.
+ */
 import type { Issues } from '../../options/index.ts'
 
 /** Validates what every key begins with. Default `portcullis:`. */

@@ -1,4 +1,8 @@
-/** Revocations in Redis over HTTP: each verb one script, one request. */
+/**
+ * Keeps revocations of stateless sessions in Redis: each verb is one script and one request.
+ * Applications pass `upstashRevocations()` to `revocable`. Verbs reject with
+ * `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; wrong options are a `ConfigError`.
+ */
 import { checkKeys, createIssues } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
 import { markUrgent, type Script, script } from '../../redis/script.ts'

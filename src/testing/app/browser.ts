@@ -1,4 +1,9 @@
-/** A browser without a network: it keeps cookies, and sends what a real one sends with pages, forms and scripts. */
+/**
+ * A browser without a network: it keeps cookies, and sends what a real one sends with pages, forms
+ * and scripts. Tests of applications create it, and the login browser builds on it. It throws an
+ * `Error` for a server that it does not know, for too many redirects, and for a session cookie
+ * that a browser would ignore.
+ */
 import { isSafeMethod } from '../../request/index.ts'
 import type { ThreeVerbs } from '../../session/index.ts'
 import type { Clock } from '../../types.ts'

@@ -1,4 +1,7 @@
-/** A clock for tests: it stands still until a test moves it. */
+/**
+ * A clock for tests: it stands still until a test moves it. Tests pass it to the option `clock` of
+ * sessions, limits and logins. Nothing here throws.
+ */
 import type { Clock } from '../../types.ts'
 
 /** A clock that a test moves. It fits every option `clock` of the library. */

@@ -1,4 +1,8 @@
-/** Keeps cookies as a browser does: RFC 6265bis sections 5.6 to 5.8, without a list of public suffixes. */
+/**
+ * Keeps cookies as a browser does: RFC 6265bis sections 5.6 to 5.8, without a list of public
+ * suffixes. `browser.ts` keeps its cookies in it. A cookie that a browser would ignore is kept in
+ * a list of rejected ones, with the problem.
+ */
 import { parseCookieDate } from '../../cookie/date.ts'
 import {
   cookieNamePrefix,

@@ -1,4 +1,8 @@
-/** Collects events, so that a test can assert on what a log of production would hold. */
+/**
+ * Collects events, so that a test can assert on what a log of production would hold. Tests pass it
+ * to `onEvent`. Waiting for an event that does not come rejects with an `Error` that names the
+ * events that came.
+ */
 import type { Emit, EventType, SecurityEvent } from '../../types.ts'
 
 /** Events that were collected. */

@@ -1,4 +1,8 @@
-/** A server behind the gateway, for tests of a gateway's configuration: it verifies the assertion and changes the session. */
+/**
+ * A server behind the gateway, for tests of a gateway's configuration: it verifies the assertion
+ * and changes the session. Tests create it with their handler. An assertion that does not verify
+ * is answered with 401, and an unusable key is a `ConfigError`.
+ */
 import { importKeys, parseKeys } from '../../assertion/keys.ts'
 import { encodeBase64url } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'

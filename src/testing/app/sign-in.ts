@@ -1,4 +1,7 @@
-/** Signs somebody in without a login page: the strategy of an application makes the session. */
+/**
+ * Signs a user in without a login page: the strategy of an application creates the session. Tests
+ * and `browser.ts` call it. A strategy that sets no cookie throws an `Error`.
+ */
 import type { ThreeVerbs } from '../../session/index.ts'
 
 /** Options of {@link createSignedInCookie}. */

@@ -1,4 +1,7 @@
-/** Every promise of a limiter as a test, for the limiters of this library and for yours. */
+/**
+ * Declares every promise of a limiter as a test, for the limiters of this library and for those of
+ * applications. Test files call `limiterContract()`. A promise that is broken fails its test.
+ */
 import type { LimitContext, Limiter } from '../../limit/contract.ts'
 import type { Expectation, TestTools } from '../store/contract.ts'
 import { exactPromises } from './exact.ts'

@@ -1,4 +1,7 @@
-/** What an exact limiter promises besides: held against everything that it let pass. */
+/**
+ * Declares what an exact limiter promises in addition: its decisions are compared with everything
+ * that it allowed. `contract.ts` calls it. A promise that is broken fails its test.
+ */
 import type { LimiterBench, LimiterCheck } from './contract.ts'
 
 /** A take that was allowed. */

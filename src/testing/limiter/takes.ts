@@ -1,4 +1,7 @@
-/** What every limiter promises: that it counts, whom it counts, and what it says. */
+/**
+ * Declares what every limiter promises: how it counts, that keys are separate, and what it
+ * answers. `contract.ts` calls it. A promise that is broken fails its test.
+ */
 import type { LimiterCheck } from './contract.ts'
 
 /** Identifiers that a careless limiter mixes up, or takes for patterns and names of its own. */

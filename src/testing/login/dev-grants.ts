@@ -1,4 +1,7 @@
-/** Remembers sessions, codes and tokens of the development provider. Everything ends with the process. */
+/**
+ * Remembers sessions, codes and tokens of the development provider; everything ends with the
+ * process. `dev-provider.ts` uses it. An unknown code or token gives undefined.
+ */
 import { randomId } from '../../crypto/index.ts'
 
 /** A browser that is signed in at the provider. */

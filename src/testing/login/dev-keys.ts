@@ -1,4 +1,7 @@
-/** The key of the development provider: a new one for each process. */
+/**
+ * Creates the key of the development provider: a new one for each process. `dev-provider.ts` signs
+ * with it. Tokens of an earlier process no longer verify.
+ */
 import { encodeBase64url, randomId } from '../../crypto/index.ts'
 
 /** Signs what the provider says. */

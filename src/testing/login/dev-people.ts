@@ -1,4 +1,7 @@
-/** The people of the development provider, and the page on which somebody chooses one. */
+/**
+ * Lists the people of the development provider, and creates the page on which a tester chooses
+ * one. `dev-provider.ts` calls it. All names are escaped.
+ */
 
 /** A person at the development provider: `sub` and any claims. */
 export interface DevPerson {

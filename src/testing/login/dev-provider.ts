@@ -1,4 +1,4 @@
-/** An OpenID Connect provider for development and tests: people to choose from, no password, no account, no network. */
+/** An OpenID Connect provider for development and tests, on one's own machine: any other issuer throws a `TypeError`. */
 import { encodeBase64url, randomId } from '../../crypto/index.ts'
 import { createDevGrants, type DevGrant, type DevGrants, type DevSession } from './dev-grants.ts'
 import { createDevKeys, type DevKeys } from './dev-keys.ts'

@@ -1,4 +1,8 @@
-/** A browser for tests of a site with a login: it keeps cookies, and walks between the site and its provider. */
+/**
+ * A browser for tests of a site with a login: it keeps cookies, and follows redirects between the
+ * site and its provider. Tests call it. A login that does not reach the provider, or too many
+ * redirects, throws an `Error`.
+ */
 import { type BrowserOptions, createBrowser, type TestBrowser } from '../app/browser.ts'
 import type { DevProvider } from './dev-provider.ts'
 

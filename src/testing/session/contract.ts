@@ -1,4 +1,8 @@
-/** Whole sessions over a store, from login to logout: what an application sees, whatever the store's client does to values. */
+/**
+ * Declares tests of whole sessions over a store, from login to logout: what an application sees,
+ * whatever the store's client does to values. Test files and `storeContract` call it. A promise
+ * that is broken fails its test.
+ */
 
 import type { FlushableHandle, StoredStrategy } from '../../session/core/types.ts'
 import { storedSessions } from '../../session/stored/sessions.ts'

@@ -1,4 +1,7 @@
-/** What one session promises over any store: it is there after the login, holds what was written, and ends. */
+/**
+ * Declares what one session promises over any store: it is there after the login, holds what was
+ * written, and ends. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import type { SessionCheck, TestData } from './contract.ts'
 
 /** Values that clients and drivers are known to change: numbers in text, JSON in text, quotes, empty text. */

@@ -1,4 +1,7 @@
-/** What a user's sessions promise: nobody is somebody else, and they can be listed and ended where the store has lists. */
+/**
+ * Declares what a user's sessions promise: they are separate, and can be listed and ended where
+ * the store has lists. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionBrowser, SessionCheck, TestSite } from './contract.ts'
 

@@ -1,4 +1,8 @@
-/** Every promise of a session store as a test, for the stores of this library and for yours. */
+/**
+ * Declares every promise of a session store as a test, for the stores of this library and for
+ * those of applications. Test files call `storeContract()`. A promise that is broken fails its
+ * test.
+ */
 import type { AtomicStore, StoreContext } from '../../store/contract.ts'
 import { sessionContract } from '../session/contract.ts'
 import { createStoreTestContext, type StoreTestContext } from './desk.ts'

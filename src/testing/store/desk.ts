@@ -1,4 +1,7 @@
-/** Where one test of the store contract works: fresh keys, the verbs with their usual arguments, a clock. */
+/**
+ * Creates what one test of the store contract works with: fresh keys, the verbs with their usual
+ * arguments, a clock. The promises beside it use it. It rejects as the store does.
+ */
 import type {
   Conflict,
   Found,

@@ -1,4 +1,8 @@
-/** When sessions end by themselves: limits are judged before anything is touched, and nothing outlives them. */
+/**
+ * Declares when sessions end by themselves: limits are checked before anything is changed, and
+ * nothing outlives them. `contract.ts` beside it calls it. A promise that is broken fails its
+ * test.
+ */
 import type { Check } from './contract.ts'
 import { defaults, expectedFound, hours, minutes, seconds } from './desk.ts'
 

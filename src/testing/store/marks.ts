@@ -1,4 +1,7 @@
-/** The marks of outside sessions: once one has ended, no session that names it lives. */
+/**
+ * Declares what the marks of outside sessions promise: once one has ended, no session that names
+ * it lives. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 import { defaults, minutes, seconds } from './desk.ts'

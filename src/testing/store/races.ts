@@ -1,4 +1,7 @@
-/** Races, without luck: every order in which the steps of a few clients can happen, one after the other. */
+/**
+ * Declares what holds in races, without luck: it runs every order in which the steps of a few
+ * clients can happen. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 import type { StoreTestContext } from './desk.ts'

@@ -1,4 +1,7 @@
-/** What rotate promises: a login ends the old session and begins the new one in one step. */
+/**
+ * Declares what rotate promises: a login ends the old session and begins the new one in one step.
+ * `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import type { Check } from './contract.ts'
 import { defaults, expectedConflict, expectedFound, seconds } from './desk.ts'
 

@@ -1,4 +1,7 @@
-/** The list of a user's sessions is the authority: what it does not name does not live. */
+/**
+ * Declares that the list of a user's sessions is the authority: a session that it does not name
+ * does not live. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 import { defaults, expectedFound, minutes, type StoreTestContext, seconds } from './desk.ts'

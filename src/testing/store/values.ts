@@ -1,4 +1,7 @@
-/** Keys and records are text of any kind, and come back as they went in. */
+/**
+ * Declares that keys and records are text of any kind, and come back as they went in.
+ * `contract.ts` beside it calls it. A promise that is broken fails its test.
+ */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 

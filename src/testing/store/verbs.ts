@@ -1,4 +1,7 @@
-/** What create, read, replace and end answer. */
+/**
+ * Declares what create, read, replace and end answer. `contract.ts` beside it calls it. A promise
+ * that is broken fails its test.
+ */
 import type { Check } from './contract.ts'
 import { expectedConflict, expectedFound, minutes, seconds } from './desk.ts'
 

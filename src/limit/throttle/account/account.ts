@@ -1,4 +1,8 @@
-/** One account, however it is spelled. */
+/**
+ * Finds the account that a text names, however it is spelled: spellings that some server treats as
+ * equal have one key. The login throttle calls it for each login. A text that names nobody gives
+ * undefined.
+ */
 import { foldText } from '../../../parameters/index.ts'
 
 /** An account as a login names it. */

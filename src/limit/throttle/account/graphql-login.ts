@@ -1,4 +1,8 @@
-/** Finds the one login in a GraphQL request, and whose it is. */
+/**
+ * Finds the one login in a GraphQL request, and its account. `read-account.ts` calls it for routes
+ * whose rule is `graphql`. A document with several logins, or that servers could read in two ways,
+ * gives no account but a status.
+ */
 import {
   type Definition,
   type Document,

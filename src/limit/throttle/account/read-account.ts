@@ -1,4 +1,8 @@
-/** Reads whom a login is for, as the origin will read it: what is passed on is what was read here. */
+/**
+ * Reads the account of a login as the origin will read it; the body that is forwarded is the one
+ * that was read. The gateway's throttle creates a reader for each route. A request that cannot be
+ * read gives the status 400, 413 or 415.
+ */
 import {
   createMemberReader,
   createNameCheck,

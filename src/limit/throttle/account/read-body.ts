@@ -1,4 +1,8 @@
-/** The body of a login: of the content types that its rule takes, not coded, not large; all but multipart in UTF-8. */
+/**
+ * Reads the body of a login: of the content types that its rule accepts, not compressed, at most
+ * 16 kB, and UTF-8 unless it is multipart. `read-account.ts` calls it. Any other body gives a
+ * status instead.
+ */
 
 /** Bytes of a login's body. */
 export const maxBodyBytes = 16_384

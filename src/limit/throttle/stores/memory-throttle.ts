@@ -1,4 +1,8 @@
-/** Failed logins in the memory of one process: for tests and development. */
+/**
+ * Stores failed logins in the memory of one process: for tests and development. Applications pass
+ * it to the login throttle. Each isolate counts alone, so it protects a single process only; wrong
+ * options are a `ConfigError`.
+ */
 import { checkKeys, createIssues, parseWholeNumber } from '../../../options/index.ts'
 import {
   type AttemptReply,

@@ -1,4 +1,8 @@
-/** Failed logins in Redis over HTTP: each verb one script and one HTTP request. */
+/**
+ * Stores failed logins in Redis: each verb is one script and one HTTP request. Applications pass
+ * it to the login throttle. Its verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`;
+ * no attempt is allowed then.
+ */
 import { PortcullisError } from '../../../errors.ts'
 import { checkKeys, createIssues } from '../../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../../redis/adopt.ts'

@@ -1,6 +1,8 @@
 /**
  * The two scripts of the throttle. A counter is a hash: `n` failures, `u` the moment until which a streak waits, or at which
  * a day ends. A ticket is a hash: `s` what became of the attempt, and the waits it began, by place.
+ *
+ * `redis-throttle.ts` sends them and checks their replies: one of another shape is `ERR_STORE_REFUSED`.
  */
 import { type Script, script } from '../../../redis/script.ts'
 import { DAY_MS, FIRST_WAIT_MS, TICKET_MS } from './store.ts'

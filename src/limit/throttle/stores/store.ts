@@ -1,4 +1,8 @@
-/** Where failed logins are counted: the contract of a store, which decides and counts in one step. */
+/**
+ * Defines where failed logins are counted: the contract of a store, which decides and counts in
+ * one step. The throttle's engine calls it; the stores in memory, Redis and Durable Objects
+ * implement it. A store that cannot count rejects, and never allows.
+ */
 
 /** A count of consecutive failures: failures without a success between them. Each one beyond `free` makes the next try wait. */
 export interface Streak {

@@ -1,4 +1,8 @@
-/** Notices a rule of success that nothing ever meets: then every login counts as a failure, right ones too. */
+/**
+ * Notices a rule of success that nothing ever meets: then every login counts as a failure, right
+ * ones too. The gateway creates one for each login route. It reports once, at the twentieth login
+ * without a success.
+ */
 
 const enough = 20
 

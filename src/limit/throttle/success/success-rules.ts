@@ -1,4 +1,8 @@
-/** How an origin's answer proves that a login succeeded: rules and presets, validated while building. */
+/**
+ * Compiles how an origin's response proves that a login succeeded: rules and presets, validated
+ * while building. The gateway's throttle calls it for each login route. An invalid rule is
+ * reported as an issue.
+ */
 import { checkKeys, type Issues, nearestKey } from '../../../options/index.ts'
 
 /** One proof. All parts that are given must hold; at least one must be given. */

@@ -1,4 +1,8 @@
-/** Whether an answer proves that a login succeeded. What is not proven is a failure. */
+/**
+ * Decides whether a response proves that a login succeeded; what is not proven is a failure. The
+ * gateway's throttle calls it for each response to a login. It is pure; a body that is too large
+ * proves nothing.
+ */
 import { isExpiring, parseSetCookie } from '../../../cookie/index.ts'
 import { foldPath } from '../../../request/index.ts'
 import { isLoginPage, matchesName } from '../login-request.ts'

@@ -1,4 +1,8 @@
-/** Validates options whose value a function of `portcullis/session` makes: its code comes along only with an import of it. */
+/**
+ * Validates options whose value a function of `portcullis/session` creates, so that its code is in
+ * a bundle only where it is imported. Strategies call it while building. Any other value is
+ * reported as an issue.
+ */
 import type { Issues } from '../../../options/issues.ts'
 
 /** Returns a value that can be compiled. An absent or invalid value returns undefined. */

@@ -1,4 +1,7 @@
-/** Options of sessions of every kind. */
+/**
+ * Defines the options of sessions of every kind, with their defaults. `settings.ts` validates them
+ * while a strategy is built. Nothing here runs.
+ */
 import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../../types.ts'
 import type { Schema } from '../data.ts'
 import type { DeviceOption } from '../device.ts'

@@ -1,4 +1,8 @@
-/** Compiles the options of sessions into the settings that requests are served with. */
+/**
+ * Compiles the options of sessions into the settings that requests are served with. Both
+ * strategies call it while building. Wrong options are reported as issues; wrong values of the
+ * environment are a `ConfigError` at the first request.
+ */
 import { type CookieSettings, cookieSettings } from '../../../cookie/settings.ts'
 import { type KeyRing, keyRing } from '../../../crypto/key-ring.ts'
 import { type Sealer, sealer } from '../../../crypto/seal.ts'

@@ -1,4 +1,8 @@
-/** The answers of the endpoints. All are final: no cache keeps them, no page frames them. */
+/**
+ * Creates the responses of the device endpoints. All are final: no cache keeps them, no page
+ * frames them. `refresh.ts`, `register.ts` and `endpoints.ts` call it. The status decides whether
+ * Chromium keeps its session, so each function says which it ends.
+ */
 import type { OutgoingCookie } from '../../../types.ts'
 import { writeHeaderString } from './header-string.ts'
 import { writeForget } from './instructions.ts'

@@ -1,4 +1,7 @@
-/** Reads a header value that is a structured string, which browsers send with quotes or without. */
+/**
+ * Reads and writes a header value that is a structured string, which browsers send with quotes or
+ * without. The device endpoints call it. A value of another form gives undefined.
+ */
 
 /** sf-string, RFC 9651 section 3.3.3, with parameters behind it that nobody needs. */
 const quotedPattern = /^"((?:[ !#-[\]-~]|\\["\\])*)" *(?:;.*)?$/

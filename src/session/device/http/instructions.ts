@@ -1,6 +1,6 @@
 /**
  * Writes what a browser receives: the offer to register a key, and the session that it keeps
- * afterwards.
+ * afterwards. The device engine and its endpoints call it. It is pure.
  */
 import { endpointFolder, refreshPath, registerPath } from '../../../request/path/device-path.ts'
 import type { DeviceSettings } from '../settings.ts'

@@ -1,7 +1,8 @@
 /**
- * The page that begins a navigation again. Browsers do not hold back a navigation that another
- * origin began, so a link from a mail arrives without the bound cookie when that has expired. Begun
- * again by a page of this origin, it is held back and refreshed.
+ * Creates the page that begins a navigation again. Browsers do not hold back a navigation that
+ * another origin began, so a link from a mail arrives without the bound cookie when that has
+ * expired; begun again by a page of this origin, it is held back and refreshed. `endpoints.ts` and
+ * `enforce.ts` call it.
  */
 
 /**

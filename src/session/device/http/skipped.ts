@@ -1,4 +1,8 @@
-/** Reads `Secure-Session-Skipped`, in which a browser says why a refresh did not happen. */
+/**
+ * Reads `Secure-Session-Skipped`, in which a browser says why a refresh did not happen.
+ * `enforce.ts` calls it. It is the client's word: it may make a response more precise, never a
+ * check weaker.
+ */
 
 const reasons = ['unreachable', 'server_error', 'quota_exceeded'] as const
 

@@ -1,4 +1,8 @@
-/** The row of a store that has only get, set and delete: written as JSON text, read in any form that a client returns. */
+/**
+ * Reads the row of a store that has only get, set and delete: it is written as JSON text and read
+ * in any form that a client returns. `store.ts` beside it calls it. A value that is no row throws
+ * `ERR_STORE_REFUSED`.
+ */
 import { PortcullisError } from '../../../errors.ts'
 import { isObject } from '../../../options/is-object.ts'
 

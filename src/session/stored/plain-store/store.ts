@@ -1,4 +1,8 @@
-/** Adapts a store with only get, set and delete to the verbs of sessions, without their atomicity. */
+/**
+ * Adapts a store with only get, set and delete to the verbs of sessions, without their atomicity.
+ * `resolve-store.ts` creates it. Parallel requests may lose writes; `list` and `endAll` reject
+ * with a `ConfigError`.
+ */
 import { ConfigError } from '../../../errors.ts'
 import type {
   AtomicStore,
