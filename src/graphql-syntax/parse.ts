@@ -15,7 +15,7 @@ export type Value =
 /** In their order; a name may stand twice. */
 export type Arguments = ReadonlyArray<readonly [name: string, value: Value]>
 
-/** What a selection set asks for. `directives` is how many there are. */
+/** One selection of a selection set. `directives` is their number. */
 export type Selection =
   | {
       readonly is: 'field'
@@ -33,7 +33,7 @@ export type Selection =
     }
 
 export interface Definition {
-  /** Of the definition itself and of its variables. */
+  /** The number of directives of the definition and of its variables. */
   readonly directives: number
   readonly selections: readonly Selection[]
 }

@@ -213,7 +213,7 @@ function findNumberEnd(source: string, start: number): number {
     if (end === exponent) throw new SyntaxProblem()
   }
 
-  // What no number may run into: `1.`, `0x1`, `1a`.
+  // A number must not run into these characters: `1.`, `0x1`, `1a`.
   const next = source.charCodeAt(end)
   if (next === dot || isNamePart(next)) throw new SyntaxProblem()
 
@@ -269,7 +269,7 @@ function readText(source: string, start: number): FoundValue {
   }
 }
 
-/** What stands behind a backslash. */
+/** Reads the character that an escape stands for, after its backslash. */
 function readEscape(source: string, at: number): FoundValue | undefined {
   const letter = source[at]
   if (letter !== 'u') {

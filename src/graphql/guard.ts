@@ -70,7 +70,7 @@ export function createGraphqlGuard<C extends GraphqlContext>(
     const { body } = found
     if (body !== undefined) c.req.raw = new Request(raw, { body })
     if (!found.ok) {
-      // What was not read to its end cannot be handed on.
+      // A body that was not read to its end cannot be handed on.
       const watched = observing && (body !== undefined || raw.body === null || !raw.bodyUsed)
       return rejectRequest(found.reason, c, watched)
     }

@@ -5,7 +5,7 @@
  */
 import type { Definition, Document, Selection } from '../graphql-syntax/index.ts'
 
-/** What an operation asks for, fragments expanded. Counts may be Infinity. */
+/** The size of an operation, with its fragments expanded. Counts may be Infinity. */
 export interface Size {
   /** Fields within fields; 1 where only root fields are asked for. What is below `__schema` and `__type` is not in it. */
   readonly depth: number
@@ -13,7 +13,7 @@ export interface Size {
   readonly introspectionDepth: number
   /** Fields under another name. */
   readonly aliases: number
-  /** Of operations, variables, fields and fragments. */
+  /** Directives of operations, variables, fields and fragments. */
   readonly directives: number
   /** Fields it begins with. */
   readonly rootFields: number

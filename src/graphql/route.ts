@@ -15,7 +15,7 @@ export interface GraphqlRouteOptions extends GraphqlLimits {
   readonly introspection?: boolean | { readonly role: string | readonly string[] }
 }
 
-/** What {@link graphqlLimits} makes, for the option `graphql` of a route. */
+/** The result of {@link graphqlLimits}, for the option `graphql` of a route. */
 export interface GraphqlRoute {
   /** Whether the schema may be asked for, or by whom. */
   readonly introspection: boolean | { readonly role: string | readonly string[] }

@@ -5,7 +5,7 @@
  */
 import type { TakeResult } from './contract.ts'
 
-/** What a policy is called and promises; names are dashed words, so that none needs escaping. */
+/** The name, the limit and the window of a policy; names are dashed words, so that none needs escaping. */
 export interface NamedPolicy {
   readonly name: string
   readonly limit: number

@@ -107,7 +107,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
 
   async function createKey({ name, key }: Policy<C>, c: C): Promise<string> {
     if (key === 'address') {
-      // What is no address is `unknown`, one bucket; the word is no address, so nobody is in it by accident.
+      // Requests without an address share the bucket `unknown`; no address has that name.
       return joinUnambiguously(
         name,
         'address',

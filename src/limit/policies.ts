@@ -22,8 +22,9 @@ export interface LimitPolicy<C> {
   /** The limiter, with its limit and window: `exactLimiter`, `upstashLimiter`, `memoryLimiter`, `bindingLimiter`. */
   readonly limiter: BasicLimiter
   /**
-   * Whose units: `'address'` (default), the client's address as `platform` tells it, IPv6 by its /64; or a function that
-   * says so. Where there is none, all such requests share one bucket.
+   * The key whose units are counted: `'address'` (default), the client's address as `platform`
+   * tells it, IPv6 by its /64; or a function that says so. Where there is none, all such requests
+   * share one bucket.
    */
   readonly key?: 'address' | ((c: C) => string | undefined | Promise<string | undefined>)
   /** Units that a request takes. Default 1; 0 takes none and cannot be refused. */

@@ -169,7 +169,7 @@ function validateOptions<E>(options: UpstashLimiterOptions<E>): UpstashSettings 
   return { ...rate, kind, refill, dynamicLimit, name, analytics }
 }
 
-/** What one limiter works with: its options, and what was computed from them once. */
+/** The options of one limiter, and the values that were computed from them once. */
 interface LimiterParts {
   readonly settings: UpstashSettings
   readonly algorithm: Algorithm
@@ -318,7 +318,7 @@ function recordResult(
   return result
 }
 
-/** What analytics make of it is their own affair: a take neither waits for them nor fails with them. */
+/** Sends a decision to analytics: a take neither waits for them nor fails with them. */
 function recordAnalytics(
   analytics: LimitAnalytics,
   identifier: string,

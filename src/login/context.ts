@@ -64,7 +64,7 @@ export function countTurn(settings: LoginSettings, request: Request): OutgoingCo
   return serializeCookie(turnsSettings(settings), `${turns}`, turnsLife)
 }
 
-/** What ends the count. */
+/** Creates the cookie that ends the count. */
 export function resetTurns(settings: LoginSettings): OutgoingCookie {
   return expireCookie(turnsSettings(settings))
 }

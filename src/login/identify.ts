@@ -7,7 +7,7 @@ import type { Emit } from '../types.ts'
 import type { Provider } from './providers/provider-options.ts'
 import { type Claims, type LoginData, LoginError, type LoginFacts } from './types.ts'
 
-/** What `identify` gets. */
+/** The argument of `identify`. */
 export interface Identity {
   /** `<provider>|<sub>`: unique across providers, and stable. Never an e-mail. */
   readonly user: string
@@ -15,7 +15,7 @@ export interface Identity {
   readonly provider: string
   /** The provider's identifier of the person: `sub`. */
   readonly subject: string
-  /** What the provider says. `email` is there only where the provider says that it is verified. */
+  /** The claims of the provider. `email` is there only where the provider says that it is verified. */
   readonly claims: Claims
   /** An e-mail that the provider does not call verified. Anybody may have entered it. */
   readonly unverifiedEmail?: string
@@ -31,7 +31,7 @@ export type Identify<Data = object> = (
   identity: Identity,
 ) => Data | undefined | Promise<Data | undefined>
 
-/** What `identify` gets for these claims. */
+/** Creates the argument of `identify` for these claims. */
 export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): Identity {
   const { provider, sub } = facts
   const { email, ...rest } = claims
@@ -65,7 +65,7 @@ export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): I
   }
 }
 
-/** What a session keeps of a login. */
+/** Creates the facts that a session keeps of a login. */
 export function createFacts(provider: Provider, claims: Claims): LoginFacts {
   const { sid, acr, sub: tokenSubject } = claims
   const sub = readSubject(provider, claims)

@@ -10,7 +10,7 @@ import { attemptCookieLife } from './flow/attempts.ts'
 
 const longestHint = 16_384
 
-/** What an environment's key ring seals. */
+/** The sealers of an environment's key ring. */
 export interface LoginKeys {
   readonly internals: SessionInternals
   readonly attempts: Sealer

@@ -15,7 +15,7 @@ import { createAnswer, createFailurePage } from './pages.ts'
 import { readBounded } from './providers/send.ts'
 import type { LoginSettings } from './settings.ts'
 
-/** What an endpoint is served with. */
+/** The request to an endpoint, with its environment. */
 export interface FlowRequest {
   readonly request: Request
   readonly env: unknown

@@ -10,7 +10,7 @@ import type { LoginOptions } from './options.ts'
 import { createHandle, type LoginHandle, revalidate, serve } from './serve.ts'
 import { validateLogin } from './settings.ts'
 
-/** What `login()` puts on the context: `new Hono<LoginEnv>()`. */
+/** The variables that `login()` sets on the context: `new Hono<LoginEnv>()`. */
 export type LoginEnv = { Variables: { login: LoginHandle } }
 
 /** The middleware, and what guards and pages need of it. */

@@ -19,7 +19,7 @@ const policy =
 /** A page before it is HTML. */
 export type LoginPage = PageContent
 
-/** What an answer has besides its page. */
+/** The parts of a response other than its page. */
 export interface AnswerParts {
   readonly status: number
   readonly cookies?: readonly OutgoingCookie[]

@@ -12,7 +12,7 @@ import type { LoginSettings } from './settings.ts'
 import type { TokenContext } from './tokens/contract.ts'
 import type { LoginFacts } from './types.ts'
 
-/** What `c.var.login` is. */
+/** The type of `c.var.login`. */
 export interface LoginHandle {
   /** How this session began; undefined where nobody is signed in. */
   facts(): Promise<LoginFacts | undefined>

@@ -36,14 +36,14 @@ import {
   validateTokens,
 } from './validate-parts.ts'
 
-/** What requests are served with. */
+/** The validated settings that requests are served with. */
 export interface LoginSettings {
   readonly session: SessionStrategy<object>
   /** Where its endpoints are, such as `/.portcullis`. */
   readonly base: string
   readonly publicOrigin: string | undefined
   readonly providerNames: readonly string[]
-  /** What the chooser calls each provider. */
+  /** The label of each provider on the page of providers. */
   readonly labels: ReadonlyMap<string, string>
   readonly identify: Identify
   readonly chooser: string | undefined

@@ -7,7 +7,7 @@ import type { AuthorizationServer } from 'oauth4webapi'
 /** Claims of a token, or of the userinfo endpoint. */
 export type Claims = Readonly<Record<string, unknown>>
 
-/** What a session says about the login that began it. */
+/** The facts that a session keeps about the login that began it. */
 export interface LoginFacts {
   /** Name of the provider in the option `providers`. */
   readonly provider: string
@@ -31,10 +31,10 @@ export interface LoginData {
   readonly login: LoginFacts
 }
 
-/** What a provider publishes about itself. */
+/** The metadata that a provider publishes. */
 export type Metadata = AuthorizationServer
 
-/** What the token endpoint returned, after validation. */
+/** The validated response of the token endpoint. */
 export interface TokenSet {
   readonly accessToken: string
   /** Absent for a provider without OpenID Connect. */

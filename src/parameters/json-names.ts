@@ -18,7 +18,7 @@ const closeObject = 0x7d
  * colon is a name. One pass, no recursion.
  */
 export function hasClearNames(jsonText: string): boolean {
-  // What stands raw in the text is looked for once; a name may also be written with escapes.
+  // The raw text is searched once; a name may also be written with escapes.
   const hasUnclear = maybeUnclear.test(jsonText)
   // The names of each object that is open; a list of empty objects is made of nothing else.
   const openObjects: Array<Set<string> | undefined> = []

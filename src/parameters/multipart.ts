@@ -23,7 +23,7 @@ const contentTypeForm =
 const dispositionForm =
   /^form-data; ?name=(?:"([^"\\]*)"|([\w.-]+))(?:; ?filename=(?:"([^"\\]*)"|([\w.-]+)))?$/i
 
-/** What a part may say of itself besides: it changes no server's reading. */
+/** Further headers that a part may have: they change no server's reading. */
 const plainHeaders: ReadonlyMap<string, RegExp> = new Map([
   ['content-length', /^\d{1,15}$/],
   ['content-transfer-encoding', /^(?:binary|7bit|8bit)$/i],

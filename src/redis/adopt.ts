@@ -12,7 +12,7 @@ import { isUpstashClient, type UpstashClient } from './transport/upstash-client.
 import { createUpstashSource } from './transport/upstash-source.ts'
 
 /**
- * What stores and limiters take as `redis`: a client of `redis()`, a client of `@upstash/redis` such as
+ * The option `redis` of stores and limiters: a client of `redis()`, a client of `@upstash/redis` such as
  * `Redis.fromEnv()`, or a function that makes one from the environment: `(c) => Redis.fromEnv(c.env)`.
  */
 export type RedisSource<E = ProjectEnv> = Redis | FromEnv<UpstashClient, E>

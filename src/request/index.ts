@@ -1,5 +1,5 @@
 /**
- * What a request is: its address, path, host, body and kind, each read in one way only. Every
+ * Readers of a request: its address, path, host, body and kind, each read in one way only. Every
  * guard and the gateway use these functions; `path/` and `aliases/` decide which rule a path falls
  * under.
  */

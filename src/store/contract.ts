@@ -23,7 +23,7 @@ export interface Ref {
 
 /** A session to keep. Times are milliseconds since the epoch, by the clock of whoever writes. */
 export interface Row extends Ref {
-  /** What is kept: sealed text, opaque to the store. */
+  /** The content: sealed text, opaque to the store. */
   readonly record: string
   /** When the session ends whatever happens. Settled when the row is made: `replace` does not move it. */
   readonly end: number
@@ -112,9 +112,9 @@ export interface WaitingRead {
   send(): Promise<void>
 }
 
-/** What a verb knows of its request: stores whose address is in the environment need it, others ignore it. */
+/** The request of a verb: stores whose address is in the environment need it, others ignore it. */
 export interface StoreContext {
-  /** What `From` functions of the store get. */
+  /** The argument of the store's `From` functions. */
   readonly env?: unknown
 }
 
@@ -174,7 +174,7 @@ export interface AtomicStore {
  * and there is no list of a user's sessions. Values are sealed text; a `Map` will do.
  */
 export interface SimpleStore {
-  /** What was set, or undefined or null. */
+  /** Returns the value that was set, or undefined or null. */
   get(key: string, context: StoreContext): unknown
   /** Keeps a record under this key, in the place of one that is there. */
   set(key: string, value: string, context: StoreContext): unknown

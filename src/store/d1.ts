@@ -33,7 +33,7 @@ import { validateBounds, validateSize } from './size.ts'
 export interface D1StoreOptions<E = ProjectEnv> {
   /** The binding: `(c) => c.env.DB`. It is read at its primary. */
   readonly database: FromEnv<D1Database, E>
-  /** What the names of the tables begin with: small letters, digits and `_`. Default `portcullis_`. */
+  /** The prefix of the tables' names: small letters, digits and `_`. Default `portcullis_`. */
   readonly prefix?: string
   /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
   readonly timeoutMs?: number

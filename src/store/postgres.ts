@@ -135,7 +135,7 @@ function createVerbs(
     { env }: StoreContext,
   ): Promise<unknown> => callFunction(settings, { name, args }, { env })
 
-  /** What a new row needs; its size is measured before anything is sent. */
+  /** Lists the arguments of a new row; its size is measured before anything is sent. */
   function rowArguments({ key, index, now, idle, end, record, write }: Row): VerbArgument[] {
     validateSize(record, maxBytes)
     return [key, index, now, idle, end, record, write, maxPerUser]

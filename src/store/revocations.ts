@@ -10,7 +10,7 @@ import type { StoreContext } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
 import type { EndMarkedOptions } from './mark-types.ts'
 
-/** What a session says of itself: digests, and the generation of its user when it was made. */
+/** Digests by which a session is looked up, and the generation of its user when it was made. */
 export interface Claim {
   /** Digest of the session's id. */
   readonly id: string

@@ -7,7 +7,7 @@ import { createIssues, resolveFrom } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 import type { SimpleStore } from './contract.ts'
 
-/** What is needed of an unstorage `Storage`; declared here, so that nobody needs the package who does not use it. */
+/** The part of an unstorage `Storage` that is used. It is declared here, so that other projects need no package. */
 export interface UnstorageLike {
   /** The text under this key, or null. */
   getItem(key: string, options?: Record<string, unknown>): Promise<unknown> | unknown

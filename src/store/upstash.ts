@@ -29,7 +29,7 @@ export interface UpstashStoreOptions<E = ProjectEnv> {
    * latter. The same for limiters, so that they share requests.
    */
   readonly redis: RedisSource<E>
-  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
   readonly prefix?: string
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number
@@ -41,9 +41,9 @@ export interface UpstashStoreOptions<E = ProjectEnv> {
 export interface UpstashStore extends AtomicStore {
   /** The client: an `Ask` of this one may carry {@link readRequest}. */
   readonly redis: Redis
-  /** What to ask in order to read a session. */
+  /** Creates the call that reads a session. */
   readRequest(ref: Ref, at: ReadAt): ScriptCall
-  /** What the answer to it means. @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer */
+  /** Parses the reply to it. @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer */
   readReply(reply: unknown): Found | Gone
 }
 

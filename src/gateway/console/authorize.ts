@@ -56,7 +56,7 @@ export function createAuthorizeViewer(
     return reject(ctx, 'rate-limited', [['Retry-After', `${retryAfter}`]])
   }
 
-  /** What can be decided without a session. */
+  /** Checks everything that needs no session. */
   function checkRequest(ctx: RequestContext): Response | undefined {
     const { address, request, path, settings } = ctx
     const located = checkAddress(access, address)

@@ -38,8 +38,8 @@ type Ancestors = 'none' | 'self'
 /** Options of {@link gatewayConsole}. */
 export interface ConsoleOptions<Data = object> {
   /**
-   * Who may see the console, such as `{ role: 'admin' }`. It must need a session. Where the rule has no `fresh`, the login
-   * must be an hour old at most.
+   * The rule of viewers of the console, such as `{ role: 'admin' }`. It must need a session. Where
+   * the rule has no `fresh`, the login must be an hour old at most.
    */
   readonly access: 'session' | AccessMembers<Data>
   /**
@@ -49,7 +49,7 @@ export interface ConsoleOptions<Data = object> {
    */
   readonly redis?: RedisSource
   /**
-   * Who may show the console in a frame. `'self'`: pages of this site.
+   * The pages that may show the console in a frame. `'self'` stands for pages of this site.
    *
    * @default 'none'
    */
@@ -129,7 +129,7 @@ function validateSessions(strategy: SessionStrategy<object> | undefined, issues:
     issues.add('', 'needs sessions of this library: statelessSessions() or storedSessions()')
 }
 
-/** What the endpoints share. */
+/** The parts that the endpoints share. */
 interface ConsoleParts {
   readonly services: ConsoleServices
   readonly store: ConsoleStore

@@ -6,7 +6,7 @@
 import type { OpenStream } from './limits.ts'
 import type { Parts } from './page/parts.ts'
 
-/** What a stream needs. */
+/** The options of a stream. */
 export interface LiveOptions {
   /** Renders the parts as they are now. */
   render(): Promise<Parts>

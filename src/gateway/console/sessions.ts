@@ -7,7 +7,7 @@ import type { EndAllArgs, EndOneArgs } from '../../session/core/types.ts'
 import type { SessionInfo, SessionStrategy } from '../../session/index.ts'
 import type { SessionPanel } from './page/page.ts'
 
-/** What a form asks for. */
+/** The request of a form. */
 export interface SessionForm {
   readonly action: 'find' | 'end' | 'end-all'
   readonly user: string
@@ -23,7 +23,7 @@ type AdministrableStrategy = SessionStrategy<object> & {
   endAll?(args: EndAllArgs): Promise<unknown>
 }
 
-/** Who asks, and where. */
+/** The viewer who sent the form, and the services that it uses. */
 export interface FormContext {
   readonly strategy: SessionStrategy<object> | undefined
   readonly env: unknown
@@ -47,7 +47,7 @@ export function parseSessionForm(text: string): SessionForm | undefined {
   return { action, user, id, token: fields.get('csrf_token') ?? '' }
 }
 
-/** What a strategy can do for an administrator. */
+/** Finds the verbs of a strategy that an administrator can use. */
 export function findSupport(
   strategy: SessionStrategy<object> | undefined,
 ): SessionPanel['support'] {

@@ -11,7 +11,7 @@ import type { RoutePhases } from '../handle-route.ts'
 import type { GatewaySessions } from '../phases/session.ts'
 import type { RequestRejecter } from '../reject.ts'
 
-/** What `gatewayConsole` makes, for the option `console` of a gateway. */
+/** The result of `gatewayConsole`, for the option `console` of a gateway. */
 export interface GatewayConsole {
   /** Wraps the monitor of the gateway, or stands in for none, and counts what it sees. */
   observe(monitor: Monitor | undefined, clock: Clock): Monitor
@@ -19,7 +19,7 @@ export interface GatewayConsole {
   start(services: ConsoleServices, issues: Issues): readonly Endpoint[]
 }
 
-/** What a console needs of its gateway. */
+/** The services that a gateway gives its console. */
 export interface ConsoleServices {
   readonly clock: Clock
   readonly reject: RequestRejecter

@@ -43,7 +43,7 @@ export interface LogAnswer extends PartAnswer {
   readonly next: KeptLog
   /** When all is free then. */
   readonly nextResetAt: number
-  /** What to keep after a denial: a new shift of the clock. Undefined where what is kept stays the same. */
+  /** The value to keep after a denial, with a new shift of the clock. Undefined where nothing changes. */
   readonly afterDenial: KeptLog | undefined
   /** Until when that must be remembered, by the clock that is ahead of the others. */
   readonly keepUntil: number

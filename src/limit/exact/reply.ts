@@ -16,7 +16,7 @@ export function serializeTakes(parts: readonly TakePart[], write: boolean): stri
 }
 
 /**
- * What the script answered, part by part.
+ * Parses the reply of the script, part by part.
  *
  * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer: never a reason to let somebody pass
  */

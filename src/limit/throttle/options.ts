@@ -50,9 +50,10 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
    */
   readonly device?: false | ThrottleDeviceOptions
   /**
-   * What the origin makes of a name before it looks it up, such as leaving out the dots of an address at Gmail. What remains is
-   * folded all the same: case, accents, width, strokes. An empty text names nobody, which is 400. Failures are counted by it;
-   * a success clears only what failed under the very same text. Default: the text itself. A route may have its own.
+   * Normalizes a name as the origin does before it looks it up, such as leaving out the dots of an
+   * address at Gmail. The result is folded all the same: case, accents, width, strokes. An empty
+   * text names nobody, which is 400. Failures are counted by it; a success clears only what failed
+   * under the very same text. Default: the text itself. A route may have its own.
    */
   readonly normalize?: Normalize
   /**

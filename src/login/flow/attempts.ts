@@ -32,10 +32,10 @@ export interface Attempt {
   readonly q?: 'none'
 }
 
-/** What an attempt begins with; the rest is drawn. */
+/** The members that a caller sets when an attempt begins; the others are random. */
 export type AttemptDemands = Omit<Attempt, 's' | 'n' | 'v' | 't'>
 
-/** What came of looking for an attempt. Its cookie goes, whatever comes of it. */
+/** The result of a search for an attempt. Its cookie expires in every case. */
 export interface FoundAttempt {
   readonly attempt?: Attempt
   readonly reason?: 'attempt-missing' | 'attempt-bad'

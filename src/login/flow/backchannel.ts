@@ -21,7 +21,7 @@ const memoryMargin = 720_000
 /** How often one message may begin to end the sessions of a person: a store that fails halfway is asked again. */
 const mostTries = 4
 
-/** What ends sessions from outside a request. */
+/** The verbs of a strategy that end sessions from outside a request. */
 interface EndingStrategy {
   endMarked?(args: {
     readonly mark: string
@@ -172,7 +172,7 @@ function mapSubject(provider: Provider, claims: Claims): string | undefined {
   }
 }
 
-/** What the options `mark` and `user` of the sessions make of a login: the sessions decide, not the login. */
+/** Calls the option `mark` or `user` of the sessions with a login: the sessions decide, not the login. */
 function readName(option: SessionInternals['mark'], facts: LoginFacts): string | undefined {
   try {
     return (

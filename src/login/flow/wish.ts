@@ -6,7 +6,7 @@ import { returnPath } from '../../request/index.ts'
 import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 
-/** What the person, or the rule that sent them, wants of this login. */
+/** The demands of the person, or of the rule that sent them, on this login. */
 export interface LoginWish {
   readonly returnPath: string
   readonly prompt?: string

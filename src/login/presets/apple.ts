@@ -37,7 +37,7 @@ export function apple<E = ProjectEnv>(options: AppleOptions<E>): ProviderOptions
   const { teamId, keyId, key, ...rest } = options
   return withoutUndefined({
     label: 'Apple',
-    // Whoever asks for name or e-mail must have the answer posted.
+    // A request for name or e-mail must have the response posted.
     scope: 'openid name email',
     ...rest,
     issuer,

@@ -6,7 +6,7 @@
 import * as oauth from 'oauth4webapi'
 import { LoginError, type LoginReason } from '../types.ts'
 
-/** What was under way: redeeming a code or a refresh token, reading userinfo, or something else. */
+/** The step that failed: redeeming a code or a refresh token, reading userinfo, or something else. */
 export type LibraryStep = 'code-refused' | 'grant-refused' | 'provider-error' | 'userinfo'
 
 /** The reason behind an error. Errors of ours pass through; programming errors are thrown. */

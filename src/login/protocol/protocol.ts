@@ -33,7 +33,7 @@ export interface ProtocolContext {
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
 }
 
-/** What the answer is checked against. */
+/** The values that the response is checked against. */
 export interface ExpectedAnswer {
   readonly state: string
   readonly nonce: string

@@ -20,7 +20,7 @@ const mostKeys = 100
 const mostCandidates = 4
 const mostImported = 64
 
-/** What a connection works with. */
+/** The settings of a connection. */
 export interface ConnectionSettings {
   readonly fetch: LoginFetch
   readonly clock: Clock

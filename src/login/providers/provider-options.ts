@@ -57,7 +57,7 @@ export interface ProviderOptions<E = ProjectEnv> {
   readonly tenants?: readonly string[]
   /** Accepted algorithms of signatures. Default every asymmetric one. */
   readonly algorithms?: readonly (typeof signatureAlgorithms)[number][]
-  /** What the page of providers calls it. Default its name. */
+  /** The label on the page of providers. Default its name. */
   readonly label?: string
   /** Whether the answer must name its issuer (RFC 9207). Default: where the provider promises it. */
   readonly issuerInResponse?: 'promised' | 'required'

@@ -13,21 +13,21 @@ import { formatWait } from './wait.ts'
 export interface PageColours {
   /** Behind the text. */
   readonly background?: string
-  /** Of the text. */
+  /** The colour of the text. */
   readonly text?: string
-  /** Of links and the line at the top. */
+  /** The colour of links and of the line at the top. */
   readonly accent?: string
 }
 
 /** A link at the foot of each page. */
 export interface PageLink {
-  /** What the link says. */
+  /** The text of the link. */
   readonly text: string
   /** A path of this site, an https address, or a mailto address. */
   readonly href: string
 }
 
-/** What a page of your own gets. */
+/** The argument of a function that renders a page of your own. */
 export interface PageDetails {
   /** Status of the response. */
   readonly status: number
@@ -87,7 +87,7 @@ export interface RenderedPage {
   readonly policy: string
 }
 
-/** What `pages` makes, for the option `pages` of a gateway and of `errorPage`. */
+/** The result of `pages`, for the option `pages` of a gateway and of `errorPage`. */
 export interface PageTemplate {
   /** Renders the page of a status for a client. */
   render(
@@ -197,7 +197,7 @@ ${nav}</body>
   }
 }
 
-/** What the frame around a page needs. */
+/** The values that the frame around a page needs. */
 interface PageDocument {
   readonly status: number
   readonly title: string

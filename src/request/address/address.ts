@@ -7,7 +7,7 @@ import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 
 /**
- * Who is in front, and so which header tells the client's address. Never guessed from headers, since a client can send
+ * The platform in front, and so the header that holds the client's address. It is never guessed from headers, since a client can send
  * any of them:
  *
  * - `cloudflare`: `CF-Connecting-IP`. A Worker called from another zone's Worker sees one shared Cloudflare address.

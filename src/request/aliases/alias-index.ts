@@ -14,7 +14,7 @@ export interface AliasIndex<T> {
 }
 
 /**
- * What may stand behind the path of a page: a format or an extension (`/admin.json`, Rails, Spring, Next, React Router), a
+ * Characters with which a suffix of a page's path can begin: a format or an extension (`/admin.json`, Rails, Spring, Next, React Router), a
  * stream or an attribute (`/admin.php::$DATA`, NTFS; Tapestry), an action (`/admin!edit`, Struts), a parameter
  * (`/admin;jsessionid=1`, servlets), the mark of a backup (`/admin.php~`), or what was escaped and ends a path once a server
  * has undone it (`/admin.php%3Fx.php`, Apache before 2.4.60, CVE-2024-38474).

@@ -20,7 +20,7 @@ const statuses: Readonly<Record<BodyReason, number>> = {
 }
 
 /**
- * What reading a body that is too long, or longer than it said, rejects with. By `status` and `getResponse` error handlers
+ * The error of a reader whose body is too long, or longer than it declared. By `status` and `getResponse` error handlers
  * (Hono's, `errorPage`) take it for the client's fault and not for ours.
  */
 export class BodyError extends Error {

@@ -1,6 +1,7 @@
 /**
- * What Unicode got after version 14.0.0 and up to version 17.0, where it folds to something else: not every runtime
- * knows it. Written by `node tools/dev/case-tables.ts`. Rows of hexadecimal numbers, since a table is twice as long in a bundle.
+ * Letters and marks that Unicode added after version 14.0.0 and up to version 17.0, where folding changes them: not
+ * every runtime knows them. `compare-path.ts` folds paths with these tables. They are written by `node tools/dev/case-tables.ts`,
+ * so no row here is edited by hand: rows of hexadecimal numbers, since a table is twice as long in a bundle.
  */
 
 /** A run of letters. Each folds to the one that is as far behind `folded` as it is behind the first. */

@@ -19,7 +19,7 @@ import type { ObjectNamespace } from './platform.ts'
 export interface ObjectOptions<E = ProjectEnv> {
   /** The binding of the class `PortcullisObject`: `(c) => c.env.PORTCULLIS`. */
   readonly namespace: FromEnv<ObjectNamespace, E>
-  /** What the name of every object begins with. Default `portcullis:`. Another one for each stage. */
+  /** The prefix of every object's name. Default `portcullis:`. Another one for each stage. */
   readonly prefix?: string
   /**
    * Objects among which visitors' sessions, and keys of limits, are divided. Default 256, at most 4,096. Changing

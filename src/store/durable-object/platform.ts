@@ -11,7 +11,7 @@ export interface ObjectNamespace {
   get(id: never, options?: { locationHint?: never }): ObjectStub
 }
 
-/** What sends a request to one object. */
+/** The stub that sends requests to one object. */
 export interface ObjectStub {
   /** Sends a request. */
   fetch(url: string, init: RequestInit): Promise<unknown>
@@ -40,7 +40,7 @@ export interface ObjectStorage {
   deleteAll(): Promise<void>
 }
 
-/** What an object is made with. */
+/** The state that the platform gives an object. */
 export interface ObjectState {
   /** Its storage. */
   readonly storage: ObjectStorage

@@ -19,7 +19,7 @@ export interface Pending {
   readonly rows: readonly PendingRow[]
 }
 
-/** What becomes of the old session when it is in another object. */
+/** The options of `commit`, which ends the old session where it is in another object. */
 export interface CommitOptions extends RotateOptions {
   /** Id of the write that makes the new session. */
   readonly write: string
@@ -59,7 +59,7 @@ export function createTables(sql: ObjectSql): void {
   for (const statement of statements) sql.exec(statement)
 }
 
-/** What a login replaced, where a mark remembers it. */
+/** Parses the row that a login replaced, where a mark remembers it. */
 export function parseLast({ last }: StoredRow): Replacement | undefined {
   return last === null ? undefined : (JSON.parse(last) as Replacement)
 }

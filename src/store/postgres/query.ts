@@ -69,7 +69,7 @@ export function sendStatement(
 const temporaryClasses: ReadonlySet<string> = new Set(['08', '53', '57', '58', 'XX'])
 /** Nothing was done, and the same statement may succeed. */
 const conflictCodes: ReadonlySet<string> = new Set(['40001', '40P01', '55P03'])
-/** What somebody has to change, as dashed words. */
+/** Problems that an operator has to solve, as dashed words. */
 const refusals: ReadonlyMap<string, string> = new Map([
   ['3F000', 'not-migrated'],
   ['42P01', 'not-migrated'],
@@ -82,7 +82,7 @@ const refusals: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * What an error of a driver means. Its text is not kept: it may quote keys, values, address or password.
+ * Classifies an error of a driver. Its text is not kept: it may quote keys, values, address or password.
  *
  * @see PostgreSQL, appendix A: error codes are five characters, of which the first two name a class
  */

@@ -11,7 +11,7 @@ export function sharedFunctions(schema: string): string[] {
     `CREATE OR REPLACE FUNCTION ${schema}.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $body$
 SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 $body$`,
-    // Whoever changes who is on a list waits for others that do: in one order, so that nobody waits in a circle.
+    // Changes of one list wait for each other, in one order, so that nobody waits in a circle.
     define(
       `${schema}.lock_lists`,
       'p_one text, p_two text',
@@ -69,7 +69,7 @@ END`,
 END`,
       'void',
     ),
-    // What stands at a key that must be free: null, or the answer. What is past its time makes room.
+    // Finds the answer for a key that must be free, or null where it is. An expired row makes room.
     define(
       `${schema}.in_use`,
       'p_key text, p_write text, p_answer text',

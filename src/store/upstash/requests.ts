@@ -19,7 +19,7 @@ import {
 
 /** One script call, ready to be sent, alone or among others. */
 export interface ScriptCall {
-  /** What Redis runs. */
+  /** The script that Redis runs. */
   readonly script: Script
   /** Every key it touches. */
   readonly keys: readonly string[]

@@ -16,7 +16,7 @@ import { validatePrefix } from './prefix.ts'
 export interface UpstashRevocationsOptions<E = ProjectEnv> {
   /** The client: `redis({ url, token })` of `portcullis/redis`, or one of `@upstash/redis`. */
   readonly redis: RedisSource<E>
-  /** What every key begins with. Default `portcullis:`; at most 64 printable characters. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. */
   readonly prefix?: string
 }
 

@@ -21,7 +21,7 @@ const judge: readonly string[] = [
   // An ended mark needs no list, and counts before anything that may still be written.
   "if mark and redis.call('EXISTS', mark) == 1 then return {'ended'} end",
   "local row = redis.call('HMGET', KEYS[1], 'v', 'd', 't', 'x', 'w', 'z')",
-  // What HMGET does not find is false.
+  // HMGET returns false for a field that it does not find.
   "if row[6] then return {'ended'} end",
   "if not row[1] then return {'none'} end",
   // The index is the authority: what it does not list was ended with all others of its user.
@@ -34,7 +34,7 @@ const judge: readonly string[] = [
 /** The life that a row has left, as text, since Lua prints numbers with 14 digits. None left: PEXPIRE deletes it. */
 const life = "string.format('%.0f', math.min(idle, stop - now))"
 
-/** What stands at a key that must be free: the row of this very write, sent again, or something else. */
+/** Answers for a key that must be free and is not: the row of this very write, sent again, or something else. */
 const inUse = (key: string, write: string, answer: string): readonly string[] => [
   `if redis.call('EXISTS', ${key}) == 1 then`,
   `  if redis.call('HEXISTS', ${key}, 'v') == 1 and redis.call('EXISTS', ${write}) == 1 then return {'ok'} end`,
@@ -161,7 +161,7 @@ export const rotateScript: Script = lua(
   'local from = list',
   'list = KEYS[tonumber(ARGV[11])]',
   ...full('ARGV[6]', 'ARGV[1]'),
-  // What was there, for a login form that was sent twice; also where the other one has ended it already.
+  // The old row is kept for a login form that was sent twice, also where the other one has ended it already.
   "local was = redis.call('HMGET', KEYS[1], 'v', 'd', 't', 'x', 'pv', 'pd', 'pt', 'px', 'pu')",
   "if from and redis.call('ZREM', from, ARGV[1]) == 0 then was[1] = false end",
   'local at = was[1] and 0 or 4',

@@ -34,8 +34,9 @@ export function writeRecentLetters(assigned: string): void {
   writeFileSync(
     'src/request/path/recent-letters.ts',
     `/**
- * What Unicode got after version ${version} and up to version ${process.versions.unicode}, where it folds to something else: not every runtime
- * knows it. Written by \`node tools/dev/case-tables.ts\`. Rows of hexadecimal numbers, since a table is twice as long in a bundle.
+ * Letters and marks that Unicode added after version ${version} and up to version ${process.versions.unicode}, where folding changes them: not
+ * every runtime knows them. \`compare-path.ts\` folds paths with these tables. They are written by \`node tools/dev/case-tables.ts\`,
+ * so no row here is edited by hand: rows of hexadecimal numbers, since a table is twice as long in a bundle.
  */
 
 /** A run of letters. Each folds to the one that is as far behind \`folded\` as it is behind the first. */

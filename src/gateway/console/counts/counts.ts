@@ -5,7 +5,7 @@
  */
 import type { RecentRequest } from './recent.ts'
 
-/** What is counted. The name behind it is a reason, a route, an upstream or a source. */
+/** The kinds of counts. The name behind a kind is a reason, a route, an upstream or a source. */
 export type CountKind =
   | 'decision'
   | 'reason'
@@ -23,7 +23,7 @@ export interface Minute {
   readonly counts: ReadonlyMap<string, number>
 }
 
-/** What an event has said about an upstream or the store, which holds until another event says otherwise. */
+/** The state of an upstream or the store by its last event; it holds until another event changes it. */
 export interface HealthState {
   /** The event, such as `breaker-opened`. */
   readonly type: string

@@ -8,7 +8,7 @@ import type { Clock, EventType, SecurityEvent } from '../../../types.ts'
 import type { CountKind, HealthState } from './counts.ts'
 import { createRecentRequest, type RecentRequest } from './recent.ts'
 
-/** What takes the counts. */
+/** The receiver of the counts. */
 export interface ConsoleRecorder {
   add(now: number, kind: CountKind, name: string, by?: number): void
   remember(request: RecentRequest): void

@@ -15,7 +15,7 @@ import {
   sendPending,
 } from './redis-counts.ts'
 
-/** What is read for a page. */
+/** The data that a page is rendered from. */
 export interface ConsoleReading {
   readonly data: ConsoleData
   /** Whether Redis was to be asked and gave no answer: then these are the counts of this isolate. */
@@ -68,7 +68,7 @@ export function createRedisStore(client: Redis, clock: Clock): ConsoleStore {
       sentAt = now
       const sent = pending
       pending = createPending()
-      // What could not be sent is lost: these are counts, and the audit trail keeps what must be kept.
+      // Counts that could not be sent are lost; the audit trail keeps what must be kept.
       const work = sendPending(client, env, sent).catch(() => {})
       waitUntil?.(work)
     },

@@ -4,7 +4,7 @@
  * sentence.
  */
 
-/** What is lost, by the directive that a browser reports (CSP Level 3 section 6.1). */
+/** The loss, by the directive that a browser reports (CSP Level 3 section 6.1). */
 const losses: Readonly<Record<string, string>> = {
   'script-src': 'scripts',
   'script-src-elem': 'scripts',
@@ -28,7 +28,7 @@ const losses: Readonly<Record<string, string>> = {
   'trusted-types': 'scripts that create their own Trusted Types policy',
 }
 
-/** What stands for a source that is no address. */
+/** The words for a source that is no address. */
 const words: Readonly<Record<string, string>> = {
   inline: 'that stand in the page itself',
   eval: 'made from text with eval',

@@ -11,7 +11,7 @@ import { consoleStyle } from './style.ts'
 /** The path of the console. Its live part is at `/live` below it. */
 export const consolePath = '/.portcullis/console'
 
-/** What the page shows of somebody's sessions. */
+/** The sessions of one user, as the page shows them. */
 export interface SessionPanel {
   /** Whether these sessions can be listed, ended one by one, or only ended all together. */
   readonly support: 'list' | 'end-all' | 'none'
@@ -19,11 +19,11 @@ export interface SessionPanel {
   readonly user: string | undefined
   /** Undefined where nobody was asked for, or there is no list. */
   readonly sessions: readonly SessionInfo[] | undefined
-  /** What was just done. */
+  /** The result of the last form; undefined where none was sent. */
   readonly message: string | undefined
 }
 
-/** What a page is made from. */
+/** The values that a page is rendered from. */
 export interface ConsolePage {
   readonly parts: Parts
   readonly origin: string

@@ -24,7 +24,7 @@ export type PartName =
   | 'requests'
   | 'reports'
 
-/** What may become of a request, in the order in which a chart stacks it. */
+/** The outcomes of a request, in the order in which a chart stacks them. */
 const decisions = ['passed', 'answered', 'left', 'refused', 'failed'] as const
 
 /** Renders all parts. */

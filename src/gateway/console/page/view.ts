@@ -24,7 +24,7 @@ export interface UpstreamView {
   readonly health: HealthState | undefined
 }
 
-/** What browsers reported about one directive. */
+/** The reports of browsers about one directive. */
 export interface DirectiveView {
   readonly directive: string
   readonly sources: ReadonlyArray<{

@@ -13,7 +13,7 @@ export interface Account {
   readonly text: string
 }
 
-/** What an origin makes of a name before it looks it up, as far as {@link accountKey} does not do so anyway. */
+/** Normalizes a name as its origin does before it looks it up, as far as {@link accountKey} does not. */
 export type Normalize = (text: string) => string
 
 /** Characters of an account's name; an e-mail address has at most 254 (RFC 5321 section 4.5.3.1.3). */
@@ -65,7 +65,7 @@ function phoneKey(text: string): string {
 }
 
 /**
- * What WordPress makes of a name: `sanitize_user` takes tags, `%41` and `&amp;` out and writes accents as letters, in some
+ * Normalizes a name as WordPress does: `sanitize_user` takes tags, `%41` and `&amp;` out and writes accents as letters, in some
  * languages as two, and does so once more when it looks the name up. Nothing is left of names with tags that only PHP can
  * take apart.
  *
@@ -90,7 +90,7 @@ export function normalizeWordpressName(text: string): string {
     .replace(/([a-z])\1+/g, '$1')
 }
 
-/** What `preg_replace('/&.+?;/', '', $name)` leaves: all between `&` and the next `;` of the line goes. */
+/** Does `preg_replace('/&.+?;/', '', $name)`: it removes all between `&` and the next `;` of the line. */
 function withoutEntities(text: string): string {
   let kept = ''
   let from = 0

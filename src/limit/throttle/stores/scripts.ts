@@ -7,7 +7,7 @@
 import { type Script, script } from '../../../redis/script.ts'
 import { DAY_MS, FIRST_WAIT_MS, TICKET_MS } from './store.ts'
 
-/** What HMGET does not find is false. Lua prints numbers with 14 digits, so they leave as text. */
+/** HMGET returns false for a field that it does not find. Lua prints numbers with 14 digits, so they leave as text. */
 const words: readonly string[] = [
   'local function text(n) return string.format("%.0f", n) end',
   "local function row(key) local r = redis.call('HMGET', key, 'n', 'u') return tonumber(r[1] or 0), tonumber(r[2] or 0) end",

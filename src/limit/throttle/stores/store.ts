@@ -45,7 +45,7 @@ export type AttemptReply =
   | { readonly is: 'denied'; readonly waitMs: number; readonly by: number }
 
 /**
- * What became of an attempt that was let through. Success ends its streaks, or its own part of each, and takes it off its
+ * The outcome of an attempt that was allowed. Success ends its streaks, or its own part of each, and takes it off its
  * days; void takes it off both, as if it had not been made. There is no third: a failure is what it is counted as.
  */
 export type Outcome = 'success' | 'void'
