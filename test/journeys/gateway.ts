@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { freePort } from '../../tools/dev/free-port.ts'
 import { startRedis } from '../support/redis.ts'
 import { expressServer, flaskServer, goServer, type ServerRecipe } from './gateway-servers.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill } from './support/pages.ts'
-import { eventually, freePort, run, shellOk } from './support/services.ts'
+import { eventually, run, shellOk } from './support/services.ts'
 import { createVisitor, type Visitor } from './support/visitor.ts'
 
 export const gatewayJourneys: readonly Journey[] = [expressServer, flaskServer, goServer].map(

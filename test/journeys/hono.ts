@@ -1,9 +1,10 @@
 /** A Hono app of the pages' blocks on Workers, Node, Deno and Bun: sessions, forms, nonces, flash, limits, own tests. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { freePort } from '../../tools/dev/free-port.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill } from './support/pages.ts'
-import { eventually, freePort, type Program, run, shellOk } from './support/services.ts'
+import { eventually, type Program, run, shellOk } from './support/services.ts'
 import { type Answer, createVisitor, type Visitor } from './support/visitor.ts'
 
 const secret = 'Q7v4kT2zNc9Xw5Rb8Lm3Yp6Gd1Hj0SfA'

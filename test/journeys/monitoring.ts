@@ -1,10 +1,11 @@
 /** Logs, audit trail, traces, metrics, health checks, notifications and the console, as their pages say. */
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { freePort } from '../../tools/dev/free-port.ts'
 import { startRedis } from '../support/redis.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill } from './support/pages.ts'
-import { eventually, freePort, run } from './support/services.ts'
+import { eventually, run } from './support/services.ts'
 import { startUpstream } from './support/upstream.ts'
 import { createVisitor, inProcess, type Visitor } from './support/visitor.ts'
 

@@ -1,10 +1,11 @@
 /** A gateway's routes, bindings, proxy, cache and pages, and the gateway on Node. */
 import assert from 'node:assert/strict'
+import { freePort } from '../../tools/dev/free-port.ts'
 import { startRedis } from '../support/redis.ts'
 import { loadGateway } from './checks.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill } from './support/pages.ts'
-import { eventually, freePort, run } from './support/services.ts'
+import { eventually, run } from './support/services.ts'
 import { startUpstream, type Upstream } from './support/upstream.ts'
 import { createVisitor, inProcess } from './support/visitor.ts'
 

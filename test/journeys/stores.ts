@@ -1,10 +1,11 @@
 /** Sessions and limits in every store of docs/storage.md, each with what its column promises; a store of one's own. */
 import assert from 'node:assert/strict'
+import { freePort } from '../../tools/dev/free-port.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill } from './support/pages.ts'
-import { eventually, freePort, run, shellOk } from './support/services.ts'
+import { eventually, run, shellOk } from './support/services.ts'
 import {
   type Answer,
   createVisitor,

@@ -1,9 +1,10 @@
 /** Tests of one's own: the page's app under Vitest, node:test and Playwright. */
 import assert from 'node:assert/strict'
 import { dirname } from 'node:path'
+import { freePort } from '../../tools/dev/free-port.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill, type Page } from './support/pages.ts'
-import { freePort, shell, shellOk } from './support/services.ts'
+import { shell, shellOk } from './support/services.ts'
 
 const path = 'docs/testing.md'
 

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../../tools/dev/free-port.ts'
 import type { Journey, Trip } from './support/journey.ts'
 import { fill } from './support/pages.ts'
-import { eventually, freePort, run, shellOk } from './support/services.ts'
+import { eventually, run, shellOk } from './support/services.ts'
 import { startUpstream } from './support/upstream.ts'
 import { createVisitor, inProcess } from './support/visitor.ts'
 

@@ -1,7 +1,7 @@
 /** Runs `npm run dev` for a test: on free ports, until its banner, and stops it as Ctrl-C in a terminal would. */
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** Where one `npm run dev` listens. */
 export interface Ports {
@@ -25,20 +25,8 @@ export interface Dev {
 
 /** Three ports that nobody uses at the moment. */
 export async function freePorts(): Promise<Ports> {
-  const servers = [createServer(), createServer(), createServer()]
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((done) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            done(typeof address === 'object' && address ? address.port : 0)
-          })
-        }),
-    ),
-  )
-
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  const ports = new Set<number>()
+  while (ports.size < 3) ports.add(await freePort())
   const [gateway = 0, origin = 0, provider = 0] = ports
 
   return { gateway, origin, provider }

@@ -8,7 +8,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -24,6 +23,7 @@ import {
 } from '../../test/frameworks/start.ts'
 import type { Framework } from '../../test/frameworks/types.ts'
 import { startWorkerd } from '../../test/support/workerd.ts'
+import { freePort } from '../dev/free-port.ts'
 import { assertionKey } from '../dev/secret.ts'
 
 const all: readonly Framework[] = [wordpress, laravel, rails, tomcat, django, flask, plain, express]
@@ -153,13 +153,4 @@ function optionsOf({ aliases, logins, routes, overrides }: Framework, port: numb
     routes: [...forLogins, ...routes],
     options: {},
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => done(port))
-    })
-  })
 }

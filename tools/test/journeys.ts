@@ -12,6 +12,8 @@ import type { Journey } from '../../test/journeys/support/journey.ts'
 import { countStep } from '../steps.ts'
 import { walkJourney } from './walk-journey.ts'
 
+/** Milliseconds after which a journey counts as hung. The longest takes a minute on a busy machine. */
+const limitMs = 480_000
 /** Journeys that run at the same time: each of them waits for servers more than it computes. */
 const concurrency = 3
 
@@ -50,6 +52,8 @@ async function walkApart({ name }: Journey, { folder }: Installation): Promise<v
   const began = performance.now()
   const child = spawn(process.execPath, [import.meta.filename, '--at', folder, '--walk', name], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr])

@@ -1,7 +1,6 @@
 /** Commands and servers of a journey: shells of a page, programs that listen, ports. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 
 /** Something that runs until it is stopped. */
 export interface Service {
@@ -64,7 +63,7 @@ export async function shellOk(text: string, options: CommandOptions): Promise<st
 /** Starts a program of its own process group, so that what it starts ends with it. */
 export function run(command: string, args: readonly string[], options: CommandOptions): Program {
   const child = start(command, args, options)
-  const closed = once(child, 'close').catch(() => undefined)
+  const exited = once(child, 'exit').catch(() => undefined)
   const waiting = new Set<() => void>()
   let [text, ended] = ['', false]
   const hear = (chunk: Buffer): void => {
@@ -73,10 +72,13 @@ export function run(command: string, args: readonly string[], options: CommandOp
   }
   child.stdout?.on('data', hear)
   child.stderr?.on('data', hear)
-  child.once('close', () => {
+  const end = (): void => {
     ended = true
     for (const wake of waiting) wake()
-  })
+  }
+  child.once('close', end)
+  // What it printed last arrives after its end; a process that it left behind may hold the output open for ever.
+  child.once('exit', () => setTimeout(end, 2_000).unref())
   child.stdin?.end(options.input ?? '')
   const kill = (): void => killGroup(child)
   process.once('exit', kill)
@@ -104,20 +106,12 @@ export function run(command: string, args: readonly string[], options: CommandOp
     async stop(): Promise<void> {
       kill()
       process.off('exit', kill)
-      await closed
+      // Not until its output is closed: a process that outlives the group may hold that open for ever.
+      await exited
+      child.stdout?.destroy()
+      child.stderr?.destroy()
     },
   }
-}
-
-/** A port that nobody uses at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Repeats until it holds; fails with the last reason after 20 seconds. */
@@ -142,8 +136,9 @@ function start(command: string, args: readonly string[], options: CommandOptions
   })
 }
 
+/** Ends what is left of a group, also where its first process ended by itself and left children behind. */
 function killGroup(child: ChildProcess): void {
   try {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   } catch {} // it is gone
 }
