@@ -70,12 +70,17 @@ export function listFailures(report: VitestReport): string[] {
   })
 }
 
-/** Picks the lines in which a step that counts for itself says what failed; its last lines where it says nothing. */
+/**
+ * Picks the lines in which a step that counts for itself says what failed: those that name a test, otherwise those that
+ * name an error, and its last lines where it says nothing.
+ */
 export function pickFailures(printed: string): string[] {
   const lines = printed.split('\n').filter((line) => line.trim() !== '')
-  const telling = lines.filter((line) => /FAILED|FAIL |not ok|^\s*failed: /.test(line))
+  const named = lines.filter((line) => /FAILED|FAIL |not ok|^\s*failed: /.test(line))
+  const errors = lines.filter((line) => /Error: |was stopped after/.test(line))
+  const telling = named.length > 0 ? named : errors
 
-  return telling.length > 0 ? telling.slice(0, 40) : lines.slice(-15)
+  return telling.length > 0 ? telling.slice(-40) : lines.slice(-15)
 }
 
 /** Runs `npm run <script>`, also with arguments (`smoke -- --redis`), showing what it prints, and stops it with all its children when the time is over. */

@@ -94,7 +94,8 @@ it('names each failed test with its reason, and each file that did not load', ()
 
 it.each([
   ['the lines that say so', '  ok      a\n  FAILED  b\nnot ok c\nfailed: types\n', 3],
-  ['the last lines where none does', 'a\n\nb\n', 2],
+  ['the lines with an error where none does', '  deno: a > b: Error: 1\n    at x\n1 failed\n', 1],
+  ['the last lines where nothing is told', 'a\n\nb\n', 2],
 ])('picks %s from what a step printed', (_, printed, lines) => {
   expect(pickFailures(printed)).toHaveLength(lines)
 })
