@@ -83,11 +83,15 @@ export function pickFailures(printed: string): string[] {
   return telling.length > 0 ? telling.slice(-40) : lines.slice(-15)
 }
 
-/** Runs `npm run <script>`, also with arguments (`smoke -- --redis`), showing what it prints, and stops it with all its children when the time is over. */
+/**
+ * Runs `npm run <script>`, also with arguments (`smoke -- --redis`), and stops it with all its children when the time is
+ * over. It shows what the script prints, unless `quiet` says that the caller does.
+ */
 export function runScript(
   script: string,
   timeoutMs: number,
   env: Readonly<Record<string, string>> = {},
+  { quiet = false }: { readonly quiet?: boolean } = {},
 ): Promise<{ stdout: string; printed: string; code: number | null }> {
   const group = process.platform !== 'win32'
   const child = spawn('npm', ['run', '--silent', ...script.split(' ')], {
@@ -102,11 +106,11 @@ export function runScript(
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk
     printed += chunk
-    process.stdout.write(chunk)
+    if (!quiet) process.stdout.write(chunk)
   })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     printed += chunk
-    process.stderr.write(chunk)
+    if (!quiet) process.stderr.write(chunk)
   })
 
   const stop = (): void => {
@@ -123,7 +127,9 @@ export function runScript(
 
   return new Promise((done) => {
     const timer = setTimeout(() => {
-      console.error(`npm run ${script} was stopped after ${Math.round(timeoutMs / 1000)} s`)
+      const text = `npm run ${script} was stopped after ${Math.round(timeoutMs / 1000)} s\n`
+      printed += text
+      if (!quiet) process.stderr.write(text)
       stop()
     }, timeoutMs)
     const end = (code: number | null): void => {
@@ -134,5 +140,7 @@ export function runScript(
 
     child.once('error', () => end(1))
     child.once('close', end)
+    // A process that the script left behind may hold its output open for ever.
+    child.once('exit', (code) => setTimeout(() => end(code), 5_000).unref())
   })
 }
