@@ -55,6 +55,11 @@ export interface AttemptSettings {
 
 /** Seconds for which the browser keeps the cookie: a late answer still knows its page. */
 export const attemptCookieLife = 86_400
+/**
+ * Bytes of all attempts of a browser. An attempt holds its page, whose address anybody can make long: a server that refuses
+ * longer headers would refuse this browser for a day.
+ */
+const mostBytes = 6000
 const timeCharacters = 6
 const idCharacters = 12
 const stateShape = /^[0-9a-z]{6}[\w-]{26,40}$/
@@ -77,13 +82,31 @@ export async function beginAttempt(
   const state = time + randomId(24)
   const attempt: Attempt = { ...demands, s: state, n: randomId(16), v: randomId(32), t }
 
-  const open = readAttemptIds(cookieHeader, insecurePlainHttp)
-  const surplus = open.slice(0, Math.max(0, open.length - most + 1))
-  const cookies = surplus.map((id) => expireCookie(settingsFor(id, insecurePlainHttp)))
   const own = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
   const ciphertext = await sealer.seal(JSON.stringify(attempt))
+  const open = readAttemptCookies(cookieHeader, insecurePlainHttp)
+  const expired = findSurplus(open, most, ciphertext.length).map((id) =>
+    expireCookie(settingsFor(id, insecurePlainHttp)),
+  )
 
-  return { attempt, cookies: [...cookies, serializeCookie(own, ciphertext, attemptCookieLife)] }
+  return { attempt, cookies: [...expired, serializeCookie(own, ciphertext, attemptCookieLife)] }
+}
+
+/** The oldest attempts, as far as one more has no room beside them. */
+function findSurplus(
+  open: ReadonlyMap<string, number>,
+  most: number,
+  ownBytes: number,
+): readonly string[] {
+  const ids = [...open.keys()].sort()
+  let bytes = ownBytes + [...open.values()].reduce((sum, length) => sum + length, 0)
+  let surplus = 0
+  while (surplus < ids.length && (ids.length - surplus >= most || bytes > mostBytes)) {
+    bytes -= open.get(ids[surplus] ?? '') ?? 0
+    surplus++
+  }
+
+  return ids.slice(0, surplus)
 }
 
 /** The attempt of a state, if this browser began it. */
@@ -111,12 +134,17 @@ export async function findAttempt(
   return { attempt, isExpired: age > settings.life, cookies }
 }
 
-function readAttemptIds(cookieHeader: string | null, insecurePlainHttp: boolean): string[] {
-  const ids = new Set<string>()
+/** Identifiers of the attempts in a header, and the bytes of their cookies. */
+function readAttemptCookies(
+  cookieHeader: string | null,
+  insecurePlainHttp: boolean,
+): ReadonlyMap<string, number> {
+  const found = new Map<string, number>()
   for (const part of (cookieHeader ?? '').split(';')) {
     const [, prefix, id] = cookieShape.exec(part.slice(0, 64)) ?? []
-    if (id !== undefined && (prefix === undefined) === insecurePlainHttp) ids.add(id)
+    if (id === undefined || (prefix === undefined) !== insecurePlainHttp) continue
+    found.set(id, (found.get(id) ?? 0) + part.length)
   }
 
-  return [...ids].sort()
+  return found
 }

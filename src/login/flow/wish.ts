@@ -17,6 +17,8 @@ export interface LoginWish {
   readonly restarts?: number
 }
 
+/** Characters of a page as JSON: what is longer makes a cookie that no browser keeps. */
+const longestPage = 2100
 const mostAcr = 8
 const longestAcr = 256
 const longestHint = 254
@@ -34,8 +36,11 @@ export function readWish(settings: LoginSettings, { url, origin }: FlowContext):
   const isPrompt = prompt !== null && /^(?:none|login|select_account|consent)$/.test(prompt)
   const isAcr = acr !== null && acr.length <= longestAcr && /^[!-~]+(?: [!-~]+)*$/.test(acr)
 
+  const page = returnPath(query.get('return_to') ?? own) ?? settings.afterLogin
+  const isLong = JSON.stringify(page).length > longestPage
+
   return {
-    returnPath: returnPath(query.get('return_to') ?? own) ?? settings.afterLogin,
+    returnPath: isLong ? settings.afterLogin : page,
     ...(isPrompt && { prompt }),
     ...(maxAge !== null && /^\d{1,8}$/.test(maxAge) && { maxAge: Number(maxAge) }),
     ...(isAcr && { acr: acr.split(' ').slice(0, mostAcr) }),
