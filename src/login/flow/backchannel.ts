@@ -18,6 +18,8 @@ import { type Claims, LoginError, type LoginFacts } from '../types.ts'
 
 /** Milliseconds for which a message is remembered beyond its own end. */
 const memoryMargin = 720_000
+/** Milliseconds after which no message is accepted, whatever its end: it is at most ten minutes old, or ahead by the tolerance. */
+const longestMessage = 1_200_000
 /** How often one message may begin to end the sessions of a person: a store that fails halfway is asked again. */
 const mostTries = 4
 
@@ -95,7 +97,9 @@ async function endSessions(
   const { name } = provider
   const { jti, exp, sid, sub } = logout
 
-  const life = Math.max(1000, exp * 1000 - settings.clock() + memoryMargin)
+  // Stores take whole milliseconds, and a time of RFC 7519 may have a fraction.
+  const remaining = Math.ceil(exp * 1000 - settings.clock())
+  const life = Math.max(1000, Math.min(remaining, longestMessage) + memoryMargin)
   const callContext = { env, ...(eventContext !== undefined && { context: eventContext }) }
 
   if (sid === undefined) {

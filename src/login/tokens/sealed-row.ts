@@ -6,8 +6,8 @@ import { type KeyRing, type Sealer, sealer, sha256 } from '../../crypto/index.ts
 import type { LoginSettings } from '../settings.ts'
 import type { KeptTokens } from './contract.ts'
 
-/** An access token, a refresh token and an id token of several hundred groups. */
-const longestRow = 262_144
+/** Characters of a sealed row. A token response has at most 256 kB, and a seal takes a third more. */
+const longestRow = 400_000
 /** Milliseconds before the end of a token at which somebody refreshes it, so that nobody waits. */
 const refreshAhead = 30_000
 /** Seconds that a token lives whose provider does not say so. */
