@@ -5,7 +5,7 @@
  */
 import type { Emit } from '../types.ts'
 import type { Provider } from './providers/provider-options.ts'
-import { type Claims, type LoginData, LoginError, type LoginFacts } from './types.ts'
+import { type Claims, isShortText, type LoginData, LoginError, type LoginFacts } from './types.ts'
 
 /** The argument of `identify`. */
 export interface Identity {
@@ -76,10 +76,6 @@ export function createFacts(provider: Provider, claims: Claims): LoginFacts {
     ...(isShortText(sid) && { sid }),
     ...(isShortText(acr) && { acr }),
   }
-}
-
-function isShortText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 255
 }
 
 /** Reads the identifier of a person at a provider. @throws {LoginError} where it is no text */

@@ -11,7 +11,7 @@ import { finishLogin, forwardFormPost } from './flow/callback.ts'
 import { readHintNames } from './flow/hint.ts'
 import { logout, showLoggedOut, showLogout } from './flow/logout.ts'
 import { startLogin } from './flow/start.ts'
-import { createAnswer, createFailurePage } from './pages.ts'
+import { createFailure } from './pages.ts'
 import { readBounded } from './providers/send.ts'
 import type { LoginSettings } from './settings.ts'
 
@@ -61,12 +61,11 @@ export async function handleLogin(
 
   const publicOrigin = given.origin ?? settings.publicOrigin
   if (publicOrigin !== undefined && url.host !== new URL(publicOrigin).host) {
-    return applySitePages(createAnswer({ status: 421 }, createFailurePage(421, undefined)), request)
+    return applySitePages(createFailure({ status: 421 }), request)
   }
   if (!endpoint.methods.includes(request.method)) {
     const headers = { allow: endpoint.methods.join(', ') }
-    const refusal = createAnswer({ status: 405, headers }, createFailurePage(405, undefined))
-    return applySitePages(refusal, request)
+    return applySitePages(createFailure({ status: 405, headers }), request)
   }
 
   const response = await endpoint.answer(createContext(given, url, publicOrigin ?? url.origin))
@@ -131,8 +130,7 @@ function callbackEndpoint(settings: LoginSettings, name: string): FlowEndpoint {
     async answer(context) {
       if (context.request.method === 'GET') return finishLogin(settings, context, name)
       const form = await readForm(context.request)
-      if (form === undefined)
-        return createAnswer({ status: 400 }, createFailurePage(400, undefined))
+      if (form === undefined) return createFailure({ status: 400 })
       return forwardFormPost(settings, name, form)
     },
   }

@@ -47,14 +47,14 @@ export function createAnswer(parts: AnswerParts, page?: LoginPage): Response {
   return page === undefined ? response : describePage(response, page)
 }
 
-/** A page that says that it did not work, with the way to try again. */
-export function createFailurePage(status: number, again: string | undefined): LoginPage {
-  const isOutage = status >= 500
-  return {
+/** A page that says that it did not work, with the way to try again where there is one. */
+export function createFailure(parts: AnswerParts, again?: string): Response {
+  const isOutage = parts.status >= 500
+  return createAnswer(parts, {
     title: isOutage ? 'Signing in is not possible at the moment' : 'Signing in did not work',
     text: isOutage ? 'Try again in a moment.' : 'Nothing was changed.',
     ...(again !== undefined && { links: [{ href: again, text: 'Sign in again' }] }),
-  }
+  })
 }
 
 /** A page that goes on to another site: no `form-action` of any page has to name that site. */

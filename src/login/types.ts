@@ -96,7 +96,9 @@ export class LoginError extends Error {
   }
 }
 
-/** Whether a value is an object, and no list. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+export { isRecord as isObject } from '../options/is-object.ts'
+
+/** Whether a value can be an identifier: OpenID Connect Core section 2 allows 255 characters. */
+export function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 255
 }

@@ -42,7 +42,8 @@ export function forwardFormPost(
 ): Response {
   const query = new URLSearchParams()
   for (const parameter of answerParameters) {
-    for (const value of form.getAll(parameter))
+    // A parameter that comes twice is refused there; more of them only make the address longer.
+    for (const value of form.getAll(parameter).slice(0, 2))
       query.append(parameter, value.slice(0, longestParameter))
   }
 
@@ -136,6 +137,7 @@ async function acceptAnswer(
     }
     throw new LoginError(readErrorReason(error))
   }
+  if (!query.get('code')) throw new LoginError('response-malformed')
 
   const tokens = await exchangeCode(protocol, query, {
     state: attempt.s,
@@ -221,7 +223,10 @@ function validateIssuer({ metadata, provider }: ProtocolContext, iss: string | n
 
 function validateDemands(protocol: ProtocolContext, attempt: Attempt, claims: Claims): void {
   if (attempt.m !== undefined) validateAuthTime(claims, attempt.m, readTokenTime(protocol))
-  if (attempt.a !== undefined && !attempt.a.includes(claims.acr as string)) {
-    throw new LoginError('authentication-too-weak')
+  // Also by the options: the demands of an attempt come from an address that anybody can write.
+  for (const accepted of [attempt.a, protocol.provider.options.acr]) {
+    if (accepted?.includes(claims.acr as string) === false) {
+      throw new LoginError('authentication-too-weak')
+    }
   }
 }

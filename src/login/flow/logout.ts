@@ -11,7 +11,7 @@ import {
   readFacts,
   resetTurns,
 } from '../context.ts'
-import { createAnswer, createFailurePage, createForwardPage } from '../pages.ts'
+import { createAnswer, createFailure, createForwardPage } from '../pages.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { KeptTokens } from '../tokens/contract.ts'
 import { LoginError, type LoginFacts } from '../types.ts'
@@ -45,7 +45,7 @@ export function isOwnPost({ request, origin }: FlowContext): boolean {
 
 /** Answers `POST <base>/logout`. */
 export async function logout(settings: LoginSettings, context: FlowContext): Promise<Response> {
-  if (!isOwnPost(context)) return createAnswer({ status: 403 }, createFailurePage(403, undefined))
+  if (!isOwnPost(context)) return createFailure({ status: 403 })
   const { session } = context
   const facts = await readFactsIfPossible(context)
   const hint = await readHint(settings, context, facts)
@@ -58,7 +58,7 @@ export async function logout(settings: LoginSettings, context: FlowContext): Pro
     if (!isPortcullisError(error) || isPortcullisError(error, 'ERR_CONFIG')) throw error
     emitEvent(settings, context, { type: 'logout', reason: 'store-unavailable' })
     const headers = { ...clearSiteData, 'retry-after': '10' }
-    return createAnswer({ status: 503, cookies, headers }, createFailurePage(503, undefined))
+    return createFailure({ status: 503, cookies, headers })
   }
   emitEvent(settings, context, {
     type: 'logout',

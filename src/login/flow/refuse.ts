@@ -5,7 +5,7 @@
  */
 import type { OutgoingCookie } from '../../types.ts'
 import { emitEvent, type FlowContext } from '../context.ts'
-import { createAnswer, createFailurePage } from '../pages.ts'
+import { createFailure } from '../pages.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginReason } from '../types.ts'
 
@@ -41,18 +41,20 @@ export interface RefusedLogin {
   readonly name: string
   readonly reason: LoginReason
   readonly cookies: readonly OutgoingCookie[]
+  /** The status of a reason that has none of its own. Default 400. */
+  readonly otherwise?: number
 }
 
 /** Answers a login that cannot go on. Never a redirect to the provider: a browser without cookies would go round for ever. */
 export function refuse(
   settings: LoginSettings,
   context: FlowContext,
-  { name, reason, cookies }: RefusedLogin,
+  { name, reason, cookies, otherwise = 400 }: RefusedLogin,
 ): Response {
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
-  const status = statuses[reason] ?? 400
+  const status = statuses[reason] ?? otherwise
   const again = `${settings.base}/login?provider=${name}`
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
 
-  return createAnswer({ status, cookies, headers }, createFailurePage(status, again))
+  return createFailure({ status, cookies, headers }, again)
 }

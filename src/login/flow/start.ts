@@ -14,12 +14,13 @@ import {
   isSilentPaused,
   resetTurns,
 } from '../context.ts'
-import { createAnswer, createFailurePage, type LoginPage } from '../pages.ts'
+import { createAnswer, type LoginPage } from '../pages.ts'
 import { createAuthorizationUrl, type ProtocolContext } from '../protocol/protocol.ts'
+import type { Provider } from '../providers/provider-options.ts'
 import type { LoginSettings } from '../settings.ts'
 import { LoginError } from '../types.ts'
 import { type Attempt, type AttemptDemands, beginAttempt } from './attempts.ts'
-import type { RefusedLogin } from './refuse.ts'
+import { refuse } from './refuse.ts'
 import { type LoginWish, readProviderName, readWish } from './wish.ts'
 
 /** Answers `GET <base>/login`: a person's own navigation begins a login, nothing else does. */
@@ -60,8 +61,7 @@ export async function beginLogin(
 ): Promise<Response> {
   try {
     const protocol = await connectProvider(settings, context, name)
-    const { options } = protocol.provider
-    const demands = readDemands(name, wish, options.maxAge, options.acr)
+    const demands = readDemands(protocol.provider, wish)
     const { attempts } = settings.readKeys(context.env)
     const header = context.request.headers.get('cookie')
     const begun = await beginAttempt(header, demands, attempts, settings.attempts)
@@ -73,39 +73,31 @@ export async function beginLogin(
     return createAnswer({ status: 303, location, cookies: [...cookies, ...begun.cookies] })
   } catch (error) {
     if (!(error instanceof LoginError)) throw error
-    return answerOutage(settings, context, { name, reason: error.reason, cookies })
+    // No attempt was begun, and what went wrong is the provider's.
+    return refuse(settings, context, { name, reason: error.reason, cookies, otherwise: 502 })
   }
 }
 
-/** An answer where the provider cannot be asked: no attempt was begun. */
-function answerOutage(
-  settings: LoginSettings,
-  context: FlowContext,
-  { name, reason, cookies }: RefusedLogin,
-): Response {
-  emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
-  const status = reason === 'provider-unreachable' ? 503 : 502
-  const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
+/** Who signs in may ask for more than the options of the provider, and never for less. */
+function readDemands({ name, options }: Provider, wish: LoginWish): AttemptDemands {
+  const ages = [wish.maxAge, options.maxAge].filter((age) => age !== undefined)
+  const { acr: accepted } = options
+  const shared = wish.acr?.filter((acr) => accepted?.includes(acr) !== false)
+  // Where none of the demanded contexts is accepted the login ends in 403: see `validateDemands`.
+  const contexts = shared?.length === 0 ? wish.acr : (shared ?? accepted)
 
-  return createAnswer({ status, cookies, headers }, createFailurePage(status, undefined))
-}
-
-function readDemands(
-  name: string,
-  wish: LoginWish,
-  maxAge: number | undefined,
-  acr: readonly string[] | undefined,
-): AttemptDemands {
-  const ages = [wish.maxAge, maxAge].filter((age) => age !== undefined)
-  const contexts = wish.acr ?? acr
   return {
     p: name,
     r: wish.returnPath,
     ...(ages.length > 0 && { m: Math.min(...ages) }),
     ...(contexts !== undefined && { a: contexts }),
     ...(wish.restarts !== undefined && { k: wish.restarts }),
-    ...(wish.prompt === 'none' && { q: 'none' as const }),
+    ...(readPrompt(options, wish) === 'none' && { q: 'none' as const }),
   }
+}
+
+function readPrompt(options: Provider['options'], wish: LoginWish): string | undefined {
+  return options.prompt ?? wish.prompt
 }
 
 async function createParameters(
@@ -115,7 +107,6 @@ async function createParameters(
   redirectUri: string,
 ): Promise<URLSearchParams> {
   const { options } = provider
-  const prompt = wish.prompt ?? options.prompt
   const parameters = new URLSearchParams({
     ...options.params,
     response_type: 'code',
@@ -129,7 +120,7 @@ async function createParameters(
   const more = {
     response_mode: options.responseMode === 'form_post' ? 'form_post' : undefined,
     resource: options.resource,
-    prompt,
+    prompt: readPrompt(options, wish),
     login_hint: wish.loginHint,
     max_age: attempt.m?.toString(),
   }

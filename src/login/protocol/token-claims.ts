@@ -5,15 +5,13 @@
  */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { Provider } from '../providers/provider-options.ts'
-import { type Claims, isObject, LoginError, type LoginReason } from '../types.ts'
+import { type Claims, isObject, isShortText, LoginError, type LoginReason } from '../types.ts'
 
 /** Now in seconds, and how far two clocks may differ. */
 export interface TokenTime {
   readonly now: number
   readonly tolerance: number
 }
-
-const longestSubject = 255
 
 /** OpenID Connect Core section 3.1.3.7 (2); for a template issuer also the tenant. */
 export function validateIssuerClaim(provider: Provider, { iss, tid }: Claims): void {
@@ -136,8 +134,4 @@ export function validateLogoutClaims(
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
-}
-
-function isShortText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= longestSubject
 }
