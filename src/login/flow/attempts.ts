@@ -84,25 +84,28 @@ export async function beginAttempt(
 
   const own = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
   const ciphertext = await sealer.seal(JSON.stringify(attempt))
-  const open = readAttemptCookies(cookieHeader, insecurePlainHttp)
-  const expired = findSurplus(open, most, ciphertext.length).map((id) =>
+  const sizes = readAttemptCookies(cookieHeader, insecurePlainHttp)
+  const expiredCookies = findSurplus(sizes, most, ciphertext.length).map((id) =>
     expireCookie(settingsFor(id, insecurePlainHttp)),
   )
 
-  return { attempt, cookies: [...expired, serializeCookie(own, ciphertext, attemptCookieLife)] }
+  return {
+    attempt,
+    cookies: [...expiredCookies, serializeCookie(own, ciphertext, attemptCookieLife)],
+  }
 }
 
 /** The oldest attempts, as far as one more has no room beside them. */
 function findSurplus(
-  open: ReadonlyMap<string, number>,
-  most: number,
+  sizes: ReadonlyMap<string, number>,
+  attemptLimit: number,
   ownBytes: number,
 ): readonly string[] {
-  const ids = [...open.keys()].sort()
-  let bytes = ownBytes + [...open.values()].reduce((sum, length) => sum + length, 0)
+  const ids = [...sizes.keys()].sort()
+  let bytes = ownBytes + [...sizes.values()].reduce((sum, length) => sum + length, 0)
   let surplus = 0
-  while (surplus < ids.length && (ids.length - surplus >= most || bytes > mostBytes)) {
-    bytes -= open.get(ids[surplus] ?? '') ?? 0
+  while (surplus < ids.length && (ids.length - surplus >= attemptLimit || bytes > mostBytes)) {
+    bytes -= sizes.get(ids[surplus] ?? '') ?? 0
     surplus++
   }
 
@@ -139,12 +142,12 @@ function readAttemptCookies(
   cookieHeader: string | null,
   insecurePlainHttp: boolean,
 ): ReadonlyMap<string, number> {
-  const found = new Map<string, number>()
+  const sizes = new Map<string, number>()
   for (const part of (cookieHeader ?? '').split(';')) {
     const [, prefix, id] = cookieShape.exec(part.slice(0, 64)) ?? []
     if (id === undefined || (prefix === undefined) !== insecurePlainHttp) continue
-    found.set(id, (found.get(id) ?? 0) + part.length)
+    sizes.set(id, (sizes.get(id) ?? 0) + part.length)
   }
 
-  return found
+  return sizes
 }

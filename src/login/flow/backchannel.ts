@@ -98,8 +98,8 @@ async function endSessions(
   const { jti, exp, sid, sub } = logout
 
   // Stores take whole milliseconds, and a time of RFC 7519 may have a fraction.
-  const remaining = Math.ceil(exp * 1000 - settings.clock())
-  const life = Math.max(1000, Math.min(remaining, longestMessage) + memoryMargin)
+  const leftMs = Math.ceil(exp * 1000 - settings.clock())
+  const life = Math.max(1000, Math.min(leftMs, longestMessage) + memoryMargin)
   const callContext = { env, ...(eventContext !== undefined && { context: eventContext }) }
 
   if (sid === undefined) {

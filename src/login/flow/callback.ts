@@ -224,8 +224,8 @@ function validateIssuer({ metadata, provider }: ProtocolContext, iss: string | n
 function validateDemands(protocol: ProtocolContext, attempt: Attempt, claims: Claims): void {
   if (attempt.m !== undefined) validateAuthTime(claims, attempt.m, readTokenTime(protocol))
   // Also by the options: the demands of an attempt come from an address that anybody can write.
-  for (const accepted of [attempt.a, protocol.provider.options.acr]) {
-    if (accepted?.includes(claims.acr as string) === false) {
+  for (const contexts of [attempt.a, protocol.provider.options.acr]) {
+    if (contexts?.includes(claims.acr as string) === false) {
       throw new LoginError('authentication-too-weak')
     }
   }

@@ -42,17 +42,17 @@ export interface RefusedLogin {
   readonly reason: LoginReason
   readonly cookies: readonly OutgoingCookie[]
   /** The status of a reason that has none of its own. Default 400. */
-  readonly otherwise?: number
+  readonly fallbackStatus?: number
 }
 
 /** Answers a login that cannot go on. Never a redirect to the provider: a browser without cookies would go round for ever. */
 export function refuse(
   settings: LoginSettings,
   context: FlowContext,
-  { name, reason, cookies, otherwise = 400 }: RefusedLogin,
+  { name, reason, cookies, fallbackStatus = 400 }: RefusedLogin,
 ): Response {
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
-  const status = statuses[reason] ?? otherwise
+  const status = statuses[reason] ?? fallbackStatus
   const again = `${settings.base}/login?provider=${name}`
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
 

@@ -74,17 +74,17 @@ export async function beginLogin(
   } catch (error) {
     if (!(error instanceof LoginError)) throw error
     // No attempt was begun, and what went wrong is the provider's.
-    return refuse(settings, context, { name, reason: error.reason, cookies, otherwise: 502 })
+    return refuse(settings, context, { name, reason: error.reason, cookies, fallbackStatus: 502 })
   }
 }
 
-/** Who signs in may ask for more than the options of the provider, and never for less. */
+/** Joins the demands of the address and of the options: an address may ask for more than the options, never for less. */
 function readDemands({ name, options }: Provider, wish: LoginWish): AttemptDemands {
   const ages = [wish.maxAge, options.maxAge].filter((age) => age !== undefined)
-  const { acr: accepted } = options
-  const shared = wish.acr?.filter((acr) => accepted?.includes(acr) !== false)
+  const { acr: optionContexts } = options
+  const commonContexts = wish.acr?.filter((acr) => optionContexts?.includes(acr) !== false)
   // Where none of the demanded contexts is accepted the login ends in 403: see `validateDemands`.
-  const contexts = shared?.length === 0 ? wish.acr : (shared ?? accepted)
+  const contexts = commonContexts?.length === 0 ? wish.acr : (commonContexts ?? optionContexts)
 
   return {
     p: name,
