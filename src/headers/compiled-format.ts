@@ -1,7 +1,7 @@
 /**
  * Defines the compiled form of header options: plain data that a build can store as JSON.
  * `compile.ts` writes it, and `write.ts` and `compiledHeaders()` read it. Data of another format
- * version is rejected by `compiled/check.ts`.
+ * version is rejected by `compiledHeaders()`.
  */
 
 /** The header replaces one that the response has. The flags of {@link CompiledHeader.how} are a sum of these bits. */

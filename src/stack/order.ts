@@ -5,24 +5,24 @@
  */
 
 /**
- * Each step may answer instead of the ones behind it; every answer passes back through the ones before it.
+ * Each step may respond in place of the steps after it; every response passes back through the steps before it.
  *
- * - `requestId`: names the request, so that a page a client saw can be found in the log.
- * - `requestLog`: sees every answer as it leaves, and what was refused on the way.
- * - `headers`: security headers on every answer.
- * - `path`: one reading of the path for guards, router and upstream, before anybody reads it.
- * - `host`: only names we answer for, before a host is taken for ours.
- * - `https`: nobody goes on in the clear.
- * - `methods`: no TRACE, nothing unheard of.
- * - `limits`: no head larger than any honest one's, before anybody parses it.
- * - `device`: what a browser asks to keep a bound session, before anything that could refuse it.
- * - `addresses`: what `access` says of path and client address, before anything is asked of anybody.
- * - `csrf`: requests that change something come from our own pages.
- * - `body`: counted from here on, whoever reads it.
- * - `rateLimit`: how often, counted by one request to Redis, which takes the session's read along.
- * - `session`: `c.var.session`, settled on the final response.
- * - `access`: what it says of the session, its roles, claims and age.
- * - `graphql`: how much a request may ask for, once it is known who asks.
+ * - `requestId`: names the request, so that the log line of a page that a client saw can be found.
+ * - `requestLog`: logs every response as it is sent, rejections included.
+ * - `headers`: sets security headers on every response.
+ * - `path`: rejects paths that guards, router and upstream could read differently.
+ * - `host`: rejects hosts that this server does not answer for.
+ * - `https`: redirects or rejects plain http.
+ * - `methods`: rejects TRACE and unknown methods.
+ * - `limits`: rejects a head that is too large, before it is parsed.
+ * - `device`: answers browsers that keep a bound session, before any step that could reject them.
+ * - `addresses`: applies `access` to path and client address, which needs no I/O.
+ * - `csrf`: rejects requests of other sites that change something.
+ * - `body`: counts the body while it is read, and rejects one that is too long.
+ * - `rateLimit`: counts the request, in one request to Redis that also reads the session.
+ * - `session`: sets `c.var.session`, and flushes it to the final response.
+ * - `access`: applies `access` to the session, its roles, claims and age.
+ * - `graphql`: limits GraphQL requests, once the session is known.
  */
 export const order = [
   'requestId',

@@ -11,7 +11,11 @@ import {
 } from '../../../tools/check/rules/ratchet.ts'
 import { isBareWord } from '../../../tools/check/rules/style.ts'
 
-const index = `export { documented, silent } from './feature.ts'
+const index = `/**
+ * The entry point of the fixture: applications import it, and nothing here can fail while it is
+ * loaded.
+ */
+export { documented, silent } from './feature.ts'
 export type { Shape } from './feature.ts'
 `
 
@@ -99,6 +103,10 @@ describe('measureProject', () => {
     expect(style.headlessComments).toEqual(['src/feature.ts:1: What', 'src/feature.ts:23: Of'])
   })
 
+  test('finds files whose header is absent or too short to explain them', () => {
+    expect(style.briefHeaders).toEqual(['src/feature.ts', 'src/other.ts'])
+  })
+
   test('finds exported functions without an example', () => {
     expect(style.withoutExample).toEqual(['src/feature.ts silent'])
   })
@@ -133,7 +141,13 @@ test.each([
 })
 
 describe('the ratchet', () => {
-  const counts = { headlessComments: [], judgeNames: [], bareFunctions: [], bareLocals: [] }
+  const counts = {
+    headlessComments: [],
+    briefHeaders: [],
+    judgeNames: [],
+    bareFunctions: [],
+    bareLocals: [],
+  }
   const numbers = { longLinesPercent: 1, blankLinesPercent: 5, identifierMean: 7, cognitiveMax: 20 }
   const lists = { duplicateTypes: [], complexFunctions: [], longFunctions: [], manyParameters: [] }
   const style = {
@@ -150,6 +164,7 @@ describe('the ratchet', () => {
     bareLocals: 0,
     duplicateTypes: 0,
     headlessComments: 0,
+    briefHeaders: 0,
     longLinesPercent: 1,
     blankLinesPercent: 4,
     identifierMean: 7.5,

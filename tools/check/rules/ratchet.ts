@@ -24,6 +24,7 @@ export const measures = {
     goal: 0,
     what: 'comments that begin with What, Who or Of',
   },
+  briefHeaders: { better: 'less', goal: 0, what: 'files without a header of 80 characters' },
   longLinesPercent: { better: 'less', goal: 1, what: '% of code lines over 100 columns' },
   blankLinesPercent: { better: 'more', goal: 6, what: '% of lines in functions that are blank' },
   identifierMean: { better: 'more', goal: 7, what: 'characters of a declared name, mean' },

@@ -25,7 +25,12 @@ export interface FileStyle {
   readonly cyclomatic: number
   /** Comments as `line: first word`. */
   readonly comments: readonly string[]
+  /** Characters of the comment at the top of the file; 0 without one. */
+  readonly headerLength: number
 }
+
+/** Characters of a header that can say what a file does, who calls it and what can go wrong. */
+const shortestHeader = 80
 
 /** Words that say a state or a relation, where a function's name should say what it does. */
 const irregular = new Set(
@@ -64,7 +69,14 @@ export function measureFile(path: string, source: SourceFile): FileStyle {
     blankLines: inBodies.filter((line) => line.trim() === '').length,
     examples: text.match(/^\s*\*\s*@example/gm)?.length ?? 0,
     comments: findComments(text),
+    headerLength: readHeader(text).length,
   }
+}
+
+/** Returns the text of the comment at the top of a file. */
+function readHeader(text: string): string {
+  const [, header = ''] = /^(?:\/\/[^\n]*\n)*\/\*\*((?:(?!\*\/)[\s\S])*)\*\//.exec(text) ?? []
+  return header.replace(/\s*\n\s*\*\s?/g, ' ').trim()
 }
 
 /** The first word of each comment that begins a line, after `line: `. */
@@ -218,6 +230,8 @@ export interface Style {
   readonly duplicateTypes: readonly string[]
   /** Comments that begin with What, Who, Whoever, Whom, Whose or Of, as `file:line: word`. */
   readonly headlessComments: readonly string[]
+  /** Files whose header comment is absent or too short to say what they do, who calls them and what can go wrong. */
+  readonly briefHeaders: readonly string[]
   /** Code lines over 100 columns, in per cent. */
   readonly longLinesPercent: number
   /** Blank lines inside function bodies, in per cent. */
@@ -257,6 +271,9 @@ export function summarizeStyle(all: readonly FileStyle[]): Style {
         .filter((comment) => /: (?:What|Who(?:ever|m|se)?|Of)$/.test(comment))
         .map((comment) => `${path}:${comment}`),
     ),
+    briefHeaders: files
+      .filter(({ headerLength }) => headerLength < shortestHeader)
+      .map(({ path }) => path),
     longLinesPercent: percent(
       sum(files, (file) => file.longLines),
       codeLines,
