@@ -81,7 +81,7 @@ function checkSecrets(path: string, { secrets }: Settings): Finding[] {
     ...unread.map(
       (name): Finding => ({
         status: 'problem',
-        text: `.dev.vars: wrangler does not read ${name} until secrets.required of ${path} names it`,
+        text: `.dev.vars: wrangler does not read ${name} until secrets.required in ${path} lists it`,
       }),
     ),
     ...(missing.length + unread.length === 0
@@ -93,7 +93,7 @@ function checkSecrets(path: string, { secrets }: Settings): Finding[] {
 async function checkUpstream({ vars }: Settings): Promise<Finding> {
   const url = vars?.UPSTREAM_URL
   if (typeof url !== 'string' || !URL.canParse(url))
-    return { status: 'note', text: 'UPSTREAM_URL is not in vars, so no server was looked for' }
+    return { status: 'note', text: 'UPSTREAM_URL is not in vars, so the server was not checked' }
   try {
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
     await fetch(url, { method: 'HEAD', redirect: 'manual', signal })

@@ -217,7 +217,7 @@ npx portcullis check --providers lists the addresses to register there.
 
 function say(folder: string, written: readonly string[], login: boolean): void {
   if (written.length === 0) {
-    console.log('Everything is here already: nothing was written.')
+    console.log('Everything already exists: nothing was written.')
     return
   }
 
@@ -226,7 +226,7 @@ function say(folder: string, written: readonly string[], login: boolean): void {
   console.log(`
 Next:
 ${cd}  npm install
-  npm run check     the configuration, every fault at once
+  npm run check     lists every problem of the configuration
   npm run dev       the gateway on http://localhost:8787, in front of UPSTREAM_URL of wrangler.toml
 ${login ? loginHint : ''}`)
 }

@@ -97,7 +97,7 @@ export async function readWrangler(path: string): Promise<object> {
   if (!wrangler)
     throw new Stop(
       exit.missing,
-      `Reading ${path} takes wrangler in this project: npm install -D wrangler`,
+      `Reading ${path} needs wrangler in this project: npm install -D wrangler`,
     )
 
   const module = (await import(pathToFileURL(wrangler).href)) as Record<string, unknown> & {
@@ -111,7 +111,7 @@ export async function readWrangler(path: string): Promise<object> {
   if (!read)
     throw new Stop(
       exit.missing,
-      `This wrangler does not tell what is in ${path}: install 4.135 or newer.`,
+      `This version of wrangler cannot read ${path}: install 4.135 or newer.`,
     )
 
   return read({ config: path }).rawConfig

@@ -29,7 +29,7 @@ export async function provider(args: readonly string[]): Promise<Exit> {
   const issuer = `http://localhost:${port}`
   const backchannel = `${gateway}/.portcullis/backchannel-logout/${providerName}`
   const server = await listen(await createProvider({ issuer, backchannel }), issuer, port)
-  console.log(`Development provider on ${issuer}: Alice, Bob and Carol sign in by one click.`)
+  console.log(`Development provider on ${issuer}: Alice, Bob and Carol sign in with one click.`)
 
   const [name, ...rest] = command
   if (name === undefined) {

@@ -39,7 +39,7 @@ function reviewSettings(settings: Settings): string[] {
     if (problem !== undefined) problems.push(`vars.${name} ${problem}`)
   }
   if (vars.PUBLIC_ORIGIN === undefined)
-    problems.push('vars.PUBLIC_ORIGIN is missing: variables of the top are not inherited')
+    problems.push('vars.PUBLIC_ORIGIN is missing: environments do not inherit top-level variables')
   if ((secrets?.required ?? []).length === 0)
     problems.push(
       'secrets.required is empty: a deployment without SESSION_SECRET answers every session with 503',

@@ -152,7 +152,7 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
 function reviewSettings(prefix: string, settings: Settings): string[] {
   const faults: string[] = []
   if (settings.cache?.enabled)
-    faults.push(`${prefix}cache.enabled must be off: what it answers passes no gateway`)
+    faults.push(`${prefix}cache.enabled must be off: cached responses bypass the gateway`)
 
   const { run_worker_first: first } = settings.assets ?? { run_worker_first: true }
   if (first !== true && `${first}` !== '/*') {
@@ -177,7 +177,7 @@ function reviewSettings(prefix: string, settings: Settings): string[] {
 function reviewLists(prefix: string, { compatibility_flags, vars }: Settings): string[] {
   const flags = ['no_nodejs_compat', 'no_nodejs_compat_v2']
     .filter((flag) => !compatibility_flags?.includes(flag))
-    .map((flag) => `${prefix}compatibility_flags must hold ${flag}`)
+    .map((flag) => `${prefix}compatibility_flags must contain ${flag}`)
 
   const secrets = secretNames
     .filter((name) => vars && name in vars)
@@ -207,7 +207,7 @@ export function reviewDevVars(path: string, rawConfig: object, devVars: string):
   )
   return [...new Set(names)]
     .filter((name) => !known.has(name))
-    .map((name) => `.dev.vars: ${name} is not read until secrets.required of ${path} names it.`)
+    .map((name) => `.dev.vars: ${name} is not read until secrets.required in ${path} lists it.`)
 }
 
 /** Names and values of `.dev.vars`, without quotes. */

@@ -71,18 +71,18 @@ function checkOpcode(opcode: number, final: boolean, short: number): string | un
 function parseLength(bytes: Buffer, lengthSize: 2 | 8): number | string {
   if (lengthSize === 2) {
     const length = bytes.readUInt16BE(2)
-    return length < 126 ? 'a length in too many bytes' : length
+    return length < 126 ? 'a length that is not encoded minimally' : length
   }
 
   const length = bytes.readBigUInt64BE(2)
-  if (length > BigInt(Number.MAX_SAFE_INTEGER)) return 'a length beyond all messages'
-  return length < 65_536n ? 'a length in too many bytes' : Number(length)
+  if (length > BigInt(Number.MAX_SAFE_INTEGER)) return 'a length above the maximum'
+  return length < 65_536n ? 'a length that is not encoded minimally' : Number(length)
 }
 
 /** Section 5.5.1: no body, or a code and a reason in UTF-8. */
 export function checkClose(payload: Buffer): FrameFault | undefined {
   if (payload.length === 0) return undefined
-  if (payload.length === 1) return protocolError('half a close code')
+  if (payload.length === 1) return protocolError('an incomplete close code')
   if (!isCloseCode(payload.readUInt16BE(0)))
     return protocolError('a close code that must not be sent')
   return isText(new TextDecoder('utf-8', { fatal: true }), payload.subarray(2), true)

@@ -162,9 +162,9 @@ function createMessageChecker(): MessageChecker {
     begin({ opcode, final, compressed }): FrameFault | undefined {
       if (opcode >= 8) return undefined
       if (opcode === opcodes.continuation && !inMessage)
-        return protocolError('a continuation of nothing')
+        return protocolError('a continuation without a first frame')
       if (opcode !== opcodes.continuation) {
-        if (inMessage) return protocolError('a message inside another')
+        if (inMessage) return protocolError('a message within a fragmented message')
         text =
           opcode === opcodes.text && !compressed
             ? new TextDecoder('utf-8', { fatal: true })

@@ -4,15 +4,15 @@ import type { UpstreamOptions } from './upstream.ts'
 
 /** How a gateway is served. */
 export interface ServeOptions<E = unknown> {
-  /** Default 3000; 0 takes a free one. */
+  /** Default 3000; 0 selects a free one. */
   readonly port?: number
   /** Address to listen on. Default `127.0.0.1`: a container needs `0.0.0.0`. */
   readonly host?: string
   /** The environment: `c.env` of `FromEnv` functions. Default `process.env`. */
   readonly env?: E
   /**
-   * Proxies of one's own in front, each of which appends to `X-Forwarded-For` and sets `X-Forwarded-Proto`. Default 0: the
-   * client is who is connected. At most 16.
+   * Number of your own proxies in front, each of which appends to `X-Forwarded-For` and sets `X-Forwarded-Proto`. Default 0: the
+   * peer of the connection is the client. At most 16.
    */
   readonly trustedProxies?: number
   /** Milliseconds for the head of a request; then 408. Default 10,000. */
@@ -37,7 +37,7 @@ export interface ServeOptions<E = unknown> {
   readonly signals?: readonly NodeJS.Signals[] | false
   /** How upstreams are reached. */
   readonly upstream?: UpstreamOptions
-  /** Takes what went wrong outside the gateway. Default: a line of JSON on `console.error`. */
+  /** Receives errors outside the gateway. Default: a line of JSON on `console.error`. */
   readonly onFault?: (error: unknown) => void
 }
 

@@ -13,7 +13,7 @@ export interface BadRequest {
 export interface RequestParts {
   readonly body: ReadableStream<Uint8Array> | undefined
   readonly signal: AbortSignal
-  /** Proxies of one's own in front, each of which appends to X-Forwarded-For. */
+  /** Number of your own proxies in front, each of which appends to X-Forwarded-For. */
   readonly trustedProxies: number
 }
 
@@ -51,13 +51,14 @@ export function readTarget(
   const { url: target = '', method, rawHeaders } = message
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (hosts.length > 1) return { status: 400, detail: 'More than one Host header.' }
-  if (method === 'CONNECT') return { status: 405, detail: 'This server opens no tunnels.' }
+  if (method === 'CONNECT') return { status: 405, detail: 'This server does not support CONNECT.' }
   const [before, named] = /^https?:\/\/([^/\\?#]*)/i.exec(target) ?? []
   const host = named ?? message.headers.host ?? ''
-  if (!authority.test(host)) return { status: 400, detail: 'The host is missing or no host.' }
+  if (!authority.test(host))
+    return { status: 400, detail: 'The Host header is missing or invalid.' }
   if (before !== undefined) return `${scheme}://${host}${target.slice(before.length)}`
   // `*` is about the server as a whole, which is the upstream's matter or nobody's.
-  if (!target.startsWith('/')) return { status: 400, detail: 'The request target is no path.' }
+  if (!target.startsWith('/')) return { status: 400, detail: 'The request target is not a path.' }
   return `${scheme}://${host}${target}`
 }
 

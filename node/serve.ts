@@ -98,7 +98,7 @@ function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void 
   })
   server.on('connect', (message, socket) => {
     const exchange = new Exchange(host, message, responseOn(message, socket))
-    exchange.reject({ status: 405, detail: 'This server opens no tunnels.' })
+    exchange.reject({ status: 405, detail: 'This server does not support CONNECT.' })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // The parser failed inside a body: the gateway responds with 400, and the request to the
@@ -117,7 +117,7 @@ async function run(exchange: Exchange, expects: boolean, { options }: ExchangeHo
     if (!(response instanceof Response)) return exchange.reject(response)
     if (response instanceof UpgradedResponse) {
       exchange.drop(response)
-      return exchange.reject({ status: 400, detail: 'Nobody asked for an upgrade.' })
+      return exchange.reject({ status: 400, detail: 'The request did not ask for an upgrade.' })
     }
     await exchange.answer(response)
     // A request whose body was not read ends with its connection.

@@ -46,7 +46,7 @@ export async function upgrade(
     if (!isWebSocket(message) && unread !== '0') {
       return exchange.reject({
         status: 400,
-        detail: 'An upgrade that is not known here came with a body.',
+        detail: 'A request with an unsupported upgrade has a body.',
       })
     }
     const answer = await exchange.ask(false)

@@ -147,7 +147,7 @@ function listen(request: ClientRequest, { resolve, reject, events, method }: Exc
   request.once('upgrade', (message, socket, head) => {
     if (request.getHeader('upgrade') === undefined) {
       socket.destroy()
-      return reject(new Error('The upstream switched protocols unasked'))
+      return reject(new Error('The upstream switched protocols without being asked'))
     }
     // The new owner of the connection adds its own listener; until then an error must not crash the
     // process.

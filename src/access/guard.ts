@@ -88,7 +88,7 @@ export function accessGuard<C extends AccessContext>(
   if (signIn !== undefined && !issues.any) {
     const signInRule = findRuleByPath(signIn.split('?', 1)[0] ?? '', '', 'GET')
     if (signInRule?.allow.session !== false)
-      issues.add('signIn', 'must fit a rule without a session, or it leads to itself')
+      issues.add('signIn', 'must match a rule without a session, or it redirects to itself')
   }
 
   issues.throwIfAny()

@@ -23,7 +23,7 @@ export interface AccessContext {
     | Readonly<Record<string, unknown>>
 }
 
-/** Options of every guard of this room. Absent = default. */
+/** Options of every access guard. Absent = default. */
 export interface AccessGuardOptions<Data = object, C = AccessContext> {
   /**
    * Reads the roles of a session from its data. A result that is no list, or an exception, means no
@@ -41,12 +41,12 @@ export interface AccessGuardOptions<Data = object, C = AccessContext> {
    * make it public.
    */
   readonly signIn?: string
-  /** Answers refused requests instead. */
+  /** Returns the response to a rejected request. */
   readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
-  /** `'observe'` refuses nothing and tells the same. Default `'enforce'`. */
+  /** `'observe'` rejects nothing and emits the same events. Default `'enforce'`. */
   readonly mode?: 'enforce' | 'observe'
   /**
-   * Takes `access-refused` and `access-observed` with the reason; the subject is the path of the rule, or for `no-rule` and
+   * Receives `access-refused` and `access-observed` with the reason; the subject is the path of the rule, or for `no-rule` and
    * `path-not-canonical` that of the request, cut at 256 characters. Default none.
    */
   readonly onEvent?: Emit

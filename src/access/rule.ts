@@ -132,7 +132,7 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
   const needing = mustBeBound || [role, claim, acr, fresh].some((member) => member !== undefined)
   // An empty object is more likely a mistake than a public rule.
   if (!signedIn && !needing && address === undefined)
-    issues.add('', "must hold a condition; for none say 'public'")
+    issues.add('', "must contain a condition; for none say 'public'")
 
   if (session === false && needing)
     issues.add(

@@ -73,12 +73,12 @@ export async function importKeys(
   const validKeys = importedKeys.filter((importedKey) => importedKey !== undefined)
   const [signingKey] = validKeys
   if (signingKey === undefined || validKeys.length < parsedKeys.length) {
-    issues.add('', 'holds a key whose x, y and d do not belong together')
+    issues.add('', 'contains a key whose x, y and d do not match')
     return undefined
   }
 
   if (new Set(validKeys.map(({ kid }) => kid)).size < validKeys.length)
-    issues.add('', 'holds two keys of one kid')
+    issues.add('', 'contains two keys with the same kid')
 
   const jwkSet = {
     keys: validKeys.map(({ kid, point: publicJwk }) => ({

@@ -32,10 +32,10 @@ export function validateIronPasswords(value: unknown, issues: Issues): void {
 
 function validatePasswordsById(value: object, issues: Issues): void {
   const entries = Object.entries(value)
-  if (entries.length === 0) issues.add('', 'must hold at least one password')
+  if (entries.length === 0) issues.add('', 'must contain at least one password')
   for (const [passwordId, password] of entries) {
     if (/^\w{0,64}$/.test(passwordId)) validatePassword(password, passwordId, issues)
-    else issues.add('', 'has an id that no seal can carry: letters, digits and _ only')
+    else issues.add('', 'has an invalid id: only letters, digits and _ are allowed')
   }
 }
 
@@ -46,7 +46,7 @@ function validatePassword(password: unknown, passwordId: string, issues: Issues)
   else if (password.split(/\s+/).filter((part) => part.length >= minPasswordLength).length > 1) {
     issues.add(
       passwordId,
-      'holds several passwords apart by white space: give them by id, or an ironCookie for each',
+      'contains several passwords separated by white space: pass them by id, or one ironCookie each',
     )
   } else if (isSample(password))
     issues.add(passwordId, 'is a sample password: anybody can forge a seal with it')

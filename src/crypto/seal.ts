@@ -26,7 +26,7 @@ export interface SealerOptions {
   readonly purpose: SealPurpose
   /** Name of the cookie or other carrier of the token: a token never opens under another name. */
   readonly name: string
-  /** Seconds for which tokens must open, rounded up to whole days. The sealed text must hold its exact end. */
+  /** Seconds for which tokens must open, rounded up to whole days. The sealed text must contain its exact end. */
   readonly lifetime: number
   /**
    * A stage, such as `staging`: tokens of another stage never open, even under the same secret.

@@ -28,8 +28,8 @@ export function validateSecrets(optionValue: unknown, issues: Issues): readonly 
   const list = texts.flatMap((text): readonly unknown[] =>
     typeof text === 'string' ? splitSecrets(text) : [text],
   )
-  if (list.length === 0) issues.add('', 'must hold at least one secret')
-  if (list.length > maxSecrets) issues.add('', `must hold at most ${maxSecrets} secrets`)
+  if (list.length === 0) issues.add('', 'must contain at least one secret')
+  if (list.length > maxSecrets) issues.add('', `must contain at most ${maxSecrets} secrets`)
 
   const isSingle = typeof optionValue === 'string' && list.length === 1
   return validateList(list.slice(0, maxSecrets), isSingle ? () => '' : String, issues)
@@ -98,8 +98,8 @@ function findProblem(secret: unknown): string | undefined {
   if (period < minLength && period * 2 <= secret.length) return 'repeats a short pattern'
   if (countVariety(secret) < minVariety)
     return `must have at least ${minVariety} different characters`
-  if (countsAlong(secret)) return 'counts up or down'
-  if (isSample(secret)) return 'is a sample secret, or made of the words that samples are made of'
+  if (countsAlong(secret)) return 'is not random: it counts up or down'
+  if (isSample(secret)) return 'is a sample secret, or consists of words from samples'
   return undefined
 }
 

@@ -27,21 +27,21 @@ export function parseOrigins(optionValue: unknown, issues: Issues): readonly str
 /** Parses the public origins: one origin or a list of at least one. */
 export function parsePublicOrigins(optionValue: unknown, issues: Issues): readonly string[] {
   const list = typeof optionValue === 'string' ? [optionValue] : optionValue
-  if (Array.isArray(list) && list.length === 0) issues.add('', 'must hold at least one origin')
+  if (Array.isArray(list) && list.length === 0) issues.add('', 'must contain at least one origin')
   return parseOrigins(list, issues)
 }
 
 function findProblem(origin: unknown): string | undefined {
   if (typeof origin !== 'string') return 'must be a string'
-  if (origin === 'null') return 'must not be null, which every sandboxed page of anybody sends'
-  if (origin.includes('*')) return 'must not hold a wildcard: list each origin'
+  if (origin === 'null') return 'must not be null, which sandboxed pages of any site send'
+  if (origin.includes('*')) return 'must not contain a wildcard: list each origin'
   if (origin !== origin.toLowerCase()) return 'must be in lower case, as browsers send it'
 
   const scheme = originShape.exec(origin)?.[1]
   if (scheme === undefined)
     return 'must be scheme://host or scheme://host:port without path, query or fragment'
   if (scheme !== 'https' && scheme !== 'http') return undefined
-  if (readUrlOrigin(origin) !== origin) return "must not name the scheme's own port"
+  if (readUrlOrigin(origin) !== origin) return 'must not contain the default port'
 
   // Numbers and bad ports that a URL parser writes otherwise or refuses: http://127.1, http://a:99999.
   const isCanonical = URL.canParse(origin) && new URL(origin).origin === origin

@@ -125,7 +125,7 @@ export function csrfPolicy<E = ProjectEnv>(
 
   const own = optionalFunction(issues, 'credentials', credentials)
   if (own && plain.cookieNames !== undefined)
-    issues.add('cookieNames', 'has no effect beside credentials')
+    issues.add('cookieNames', 'has no effect together with credentials')
 
   const policy = createPolicy(parsePolicyData(plain, issues), {
     credentials: own,

@@ -48,7 +48,7 @@ export function parseTrust(
     ({ origins }: Partial<TrustRule>, ruleIssues) => {
       const list = parseOrigins(origins, ruleIssues.at('origins'))
       if (Array.isArray(origins) && origins.length === 0)
-        ruleIssues.add('origins', 'must hold at least one origin')
+        ruleIssues.add('origins', 'must contain at least one origin')
       return list
     },
   )

@@ -37,7 +37,7 @@ type Without<Option extends string> = { readonly [Name in Option]?: never }
 /** A server that is reached by its address. */
 export interface UrlUpstream<E = ProjectEnv> {
   /**
-   * Where it is: http or https, without credentials, query or fragment. A path becomes a prefix of every request's path.
+   * The address of the server: http or https, without credentials, query or fragment. A path becomes a prefix of every request's path.
    * Never taken from a request; a link-local address (where clouds keep their metadata) is refused.
    */
   readonly url: FromEnv<string, E>
@@ -79,7 +79,7 @@ interface WithBaseUrl<E> {
   readonly baseUrl?: FromEnv<string, E>
 }
 
-/** How the gateway uses an upstream, whatever it is. */
+/** Options that every kind of upstream has. */
 export interface UpstreamSettings {
   /**
    * Whether it may answer with `Portcullis-Session`. Such upstreams get a nonce and, where there is a session, the signed
@@ -197,7 +197,7 @@ export interface GatewayConfig<
    */
   readonly assertion?: AssertionOptions<E>
   /**
-   * How many failed logins are let through, and where they are counted, for the routes that have a `throttle`:
+   * How many failed logins are allowed, and where they are counted, for the routes that have a `throttle`:
    * `gatewayThrottle({ ... })`. Default: none.
    */
   readonly throttle?: GatewayThrottle
@@ -219,7 +219,7 @@ export interface GatewayConfig<
   readonly routes: ReadonlyArray<Route<NoInfer<N>, NoInfer<Data>>>
   /** The look and the languages of every page of the gateway: `pages({ ... })` of `portcullis/page`. Default: plain, in English. */
   readonly pages?: PageTemplate
-  /** Takes security events; what it throws is dropped. Default none. */
+  /** Receives security events. What it throws is ignored. Default none. */
   readonly onEvent?: Emit
   /** Makes audit records of events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
   readonly audit?: AuditTrail

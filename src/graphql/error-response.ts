@@ -7,18 +7,18 @@ import { reasonStatus } from '../page/reasons.ts'
 import type { Reason } from '../types.ts'
 
 const words: Readonly<Partial<Record<Reason, string>>> = {
-  'graphql-malformed': 'The request is no GraphQL that this server takes.',
+  'graphql-malformed': 'The request is not GraphQL that this server accepts.',
   'graphql-too-long': 'The document is too long.',
   'graphql-too-deep': 'The document is nested too deeply.',
   'graphql-variables-too-deep': 'The variables, or the extensions, are nested too deeply.',
   'graphql-too-many-aliases': 'The document has too many aliases.',
   'graphql-too-many-directives': 'The document has too many directives.',
-  'graphql-too-many-fields': 'The document asks for too many fields.',
-  'graphql-batch': 'The request holds too many operations.',
-  'graphql-page-size': 'The document asks for a page that is too large, or of no size.',
-  'graphql-introspection': 'The schema is not shown.',
-  'method-not-allowed': 'Operations are taken by POST.',
-  'content-type-not-allowed': 'The content type is not taken.',
+  'graphql-too-many-fields': 'The document requests too many fields.',
+  'graphql-batch': 'The request contains too many operations.',
+  'graphql-page-size': 'The document requests a page that is too large or has no size.',
+  'graphql-introspection': 'Introspection is disabled.',
+  'method-not-allowed': 'Operations must be sent with POST.',
+  'content-type-not-allowed': 'The content type is not supported.',
   'body-too-large': 'The body is too large.',
   'body-malformed': 'The body could be read in more than one way, or not at all.',
 }

@@ -17,15 +17,15 @@ export interface GraphqlContext {
   readonly var: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
-/** Options of {@link graphqlGuardOf}. Absent = default. */
+/** Options of {@link graphqlGuard}. Absent = default. */
 export interface GraphqlGuardOptions<C = GraphqlContext> extends GraphqlLimits {
   /** Whether the schema may be asked for (`__schema`, `__type`): by all, or by whom a function says. Default false. */
   readonly introspection?: boolean | ((c: C) => boolean | Promise<boolean>)
-  /** `'observe'` refuses nothing and tells the same; bodies that are too long are refused all the same. Default `'enforce'`. */
+  /** `'observe'` rejects nothing and emits the same events; bodies that are too long are refused all the same. Default `'enforce'`. */
   readonly mode?: 'enforce' | 'observe'
-  /** Answers refused requests instead. */
+  /** Returns the response to a rejected request. */
   readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
-  /** Takes `graphql-refused` and `graphql-observed` with the reason. Default none. */
+  /** Receives `graphql-refused` and `graphql-observed` with the reason. Default none. */
   readonly onEvent?: Emit
 }
 

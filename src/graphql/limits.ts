@@ -16,15 +16,15 @@ export interface GraphqlLimits {
   readonly maxTokens?: number
   /** Fields within fields, fragments put in their places. Default 10. */
   readonly maxDepth?: number
-  /** Fields under another name, fragments put in. Default 15: aliases ask for the same thing many times at once. */
+  /** Aliased fields, with fragments expanded. Default 15: aliases request the same field many times. */
   readonly maxAliases?: number
   /** Default 50, fragments put in. */
   readonly maxDirectives?: number
   /** Fields that an operation begins with. Default 20. */
   readonly maxRootFields?: number
-  /** Fields of an operation, fragments put in. Default 1,000: a few fragments in each other are millions of fields. */
+  /** Fields of an operation, with fragments expanded. Default 1,000: a few nested fragments can expand to millions of fields. */
   readonly maxFields?: number
-  /** Lists and objects in each other, in the variables of an operation. Default 32: much that walks a value recurses. */
+  /** Depth of lists and objects in the variables of an operation. Default 32: code that walks a value is often recursive. */
   readonly maxVariableDepth?: number
   /** Operations in one request, as a list. Default 0: no lists at all. */
   readonly maxBatch?: number

@@ -26,7 +26,7 @@ export interface RateLimitBinding {
 export interface BindingLimiterOptions<E = ProjectEnv> {
   /** `({ env }) => env.MY_RATE_LIMITER` */
   readonly binding: FromEnv<RateLimitBinding, E>
-  /** As `simple.limit` in wrangler.toml has it; the binding does not tell. For headers only. */
+  /** The value of `simple.limit` in wrangler.toml, which the binding does not reveal. Only for headers. */
   readonly limit: number
   /** As `simple.period` has it: 10 or 60 seconds. */
   readonly window: 10 | 60

@@ -50,9 +50,9 @@ export type LimitVerdict = Verdict & {
 export interface RateLimitOptions<C = LimitedContext> extends PolicyOptions<C> {
   /** Requests that are not counted. A CORS preflight never is: it has no credentials and does nothing. Default none. */
   readonly skip?: (c: C) => boolean | Promise<boolean>
-  /** `'observe'` counts and tells the same, but refuses nothing and writes no header. Default `'enforce'`. */
+  /** `'observe'` counts and emits the same events, but rejects nothing and sets no header. Default `'enforce'`. */
   readonly mode?: 'enforce' | 'observe'
-  /** Answers refused requests instead; Retry-After and `Cache-Control: no-store` are added where they are missing. */
+  /** Returns the response to a rejected request; Retry-After and `Cache-Control: no-store` are added where they are missing. */
   readonly refuse?: (verdict: LimitVerdict, c: C) => Response | Promise<Response>
   /**
    * Takes `rate-limited` or `rate-limit-observed` for each policy that denied, and `rate-limit-degraded` (with the store's

@@ -27,7 +27,7 @@ export interface LimitPolicy<C> {
    * share one bucket.
    */
   readonly key?: 'address' | ((c: C) => string | undefined | Promise<string | undefined>)
-  /** Units that a request takes. Default 1; 0 takes none and cannot be refused. */
+  /** Units that a request consumes. Default 1; 0 consumes none and is never rejected. */
   readonly cost?: number | ((c: C) => number | Promise<number>)
   /**
    * When the store is out of reach: `'local'` (default) counts in this isolate, with the limit divided by `isolates`;
@@ -118,7 +118,7 @@ function compilePolicy<C>(
 ): Policy<C> {
   const { name = '', key = 'address', cost = 1 } = value
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    issues.add('name', 'must be a dashed word')
+    issues.add('name', 'must be lower-case letters, digits and dashes')
 
   if (key !== 'address' && typeof key !== 'function')
     issues.add('key', "must be 'address' or a function")

@@ -26,5 +26,5 @@ export function createResult(
 /** @throws {RangeError} for a cost that is not whole or less than 1: it would free units, or be counted as something else */
 export function checkCost(cost: number): void {
   if (!Number.isSafeInteger(cost) || cost < 1)
-    throw new RangeError('The cost of a take must be a whole number from 1.')
+    throw new RangeError('The cost must be a whole number of at least 1.')
 }

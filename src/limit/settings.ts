@@ -28,7 +28,7 @@ export interface RedisLimiterOptions<E = ProjectEnv> extends RateOptions {
    * first: a new first one starts every count anew.
    */
   readonly secret: FromEnv<string | readonly string[], E>
-  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each environment. */
   readonly prefix?: string
   /**
    * Keys that one isolate remembers to be blocked, until their exact retry time: they cost no request. Default 10,000, at

@@ -161,7 +161,7 @@ function validateOptions<E>(options: UpstashLimiterOptions<E>): UpstashSettings 
 
   const { name = 'default', analytics } = input
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    issues.add('name', 'must be a dashed word')
+    issues.add('name', 'must be lower-case letters, digits and dashes')
   if (analytics !== undefined && typeof analytics?.record !== 'function')
     issues.add('analytics', 'must have record()')
   issues.throwIfAny()

@@ -25,7 +25,8 @@ export function createReadKeys(
   const made = new WeakMap<KeyRing, LoginKeys>()
   return (env) => {
     const internals = readInternals(session, env)
-    if (internals === undefined) throw new TypeError('The session strategy is of another library')
+    if (internals === undefined)
+      throw new TypeError('The session strategy comes from another library')
     const ring = internals.ring(env)
     const cachedKeys = made.get(ring)
     if (cachedKeys !== undefined) return cachedKeys

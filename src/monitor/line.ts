@@ -37,7 +37,7 @@ export interface RequestMetrics {
   upstreamStatus?: number
   /** Milliseconds from the request to the upstream to the first byte of its response. */
   ttfbMs?: number
-  /** Milliseconds that reading the session took. */
+  /** Time to read the session, in milliseconds. */
   sessionMs?: number
   /** Why the request was refused or failed: a {@link Reason}, or the reason of a login that failed. */
   reason?: string
@@ -48,7 +48,7 @@ export interface RequestMetrics {
    * nothing may be cached.
    */
   cache?: string
-  /** How often the upstream was asked again. */
+  /** Number of retries to the upstream. */
   retries?: number
   /** Code of the error behind a failure. */
   code?: string
@@ -120,7 +120,7 @@ export interface RequestLine {
   readonly responseBytes?: number
   /** Whether the answer came from the cache, and how. */
   readonly cache?: string
-  /** How often the upstream was asked again. */
+  /** Number of retries to the upstream. */
   readonly retries?: number
   /** Which deployment answered. */
   readonly version?: string

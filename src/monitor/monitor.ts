@@ -219,7 +219,7 @@ function resolveOptional<T>(
 ): ((env: unknown) => T | undefined) | undefined {
   if (optionValue === undefined) return undefined
   if (typeof optionValue !== 'function') {
-    if (optionValue === null) issues.add(option, 'must be a value, or a function that finds it')
+    if (optionValue === null) issues.add(option, 'must be a value, or a function that returns it')
     return () => optionValue
   }
 

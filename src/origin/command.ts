@@ -51,7 +51,7 @@ export class SessionCommandBuilder {
   /** Adds to a member that is a number. */
   increment(memberName: string, amount: number): void {
     if (this.#verb !== undefined)
-      throw invalid('increment() does not go together with start(), end() or endAll()')
+      throw invalid('increment() cannot be combined with start(), end() or endAll()')
     this.#increments[memberName] = (this.#increments[memberName] ?? 0) + amount
   }
 
@@ -76,7 +76,7 @@ export class SessionCommandBuilder {
       Object.keys(this.#set).length + this.#unset.size + Object.keys(this.#increments).length > 0
     if (hasChanges)
       throw invalid(
-        'call start(), end() or endAll() before changes: what was changed would be lost',
+        'call start(), end() or endAll() before other changes: earlier ones would be lost',
       )
 
     this.#verb = verbMembers

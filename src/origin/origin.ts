@@ -109,7 +109,7 @@ function parseOptions(options: OriginOptions): OriginSettings {
   const { gateway, audience, jwks, keys, clock = Date.now } = options ?? {}
   const issuer = parseIssuer(gateway, issues)
   if (typeof audience !== 'string' || audience === '')
-    issues.add('audience', 'must be the name that the gateway’s configuration has for this server')
+    issues.add('audience', 'must be the name of this server in the gateway’s configuration')
 
   if (typeof clock !== 'function') issues.add('clock', 'must be a function')
 

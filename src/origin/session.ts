@@ -195,7 +195,7 @@ export class OriginSession<Claims = unknown> {
     if (this.#headers.isSent?.() === true)
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
-        'The head of the response was sent: change the session before the body',
+        'The response headers were sent: change the session before the body',
       )
 
     applyChange(this.#command)

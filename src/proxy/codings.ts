@@ -120,7 +120,7 @@ function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint
     body.cancel().catch(() => {})
     throw new PortcullisError(
       'ERR_UPSTREAM_UNREACHABLE',
-      'The upstream sent a part of a coded file',
+      'The upstream sent a part of an encoded file',
     )
   }
 

@@ -94,7 +94,7 @@ export function checkDropHeaders(
   if (dropHeaders === undefined) return undefined
   const nameList: readonly unknown[] = Array.isArray(dropHeaders) ? dropHeaders : []
   if (nameList.length === 0)
-    issues.add('dropHeaders', 'must be a list of header names that is not empty, or absent')
+    issues.add('dropHeaders', 'must be a non-empty list of header names, or absent')
 
   const names = new Set<string>()
   const families: string[] = []
@@ -103,7 +103,7 @@ export function checkDropHeaders(
     if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(lowerName)) {
       issues.add(
         `dropHeaders.${index}`,
-        'must be the name of a header, or a beginning such as X-Company-*',
+        'must be the name of a header, or a prefix such as X-Company-*',
       )
     } else if (lowerName.endsWith('*')) families.push(lowerName.slice(0, -1))
     else names.add(lowerName)

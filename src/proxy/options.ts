@@ -54,7 +54,7 @@ export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
    * If `session()` runs before, both use one session. @default none: all cookies are forwarded
    */
   readonly sessions?: SessionStrategy<Data>
-  /** Tells the server who is signed in. @default none */
+  /** Sends the identity of the user to the server. @default none */
   readonly assertion?: ProxyAssertion<E>
   /** User of a session: `sub` of the assertion. @default none */
   readonly user?: (data: Data) => string | undefined
@@ -227,7 +227,7 @@ function compileRules(options: ProxyOptions<never, never>, issues: Issues): Forw
   const { grants: grantedVerbs, retry, maxSocketSeconds } = options
   const isGrantList = Array.isArray(grantedVerbs) && grantedVerbs.length > 0
   if (grantedVerbs !== undefined && !isGrantList) {
-    issues.add('grants', 'must be a list that is not empty, or absent')
+    issues.add('grants', 'must be a non-empty list, or absent')
   }
 
   for (const [index, sessionVerb] of (isGrantList ? grantedVerbs : []).entries()) {

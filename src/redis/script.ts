@@ -33,7 +33,7 @@ export function script(name: string, source: string): Script {
   const list = createIssues('script')
   // It becomes a line of the source.
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    list.add('name', 'must be a dashed word of at most 64 characters')
+    list.add('name', 'must be lower-case letters, digits and dashes, at most 64')
   if (source.trimStart().startsWith('#!'))
     list.add('source', 'must not begin with #!: that line is added')
   list.throwIfAny()

@@ -141,6 +141,6 @@ function addNumber(currentValue: unknown, amount: number): number {
 
   throw new PortcullisError(
     'ERR_SESSION_DATA',
-    'incr needs a member that is a safe whole number, before and after',
+    'incr needs a member that is a safe integer, before and after',
   )
 }

@@ -52,7 +52,7 @@ export function allowMethods(
 function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<string> {
   const methods = new Set<string>()
   if (!Array.isArray(methodsOption) || methodsOption.length === 0) {
-    issues.add('methods', 'must be a list of methods that is not empty')
+    issues.add('methods', 'must be a non-empty list of methods')
     return methods
   }
 
@@ -100,7 +100,7 @@ export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
 export interface BodyOptions extends StackGuardOptions {
   /** Bytes. Default 10,485,760 (10 MB): what Next and most proxies take. 0 takes none. */
   readonly maxBytes?: number
-  /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others get 415. Default: all. */
+  /** Accepted content types of bodies, such as `['application/json', 'image/*']`; others get 415. Default: all. */
   readonly contentTypes?: readonly string[]
 }
 

@@ -20,9 +20,9 @@ export interface CorsOptions<E = ProjectEnv> extends StackGuardOptions {
   readonly origins: '*' | FromEnv<readonly string[], E>
   /** Methods beyond what a form can send. Default GET, HEAD, POST. */
   readonly allowMethods?: readonly string[]
-  /** Headers a script may send. Default Content-Type, which JSON needs. What is not listed is refused, never reflected. */
+  /** Headers a script may send. Default Content-Type, which JSON needs. Other headers are rejected, never reflected. */
   readonly allowHeaders?: readonly string[]
-  /** Headers of an answer a script may read. Default none beyond what browsers always show. */
+  /** Response headers that a script may read. Default: only those that browsers always expose. */
   readonly exposeHeaders?: readonly string[]
   /** Seconds a browser remembers a preflight. Default 600; Chromium cuts at 7,200. */
   readonly maxAge?: number
@@ -173,7 +173,7 @@ function permit(
 }
 
 function parseCorsOrigins(value: readonly string[], issues: Issues): ReadonlySet<string> {
-  if (Array.isArray(value) && value.length === 0) issues.add('', 'must hold at least one origin')
+  if (Array.isArray(value) && value.length === 0) issues.add('', 'must contain at least one origin')
   return new Set(parseOrigins(value, issues))
 }
 

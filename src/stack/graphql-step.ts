@@ -10,7 +10,7 @@ import { foldPath } from '../request/path/compare-path.ts'
 import { canonicalPath } from '../request/path/path.ts'
 import { compilePathPattern, coversPath, isPathPattern } from '../request/path/pattern.ts'
 
-/** Where GraphQL is answered, and what looks into it. */
+/** The path of the GraphQL endpoint, and its guard. */
 export interface GraphqlStep {
   /** Exact (`/graphql`) or a prefix (`/api/graphql/*`); every spelling that some router takes for it is guarded, too. */
   readonly path: string

@@ -76,14 +76,14 @@ export interface StackOptions<Data = object> {
   readonly publicOrigin?: FromEnv<string | readonly string[]>
   /** Further hosts that are answered, such as `127.0.0.1:*`; see `allowHosts`. Needs `publicOrigin`. Default none. */
   readonly hosts?: FromEnv<readonly string[]>
-  /** Whether plain http is refused; see `requireHttps`. Default true where there is a `publicOrigin`. */
+  /** Whether plain http is rejected; see `requireHttps`. Default true where there is a `publicOrigin`. */
   readonly https?: boolean | Pick<HttpsOptions, 'platform'>
-  /** Methods that are taken; others get 405. Default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. */
+  /** Accepted methods; others get 405. Default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. */
   readonly methods?: readonly string[] | false
   /** How large url, query and headers may be; see `limitRequests`. Default on. */
   readonly limits?: RequestLimits | false
   /**
-   * How often requests may come; see `rateLimit`. With a stored session in the same Redis all of it is one request there:
+   * Rate limits; see `rateLimit`. With a stored session in the same Redis all of it is one request there:
    * the session is then read whether the handler asks for it or not. Default none.
    */
   readonly rateLimit?: RateLimitOptions<Context>
@@ -97,7 +97,7 @@ export interface StackOptions<Data = object> {
    * find the session on the context. Default none.
    */
   readonly graphql?: GraphqlStep
-  /** How large bodies may be and of which types; see `limitBodies`. Default 10 MB of any type. */
+  /** The maximum size and the types of bodies; see `limitBodies`. Default 10 MB of any type. */
   readonly body?: Omit<BodyOptions, 'onEvent'> | false
   /**
    * Receives the events of every step and of everything behind the stack that handles the same request: sessions, guards of

@@ -11,7 +11,7 @@ import type { Emit, Reason } from '../types.ts'
 
 /** Options every guard of requests has. */
 export interface StackGuardOptions {
-  /** Takes `request-refused` with the reason. Default none. */
+  /** Receives `request-refused` with the reason. Default none. */
   readonly onEvent?: Emit
 }
 

@@ -40,7 +40,7 @@ export interface PostgresStoreOptions {
    * `(text, values, c) => neon(c.env.DATABASE_URL).query(text, values)` of Neon's driver.
    */
   readonly query: PostgresQuery
-  /** The schema of the tables and functions: small letters, digits and `_`. Default `portcullis`. Another one for each stage. */
+  /** The schema of the tables and functions: small letters, digits and `_`. Default `portcullis`. Use another one for each environment. */
   readonly schema?: string
   /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
   readonly timeoutMs?: number

@@ -464,7 +464,7 @@ describe('options that cannot be meant', () => {
     expect(() => requireAddress(['10.0.0.1'], {} as never)).toThrow(
       'requireAddress.platform is required',
     )
-    expect(() => requireAccess({} as never)).toThrow('requireAccess.rule must hold a condition')
+    expect(() => requireAccess({} as never)).toThrow('requireAccess.rule must contain a condition')
   })
 })
 

@@ -185,7 +185,7 @@ describe('compileCsrf', () => {
   it.each([
     [
       { trustedOrigins: ['https://*.example'] },
-      'compileCsrf.trustedOrigins.0 must not hold a wildcard',
+      'compileCsrf.trustedOrigins.0 must not contain a wildcard',
     ],
     [{ exempt: [{ path: '/hooks/*' }] }, 'compileCsrf.exempt.0.path must be a whole path'],
     [{ missing: 'pass' }, 'compileCsrf.missing must be one of'],

@@ -19,8 +19,8 @@ it.each<[unknown, string | undefined]>([
   [undefined, 'password must be a string, a key of 32 bytes, or strings by id'],
   [null, 'password must be a string, a key of 32 bytes, or strings by id'],
   [[password], 'password must be a string, a key of 32 bytes, or strings by id'],
-  [{}, 'password must hold at least one password'],
-  [{ 'a-b': password }, 'password has an id that no seal can carry: letters, digits and _ only'],
+  [{}, 'password must contain at least one password'],
+  [{ 'a-b': password }, 'password has an invalid id: only letters, digits and _ are allowed'],
   [
     { 1: 'short', 2: 7, 3: sample },
     'password.1 must have at least 32 characters; password.2 must be a string; password.3 is a sample password: anybody can forge a seal with it',

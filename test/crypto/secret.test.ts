@@ -44,9 +44,9 @@ const bad = [
   ['0123456789abcdef'.repeat(2), 'repeats a short pattern'],
   ['keyboard cat'.repeat(3), 'repeats a short pattern'],
   ['keyboard cat '.repeat(5), 'begins or ends with white space'],
-  ['abcdefghijklmnopqrstuvwxyz012345', 'counts up or down'],
-  ['zyxwvutsrqponmlkjihgfedcba987654', 'counts up or down'],
-  ['aaaabbbbccccddddeeeeffffgggghhhh', 'counts up or down'],
+  ['abcdefghijklmnopqrstuvwxyz012345', 'is not random: it counts up or down'],
+  ['zyxwvutsrqponmlkjihgfedcba987654', 'is not random: it counts up or down'],
+  ['aaaabbbbccccddddeeeeffffgggghhhh', 'is not random: it counts up or down'],
   ['abccaabbcaacbbabcbacbabcabbacbac', 'must have at least 8 different characters'],
   ['01101001100101101001011001101001', 'must have at least 8 different characters'],
   ['complex_password_at_least_32_characters_long', 'is a sample secret'],
@@ -93,10 +93,10 @@ describe('secrets', () => {
   })
 
   it('a list holds one to sixteen', () => {
-    expect(problemsOf([])).toEqual(['secret must hold at least one secret'])
+    expect(problemsOf([])).toEqual(['secret must contain at least one secret'])
     const many = Array.from({ length: 17 }, (_, i) => `${first}${i}`)
     expect(problemsOf(many.slice(0, 16))).toEqual([])
-    expect(problemsOf(many)).toEqual(['secret must hold at most 16 secrets'])
+    expect(problemsOf(many)).toEqual(['secret must contain at most 16 secrets'])
   })
 
   // docs/operations.md, "Rotating secrets": a variable of the environment holds a text.

@@ -37,9 +37,9 @@ describe.each(places)('an origin in %s', (_, options, name) => {
   })
 
   it.each([
-    ['null', 'must not be null, which every sandboxed page of anybody sends'],
-    ['*', 'must not hold a wildcard: list each origin'],
-    ['https://*.example.com', 'must not hold a wildcard: list each origin'],
+    ['null', 'must not be null, which sandboxed pages of any site send'],
+    ['*', 'must not contain a wildcard: list each origin'],
+    ['https://*.example.com', 'must not contain a wildcard: list each origin'],
     ['https://App.example.com', 'must be in lower case, as browsers send it'],
     ['HTTPS://app.example.com', 'must be in lower case, as browsers send it'],
     [
@@ -81,8 +81,8 @@ describe.each(places)('an origin in %s', (_, options, name) => {
     ['https://', 'must be scheme://host or scheme://host:port without path, query or fragment'],
     ['file://', 'must be scheme://host or scheme://host:port without path, query or fragment'],
     ['', 'must be scheme://host or scheme://host:port without path, query or fragment'],
-    ['https://app.example.com:443', "must not name the scheme's own port"],
-    ['http://app.example.com:80', "must not name the scheme's own port"],
+    ['https://app.example.com:443', 'must not contain the default port'],
+    ['http://app.example.com:80', 'must not contain the default port'],
     ['http://127.1', 'must be spelled as browsers send it'],
     ['http://app.example.com:99999', 'must be spelled as browsers send it'],
     ['http://app.example.com:0080', 'must be spelled as browsers send it'],
@@ -120,7 +120,7 @@ describe('options', () => {
       { trustedOrigins: ['https://a.example', 'https://a.example'] },
       ['csrf.trustedOrigins.1 is in the list twice'],
     ],
-    [{ publicOrigins: [] }, ['csrf.publicOrigins must hold at least one origin']],
+    [{ publicOrigins: [] }, ['csrf.publicOrigins must contain at least one origin']],
     [{ publicOrigins: 7 }, ['csrf.publicOrigins must be a list of origins']],
     [{ missing: 'block' }, ['csrf.missing must be one of "deny", "no-credentials", "allow"']],
     [{ mode: 'report' }, ['csrf.mode must be one of "enforce", "observe"']],
@@ -130,7 +130,7 @@ describe('options', () => {
     [{ cookieNames: [''] }, ['csrf.cookieNames must be a list of whole cookie names']],
     [
       { cookieNames: ['a'], credentials: () => true },
-      ['csrf.cookieNames has no effect beside credentials'],
+      ['csrf.cookieNames has no effect together with credentials'],
     ],
     [{ isolation: 'yes' }, ['csrf.isolation must be an object']],
     [
@@ -216,7 +216,7 @@ describe('a rule', () => {
 
   it('of trust names at least one origin', () => {
     expect(wrong(() => csrf({ trust: [{ path: '/x', origins: [] }] }))).toEqual([
-      'csrf.trust.0.origins must hold at least one origin',
+      'csrf.trust.0.origins must contain at least one origin',
     ])
     expect(wrong(() => csrf({ trust: [{ path: '/x' }] } as object))).toEqual([
       'csrf.trust.0.origins must be a list of origins',

@@ -315,7 +315,7 @@ describe('access tokens in place of a session', () => {
     ],
     [
       { path: '/*', to: 'app', bearer: true, sessions: ['set'] },
-      'routes.0.bearer must not stand beside sessions: a token has none',
+      'routes.0.bearer cannot be combined with sessions: a token has no session',
     ],
   ])('a route that cannot be meant is a fault: %j', async (route, message) => {
     await expect(createSite([route])).rejects.toThrow(message)

@@ -188,7 +188,7 @@ describe('what is never kept', () => {
     ['Vary: *', { vary: '*' }],
     ['Vary: Cookie', { vary: 'Accept-Encoding, Cookie' }],
     ['Vary: Accept-Language where it is not keyed', { vary: 'accept-language' }],
-    ['a coding that was not asked for', { 'content-encoding': 'gzip' }],
+    ['an encoding that was not requested', { 'content-encoding': 'gzip' }],
     [
       'a policy with a nonce',
       { 'content-security-policy': "script-src 'nonce-AAAAAAAAAAAAAAAAAAAAAA'" },
@@ -598,10 +598,7 @@ describe('the options', () => {
     ],
     [{ vary: ['cookie'] }, "publicCache.vary must be a list of 'accept' and 'accept-language'"],
     [{ cookies: 'keep' }, "publicCache.cookies must be 'bypass' or 'ignore'"],
-    [
-      { types: [] },
-      'publicCache.types must be a list of content types that is not empty, or absent',
-    ],
+    [{ types: [] }, 'publicCache.types must be a non-empty list of content types, or absent'],
     [
       { maxBytes: 16_777_217 },
       'publicCache.maxBytes must be a whole number of bytes from 1 to 16777216',

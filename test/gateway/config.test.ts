@@ -49,7 +49,7 @@ describe('a configuration', () => {
       expect.arrayContaining([
         'upstreems is not an option; did you mean upstreams?',
         'upstreams.app.timeout is not an option; did you mean timeoutMs?',
-        'upstreams.a b must be named with letters, digits, - and _, a letter first',
+        'upstreams.a b must be named with letters, digits, - and _, starting with a letter',
         'upstreams.a b.timeoutMs must be a whole number of milliseconds from 1 to 300000',
         'routes.0.acces is not an option; did you mean access?',
         "routes.0.access must be 'public' where the gateway has no option session",
@@ -179,7 +179,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', sessions: [] },
-      'routes.0.sessions must be a list that is not empty, or absent',
+      'routes.0.sessions must be a non-empty list, or absent',
     ],
     [
       { path: '/a', to: 'app', sessions: ['endAll'] },
@@ -236,7 +236,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', access: {} },
-      "routes.0.access must hold a condition; for none say 'public'",
+      "routes.0.access must contain a condition; for none say 'public'",
     ],
     [
       { path: '/a', to: 'app', access: { session: false, fresh: 9 } },
@@ -503,11 +503,11 @@ describe('the environment', () => {
       { UPSTREAM_URL: 'https://app.example.com/x' },
       'upstreams.app.url is the public origin: requests would return to the gateway',
     ],
-    ['two keys of one kid', {}, 'assertion.key holds two keys of one kid'],
+    ['two keys of one kid', {}, 'assertion.key contains two keys with the same kid'],
     [
       'a key whose halves do not belong together',
       {},
-      'assertion.key holds a key whose x, y and d do not belong together',
+      'assertion.key contains a key whose x, y and d do not match',
     ],
   ])('with %s is 503', async (what, change, fault) => {
     const faults: unknown[] = []

@@ -99,7 +99,7 @@ describe('a review of routes says', () => {
         { path: '/*', methods: ['GET'], access: 'public' },
       ],
       [
-        'routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) leads to the same paths from others.',
+        'routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) allows the same paths for other hosts.',
       ],
     ],
     [
@@ -113,7 +113,7 @@ describe('a review of routes says', () => {
       ],
       ['/users/:id', '/x/(a)', '/y/a+', '/z$'].map(
         (path, i) =>
-          `routes.${i} (${path}) looks like a pattern, and is compared letter by letter: only /* at the end stands for more.`,
+          `routes.${i} (${path}) looks like a pattern, but is compared literally: only /* at the end stands for more.`,
       ),
     ],
     [
@@ -309,7 +309,7 @@ describe('G3: a review of routes that differ by method', () => {
 
 describe('a review of upstreams', () => {
   const fault = (name: string): string =>
-    `upstreams.${name}.url is a private address, which from another machine is another machine; where it is meant, say insecurePrivateAddress: true`
+    `upstreams.${name}.url is a private address, which from another machine is another machine; if that is intended, set insecurePrivateAddress: true`
   const review = (
     url: string,
     more: object = {},
@@ -377,7 +377,7 @@ describe('a review of upstreams', () => {
       routes: [{ path: '/a', to: 'app', access: 'public' }],
     })
     const at = (env?: object): unknown => reviewGateway(config, env)
-    const idle = 'upstreams.idle is where no route leads.'
+    const idle = 'upstreams.idle is used by no route.'
     expect(at({ PUBLIC_ORIGIN: 'https://a.test', UPSTREAM_URL: 'http://10.0.0.1' })).toEqual({
       faults: [fault('app')],
       remarks: [idle],
@@ -390,7 +390,7 @@ describe('a review of upstreams', () => {
     })
     expect(at()).toEqual({
       faults: [],
-      remarks: ['upstreams.app.url is not known here: nobody has looked at its address.', idle],
+      remarks: ['upstreams.app.url is not known here, so its address was not checked.', idle],
     })
   })
 })

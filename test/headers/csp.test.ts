@@ -122,7 +122,7 @@ describe('a policy of the app', () => {
     [{ constructor: "'self'" }, 'is no directive'],
     [
       { defaultSrc: "'self'", 'default-src': "'self'" },
-      'default-src is given twice, in two spellings',
+      'default-src is set twice, in two spellings',
     ],
     [
       { imgSrc: "'self'" },
@@ -144,24 +144,24 @@ describe('a policy of the app', () => {
     ],
     [{ defaultSrc: 'sha256-abc' }, 'has a nonce or hash without its single quotes'],
     [{ defaultSrc: "'nonce-abc'" }, 'has a fixed nonce, which protects nothing'],
-    [{ defaultSrc: "'selff'" }, "has a quoted word that is no keyword; did you mean 'self'?"],
+    [{ defaultSrc: "'selff'" }, "has a quoted word that is not a keyword; did you mean 'self'?"],
     [{ defaultSrc: "'self" }, 'has a quote that is not closed'],
     [{ defaultSrc: "'" }, 'has a quote that is not closed'],
     [{ defaultSrc: "'none' 'self'" }, "has 'none' beside other sources"],
     [
       { defaultSrc: "'self'", requireTrustedTypesFor: "'scripts'" },
-      'has a quoted word that is no keyword',
+      'has a quoted word that is not a keyword',
     ],
     // x; script-src * adds a directive, x, y a policy, and a line break a header.
-    [{ defaultSrc: "'self'; script-src *" }, 'has a character that a policy cannot hold'],
+    [{ defaultSrc: "'self'; script-src *" }, 'has a character that a policy cannot contain'],
     [
       { defaultSrc: "'self'", reportUri: '/a;script-src *' },
-      'has a character that a policy cannot hold',
+      'has a character that a policy cannot contain',
     ],
-    [{ defaultSrc: ["'self',"] }, 'has a character that a policy cannot hold'],
-    [{ defaultSrc: "'self'\r\nSet-Cookie: a=1" }, 'has a character that a policy cannot hold'],
-    [{ defaultSrc: "'self'\tx" }, 'has a character that a policy cannot hold'],
-    [{ defaultSrc: 'https://münchen.example' }, 'has a character that a policy cannot hold'],
+    [{ defaultSrc: ["'self',"] }, 'has a character that a policy cannot contain'],
+    [{ defaultSrc: "'self'\r\nSet-Cookie: a=1" }, 'has a character that a policy cannot contain'],
+    [{ defaultSrc: "'self'\tx" }, 'has a character that a policy cannot contain'],
+    [{ defaultSrc: 'https://münchen.example' }, 'has a character that a policy cannot contain'],
     [
       "default-src 'self'",
       'contentSecurityPolicy must be true, false, null or an object of directives',

@@ -248,7 +248,7 @@ describe('a fault', () => {
     [{ permissionsPolicy: { geolocaton: [] } }, 'did you mean geolocation?'],
     [{ permissionsPolicy: { 'camera=*, usb': [] } }, 'is no feature'],
     [{ permissionsPolicy: { '': [] } }, 'is no feature'],
-    [{ permissionsPolicy: { syncXhr: [], 'sync-xhr': [] } }, 'is given twice, in two spellings'],
+    [{ permissionsPolicy: { syncXhr: [], 'sync-xhr': [] } }, 'is set twice, in two spellings'],
   ])('in %j is found while building', (options, says) => {
     expect(wrong(options).join('\n')).toContain(says)
   })

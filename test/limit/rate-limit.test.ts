@@ -66,7 +66,7 @@ describe('rateLimit', () => {
     expect(refused.headers.get('Content-Type')).toBe('application/problem+json')
     expect(await refused.json()).toEqual({
       type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
-      ...{ title: 'Too Many Requests', status: 429, detail: 'Wait a while before the next try.' },
+      ...{ title: 'Too Many Requests', status: 429, detail: 'Wait a while before you try again.' },
       'violated-policies': ['api'],
     })
     expect(hears).toEqual([{ type: 'rate-limited', subject: 'api', reason: 'over-60s' }])

@@ -261,11 +261,8 @@ describe('T6: a session that goes on is known in every spelling that a server re
 
 describe('the option success', () => {
   it.each([
-    [
-      undefined,
-      'success is required: nothing but an answer that is known to mean success may clear what was counted',
-    ],
-    [[], 'success must hold at least one rule'],
+    [undefined, 'success is required: only a response that proves success may reset the count'],
+    [[], 'success must contain at least one rule'],
     ['djago', 'success is no preset; did you mean django?'],
     [
       'x',

@@ -265,7 +265,7 @@ describe('entra', () => {
     for (const tenants of [[], undefined]) {
       const entry = entra({ ...options, ...(tenants && { tenants }) })
       expect(() => login({ session, providers: { entra: entry } })).toThrow(
-        'login.providers.entra.tenants must be a list of strings that is not empty',
+        'login.providers.entra.tenants must be a non-empty list of strings',
       )
     }
   })
@@ -400,7 +400,7 @@ describe('apple', () => {
     const session = statelessSessions({ secret })
     const own = { clientId: 'c', teamId: 'TEAM123456', keyId: 'KEY1234567', key: 'a secret' }
     expect(() => login({ session, providers: { apple: apple(own) } })).toThrow(
-      'login.providers.apple.auth.key must be the text of the .p8 file that Apple made',
+      'login.providers.apple.auth.key must be the content of the .p8 file from Apple',
     )
   })
 

@@ -165,7 +165,7 @@ describe('portcullis init', () => {
     const before = files.map(text)
     expect(portcullis('init')).toEqual({
       status: 0,
-      out: 'Everything is here already: nothing was written.\n',
+      out: 'Everything already exists: nothing was written.\n',
       err: '',
     })
     expect(files.map(text)).toEqual(before)
@@ -272,7 +272,7 @@ describe('portcullis check', () => {
     const checked = portcullis('check')
     expect(checked.status).toBe(0)
     expect(checked.out).toContain(
-      'note: .dev.vars: THROTTLE_SECRET is not read until secrets.required of wrangler.toml names it.',
+      'note: .dev.vars: THROTTLE_SECRET is not read until secrets.required in wrangler.toml lists it.',
     )
     edit('wrangler.toml', ['"ASSERTION_KEY"]', '"ASSERTION_KEY", "THROTTLE_SECRET"]'])
     expect(portcullis('check').out).not.toContain('.dev.vars')
@@ -296,8 +296,8 @@ describe('portcullis check', () => {
       'config: gateway.config.ts: routes.8.acces is not an option; did you mean access?',
       'config: gateway.config.ts: routes.8.to is not a defined upstream; there is "app"',
       expect.stringMatching(/^config: wrangler\.toml: workers_dev must be false/),
-      'config: wrangler.toml: compatibility_flags must hold no_nodejs_compat_v2',
-      'config: wrangler.toml: env.production.compatibility_flags must hold no_nodejs_compat_v2',
+      'config: wrangler.toml: compatibility_flags must contain no_nodejs_compat_v2',
+      'config: wrangler.toml: env.production.compatibility_flags must contain no_nodejs_compat_v2',
     ])
     expect(checked.out).toMatch(/config: 6 faults\n$/)
   })

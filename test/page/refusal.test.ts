@@ -52,7 +52,7 @@ const table: Array<[reason: Reason, status: number, phrase: string, title: strin
   ['session-conflict', 409, 'Conflict', 'Conflict'],
   ['store-unavailable', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['maintenance', 503, 'Service Unavailable', 'Temporarily unavailable'],
-  ['upstream-timeout', 504, 'Gateway Timeout', 'No answer in time'],
+  ['upstream-timeout', 504, 'Gateway Timeout', 'No response in time'],
   ['upstream-unreachable', 502, 'Bad Gateway', 'Service not reachable'],
   ['upstream-paused', 503, 'Service Unavailable', 'Temporarily unavailable'],
   ['upstream-loop', 508, 'Loop Detected', 'Loop detected'],

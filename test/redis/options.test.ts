@@ -50,7 +50,7 @@ describe('the address of Redis', () => {
     ],
     [
       'rediss://default:hunter2@cat.upstash.io:6379',
-      'redis.url must be the https address of the REST API, not the redis: one',
+      'redis.url must be the https address of the REST API, not the redis: address',
     ],
     ['ftp://cat.upstash.io', 'redis.url must begin with https://'],
     ['cat.upstash.io', 'redis.url must be an absolute URL without white space around it'],
@@ -60,7 +60,7 @@ describe('the address of Redis', () => {
     [17, 'redis.url must be an absolute URL without white space around it'],
     [
       'https://me:hunter2@cat.upstash.io',
-      'redis.url must hold no user name or password: that is what token is for',
+      'redis.url must not contain a user name or password: use token',
     ],
     ['https://cat.upstash.io/?_token=hunter2', 'redis.url must have no query and no fragment'],
     [undefined, 'redis.url is required'],
@@ -179,7 +179,7 @@ describe('check', () => {
     [{ URL: 'https://redis.test' }, ['redis.token is not set']],
     [
       { URL: 'redis://redis.test', TOKEN: 'token' },
-      ['redis.url must be the https address of the REST API, not the redis: one'],
+      ['redis.url must be the https address of the REST API, not the redis: address'],
     ],
     [{ URL: 'https://redis.test', TOKEN: 'token' }, []],
   ])('of %j finds %j', (env, expected) => {

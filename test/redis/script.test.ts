@@ -26,7 +26,7 @@ describe('a script', () => {
     'may not be named %j',
     (name) => {
       expect(() => script(name, 'return 1')).toThrow(
-        'script.name must be a dashed word of at most 64 characters',
+        'script.name must be lower-case letters, digits and dashes, at most 64',
       )
     },
   )

@@ -153,11 +153,11 @@ describe('cors()', () => {
 
   it.each([
     [{ origins: '*', credentials: true }, "cors.credentials must be false where origins is '*'"],
-    [{ origins: ['*'] }, 'cors.origins.0 must not hold a wildcard'],
-    [{ origins: ['https://*.friend.example'] }, 'cors.origins.0 must not hold a wildcard'],
+    [{ origins: ['*'] }, 'cors.origins.0 must not contain a wildcard'],
+    [{ origins: ['https://*.friend.example'] }, 'cors.origins.0 must not contain a wildcard'],
     [{ origins: ['null'] }, 'cors.origins.0 must not be null'],
     [{ origins: [`${friend}/`] }, 'cors.origins.0 must be scheme://host'],
-    [{ origins: [] }, 'cors.origins must hold at least one origin'],
+    [{ origins: [] }, 'cors.origins must contain at least one origin'],
     [{ origins: friend }, 'cors.origins must be a list of origins'],
     [{}, 'cors.origins is required'],
     [{ origins: [friend], allowHeaders: ['*'] }, 'cors.allowHeaders.0 must be a name'],

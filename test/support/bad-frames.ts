@@ -88,16 +88,20 @@ export const badFrames: readonly BadFrame[] = [
     unseenByWorkerd: true,
   },
   {
-    what: 'a continuation of nothing',
+    what: 'a continuation without a first frame',
     bytes: (client) => frame(0x80, 'hi', client),
     codes: protocolError,
   },
   {
-    what: 'a message inside another',
+    what: 'a message within a fragmented message',
     bytes: (client) => Buffer.concat([frame(0x01, 'hi', client), frame(0x81, 'x', client)]),
     codes: protocolError,
   },
-  { what: 'half a close code', bytes: (client) => frame(0x88, 'a', client), codes: [1002, 1005] },
+  {
+    what: 'an incomplete close code',
+    bytes: (client) => frame(0x88, 'a', client),
+    codes: [1002, 1005],
+  },
   {
     what: 'the close code 1005',
     bytes: (client) => frame(0x88, [0x03, 0xed], client),

@@ -71,7 +71,7 @@ export function compileUpstreams(
     const upstreamIssues = issues.at(upstreamName)
     // The name is the assertion's `aud` and stands in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(upstreamName))
-      upstreamIssues.add('', 'must be named with letters, digits, - and _, a letter first')
+      upstreamIssues.add('', 'must be named with letters, digits, - and _, starting with a letter')
 
     checkKeys(upstreamIssues, upstream, upstreamKeys)
     const options: Partial<AnyUpstream> = isRecord(upstream) ? upstream : {}

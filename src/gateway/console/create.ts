@@ -106,7 +106,7 @@ export function gatewayConsole<Data = object>(options: ConsoleOptions<Data>): Ga
         source:
           client === undefined
             ? 'Counts of this isolate since it started.'
-            : 'Counts of all isolates, over Redis.',
+            : 'Counts of all isolates, kept in Redis.',
       })
     },
   }
@@ -119,7 +119,7 @@ function createStore(client: Redis | undefined, clock: Clock): ConsoleStore {
 function compileConsoleAccess(value: unknown, issues: Issues): CompiledAccess {
   const at = issues.at('access')
   const rule = compileAccess(value, at)
-  if (!rule.session) at.add('', 'must need a session: nobody else may see the console')
+  if (!rule.session) at.add('', 'must require a session: the console is not public')
   return { ...rule, freshMs: rule.freshMs ?? defaultFresh * 1000 }
 }
 
@@ -209,8 +209,7 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
   ]
 }
 
-const degradedText =
-  'Redis gave no answer. These are the counts of one isolate, and the others are missing.'
+const degradedText = 'Redis did not respond. These are the counts of one isolate only.'
 
 /** The panel of a page, or the response to a form that nobody may send. */
 async function createPanel(

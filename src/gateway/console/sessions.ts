@@ -85,5 +85,5 @@ async function runAction(
   }
   if (action !== 'end' || id === undefined) return undefined
   const wasAlive = await sessions.endOne?.({ ...args, id })
-  return wasAlive ? 'The session was ended.' : 'This session had ended before.'
+  return wasAlive ? 'The session was ended.' : 'This session had already ended.'
 }

@@ -44,7 +44,7 @@ export function compileGraphql(
     return { limits, introspection: compileAccess('public', graphqlIssues) }
 
   if (!needs.session)
-    graphqlIssues.add('introspection', 'needs a route that is not public to know a role')
+    graphqlIssues.add('introspection', 'needs a route that is not public, to read the role')
 
   if (!needs.roles) graphqlIssues.add('introspection', 'needs the option roles of the gateway')
   return { limits, introspection: compileAccess(introspection, graphqlIssues.at('introspection')) }

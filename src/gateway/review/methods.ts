@@ -33,9 +33,9 @@ export function reviewMethods(
       return [
         `routes.${index} (${describeRoute(stricterRoute)}) guards ` +
           `${methods.join(', ')}, and routes.${laxIndex} (${describeRoute(laxerRoute)}) ` +
-          'asks less of a POST there: Rails, Laravel, Symfony and Spring take the method from ' +
-          '_method in its form. Say methodOverride: methodOverride() on the upstream ' +
-          `${JSON.stringify(laxerRoute.route.to)}, or guard POST alike.`,
+          'requires less of a POST there: Rails, Laravel, Symfony and Spring read ' +
+          'the method from _method in its form. Set methodOverride: methodOverride() on the upstream ' +
+          `${JSON.stringify(laxerRoute.route.to)}, or guard POST in the same way.`,
       ]
     })
   })

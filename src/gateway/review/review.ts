@@ -85,7 +85,7 @@ function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
     if (wanting.size > 0) {
       remarks.push(
         `${routeName} grants ${[...wanting].join(' and ')}, which only stored ` +
-          'sessions can keep: where they are stateless there is no list, and the other verbs are a 503.',
+          'sessions support: stateless ones have no list, and the other verbs answer 503.',
       )
     }
   }

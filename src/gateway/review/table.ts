@@ -42,7 +42,7 @@ function reviewRoute({ route, access }: RuledRoute, routeName: string): string[]
   // OData has a `$` inside names; these anchors and groups belong to no path.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
     remarks.push(
-      `${routeName} looks like a pattern, and is compared letter by letter: ` +
+      `${routeName} looks like a pattern, but is compared literally: ` +
         'only /* at the end stands for more.',
     )
   }
@@ -169,7 +169,7 @@ function findOverlaps(
     if (!reaches || coversAll(ruledRoute, otherRoute)) return []
     return [
       `${routeName} guards one host: routes.${index} (${describeRoute(otherRoute)}) ` +
-        'leads to the same paths from others.',
+        'allows the same paths for other hosts.',
     ]
   })
 }

@@ -48,14 +48,14 @@ export function reviewUpstreams(
     config.upstreams,
   )) {
     if (!config.routes.some((route) => route.to === upstreamName))
-      remarks.push(`upstreams.${upstreamName} is where no route leads.`)
+      remarks.push(`upstreams.${upstreamName} is used by no route.`)
 
     // A binding or an app has no address that another server could have.
     if (urlOption === undefined) continue
     const foundUrl = knownValue(urlOption, env)
     if (foundUrl === undefined || !URL.canParse(foundUrl)) {
       remarks.push(
-        `upstreams.${upstreamName}.url is not known here: nobody has looked at its address.`,
+        `upstreams.${upstreamName}.url is not known here, so its address was not checked.`,
       )
       continue
     }
@@ -67,7 +67,7 @@ export function reviewUpstreams(
     problems.push(
       `upstreams.${upstreamName}.url is a private address, ` +
         'which from another machine is another machine; ' +
-        'where it is meant, say insecurePrivateAddress: true',
+        'if that is intended, set insecurePrivateAddress: true',
     )
   }
 

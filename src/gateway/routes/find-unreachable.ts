@@ -24,7 +24,7 @@ export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues
     if (openMethods.size > 0) continue
     issues.add(
       'path',
-      `is never reached: ${JSON.stringify(describeRoute(earlierRoute))} stands before it`,
+      `is never reached: ${JSON.stringify(describeRoute(earlierRoute))} comes first`,
     )
 
     return

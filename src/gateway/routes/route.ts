@@ -95,7 +95,7 @@ export interface Route<N extends string = string, Data = object> {
    * too many. Default 10,485,760 (10 MB); 0 allows none.
    */
   readonly maxBodyBytes?: number
-  /** Types of bodies that are taken, such as `['application/json', 'image/*']`; others, and none, get 415. Default: all. */
+  /** Accepted content types of bodies, such as `['application/json', 'image/*']`; others, and none, get 415. Default: all. */
   readonly contentTypes?: readonly string[]
   /**
    * A rate limit in addition to the gateway's own: `limitGate({ ... })` of `portcullis/limit`, each

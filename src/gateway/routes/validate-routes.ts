@@ -281,7 +281,7 @@ function parseList<T extends string>(
 ): readonly T[] {
   if (listOption === undefined) return []
   if (!Array.isArray(listOption) || listOption.length === 0) {
-    issues.add(option, 'must be a list that is not empty, or absent')
+    issues.add(option, 'must be a non-empty list, or absent')
     return []
   }
 

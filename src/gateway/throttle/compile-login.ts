@@ -55,10 +55,7 @@ export function compileLogin(
     !Array.isArray(route.methods) ||
     !route.methods.every((method) => methodsWithBody.includes(method))
   ) {
-    throttleIssues.add(
-      '',
-      `needs methods that carry a body, and no others: ${methodsWithBody.join(', ')}`,
-    )
+    throttleIssues.add('', `needs only methods with a body: ${methodsWithBody.join(', ')}`)
   }
 
   const compiledSuccess = compileSuccess(success, throttleIssues.at('success'))
@@ -113,10 +110,7 @@ function compileWithheld(patterns: unknown, issues: Issues): (cookieName: string
   const isName = (cookieName: unknown): boolean =>
     typeof cookieName === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(cookieName)
   if (!Array.isArray(patterns) || !patterns.every(isName)) {
-    issues.add(
-      'withhold',
-      'must be a list of names of cookies, perhaps with * at the end or beginning',
-    )
+    issues.add('withhold', 'must be a list of cookie names, with an optional * at the start or end')
     return () => false
   }
 

@@ -73,7 +73,7 @@ export function parseDirectives(issues: Issues, input: object): Directives {
       issues.add(key, 'is no directive; name the directives themselves, without a level between')
     else if (!knownNames.includes(directiveName))
       issues.add(key, unknownDirective(directiveName, knownNames))
-    else if (seenNames.has(directiveName)) issues.add(key, 'is given twice, in two spellings')
+    else if (seenNames.has(directiveName)) issues.add(key, 'is set twice, in two spellings')
     else if (value !== null)
       directives.set(directiveName, parseSources(issues, key, directiveName, value))
 

@@ -62,7 +62,7 @@ export function parseSourceList(
 
 function findProblem(source: string, isSourceDirective: boolean): string | undefined {
   if (!/^[!-~]*$/.test(source) || /[;,]/.test(source))
-    return 'has a character that a policy cannot hold'
+    return 'has a character that a policy cannot contain'
   if (isSourceDirective && source === NONCE) return undefined
 
   const word = source.toLowerCase()
@@ -73,12 +73,15 @@ function findProblem(source: string, isSourceDirective: boolean): string | undef
   if (keyword.startsWith('nonce-'))
     return 'has a fixed nonce, which protects nothing; NONCE stands for a new one in each response'
   if (!isSourceDirective)
-    return trustedTypeWords.includes(keyword) ? undefined : 'has a quoted word that is no keyword'
+    return trustedTypeWords.includes(keyword)
+      ? undefined
+      : 'has a quoted word that is not a keyword'
   if (keywords.includes(keyword) || /^sha(?:256|384|512)-[\w+/-]+={0,2}$/.test(keyword))
     return undefined
 
   const suggestion = nearestKey(keyword, keywords)
-  return `has a quoted word that is no keyword${suggestion ? `; did you mean '${suggestion}'?` : ''}`
+  const hint = suggestion ? `; did you mean '${suggestion}'?` : ''
+  return `has a quoted word that is not a keyword${hint}`
 }
 
 function findUnquotedKeyword(word: string): string | undefined {

@@ -85,7 +85,7 @@ function parseHstsText(issues: Issues, text: string): Record<string, unknown> {
 
     const [rawName = '', value] = part.split('=', 2).map((piece) => piece.trim())
     const name = rawName.toLowerCase()
-    if (seenNames.has(name)) issues.add('', `as text must not hold ${name} twice`)
+    if (seenNames.has(name)) issues.add('', `as text must not contain ${name} twice`)
     seenNames.add(name)
 
     if (name === 'max-age') members.maxAge = readSeconds(value)

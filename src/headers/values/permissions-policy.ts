@@ -133,7 +133,7 @@ function applyChange(issues: Issues, input: unknown, policy: Map<string, string>
 
     if (suggestion || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
       issues.add(key, `is no feature${suggestion ? `; did you mean ${suggestion}?` : ''}`)
-    } else if (seenFeatures.has(feature)) issues.add(key, 'is given twice, in two spellings')
+    } else if (seenFeatures.has(feature)) issues.add(key, 'is set twice, in two spellings')
     else if (value === null) policy.delete(feature)
     else policy.set(feature, serializeAllowlist(issues, key, value))
 

@@ -54,7 +54,7 @@ export interface LoginGateOptions<C = LoginContext, E = ProjectEnv>
   /** Answers instead. It must say the same for accounts that exist and for those that do not. */
   readonly refuse?: (verdict: LoginVerdict, c: C) => Response | Promise<Response>
   /**
-   * Takes `login-throttled` with what made it wait as reason, `account-pressure`, `login-unsettled` and
+   * Receives `login-throttled` with what made it wait as reason, `account-pressure`, `login-unsettled` and
    * `login-store-unavailable`. They name no account. Default none.
    */
   readonly onEvent?: Emit
@@ -138,7 +138,7 @@ function openLogin<C extends LoginContext>(
 
   async function attempt(text: unknown): Promise<Response | undefined> {
     // With two attempts it would be unclear which one succeeded; many in one request are guesses.
-    if (isAttempted) throw new TypeError('One request tries one login')
+    if (isAttempted) throw new TypeError('A request can make only one login attempt')
     isAttempted = true
 
     const account =
@@ -159,7 +159,7 @@ function openLogin<C extends LoginContext>(
 
   function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
     if (current === undefined)
-      throw new TypeError('No login was let through by attempt(), so there is none to settle')
+      throw new TypeError('attempt() allowed no login, so there is none to settle')
     return current.settle(outcome)
   }
 

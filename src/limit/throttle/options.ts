@@ -17,7 +17,7 @@ import type { Normalize } from './account/account.ts'
 import { createThrottleKeys, type ThrottleKeys } from './keys.ts'
 import type { ThrottleStore } from './stores/store.ts'
 
-/** How many wrong passwords are let through, and where they are counted. */
+/** How many wrong passwords are allowed, and where they are counted. */
 export interface LoginThrottleOptions<E = ProjectEnv> {
   /** Where failures are counted: `redisThrottle({ redis })`. `memoryThrottle()` counts for one process only. */
   readonly store: ThrottleStore

@@ -77,7 +77,7 @@ function validateOptions(
   }
   for (const [option, list] of Object.entries({ providers, scopes })) {
     if (list !== undefined && !isTextList(list)) {
-      issues.add(option, 'must be a list of strings that is not empty')
+      issues.add(option, 'must be a non-empty list of strings')
     }
   }
   const unknown = 'must be the name of a provider of this login'
@@ -91,8 +91,7 @@ function validateOptions(
   }
   for (const [name, list] of Object.entries(clientIds)) {
     if (!providerNames.includes(name)) issues.add(`clientIds.${name}`, unknown)
-    if (!isTextList(list))
-      issues.add(`clientIds.${name}`, 'must be a list of strings that is not empty')
+    if (!isTextList(list)) issues.add(`clientIds.${name}`, 'must be a non-empty list of strings')
   }
 }
 

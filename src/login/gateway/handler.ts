@@ -122,7 +122,7 @@ function validateRoute(
     if (isPublic) issues.add('bearer', 'needs an access rule that requires a session')
     if (settings.bearer === undefined) issues.add('bearer', 'needs the option bearer of the login')
     if (sessions !== undefined)
-      issues.add('bearer', 'must not stand beside sessions: a token has none')
+      issues.add('bearer', 'cannot be combined with sessions: a token has no session')
   }
   if (token === undefined || token === false) return
   if (token !== true) issues.add('token', 'must be true or false')

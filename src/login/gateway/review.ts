@@ -77,14 +77,14 @@ function listAddresses(
     `register the address after a logout ${origin}${afterLogout}`,
     ...(backchannel
       ? [
-          `register the back-channel logout address ${origin}${base}/backchannel-logout/${name}, if it has such`,
+          `register ${origin}${base}/backchannel-logout/${name} for back-channel logout, if supported`,
         ]
       : []),
   ]
 }
 
 function reviewMetadata({ options }: Provider, metadata: Metadata): string[] {
-  if (options.oauth !== undefined) return ['speaks OAuth only: TLS stands for its answers']
+  if (options.oauth !== undefined) return ['supports only OAuth: only TLS protects its responses']
   const remarks: string[] = []
   const methods = metadata.code_challenge_methods_supported
   if (methods !== undefined && !methods.includes('S256')) {
@@ -96,10 +96,10 @@ function reviewMetadata({ options }: Provider, metadata: Metadata): string[] {
     )
   }
   if (metadata.end_session_endpoint === undefined && options.logoutUrl === undefined) {
-    remarks.push('has no end_session_endpoint: a logout ends here only')
+    remarks.push('has no end_session_endpoint: a logout ends only the session here')
   }
   if (metadata.require_pushed_authorization_requests === true && options.par !== true) {
-    remarks.push('demands pushed requests, which are sent: one request more for each login')
+    remarks.push('requires pushed authorization requests: one more request for each login')
   }
 
   return remarks

@@ -81,7 +81,7 @@ function createSecret(teamId: string, keyId: string, pem: FromEnv<string>): Clie
 
 function validatePem(text: string, issues: Issues): string {
   if (typeof text !== 'string' || !text.includes('-----BEGIN PRIVATE KEY-----')) {
-    issues.add('', 'must be the text of the .p8 file that Apple made')
+    issues.add('', 'must be the content of the .p8 file from Apple')
   }
   return text
 }

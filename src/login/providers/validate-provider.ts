@@ -138,13 +138,13 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
   const { scope, maxAge, acr, resource, tenants, algorithms, label, params } = options
   for (const [option, value] of Object.entries({ scope, resource, label })) {
     if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      issues.add(option, 'must be a string that is not empty')
+      issues.add(option, 'must be a non-empty string')
     }
   }
   parseWholeNumber(issues, 'maxAge', maxAge, { min: 0, max: 31_536_000, unit: 'seconds' })
   for (const [option, list] of Object.entries({ acr, tenants })) {
     if (list !== undefined && !isTextList(list)) {
-      issues.add(option, 'must be a list of strings that is not empty')
+      issues.add(option, 'must be a non-empty list of strings')
     }
   }
   const known: readonly string[] = signatureAlgorithms
@@ -184,8 +184,7 @@ export function isTextList(value: unknown): value is string[] {
 }
 
 function validateText(value: string, issues: Issues): string {
-  if (typeof value !== 'string' || value === '')
-    issues.add('', 'must be a string that is not empty')
+  if (typeof value !== 'string' || value === '') issues.add('', 'must be a non-empty string')
   return value
 }
 

@@ -101,7 +101,7 @@ async function readAccessToken(
   }
   throw new PortcullisError(
     'ERR_TOKEN_UNAVAILABLE',
-    'The provider cannot be asked for a new token at the moment',
+    'The provider is unavailable, so the token cannot be renewed',
   )
 }
 

@@ -58,7 +58,7 @@ export interface WebhookSinkOptions<E = ProjectEnv> {
   readonly url: FromEnv<string, E>
   /** At least 32 characters. Each post carries `Portcullis-Signature`; see docs/monitoring.md. */
   readonly key: FromEnv<string, E>
-  /** Which records are posted. Default all but refused requests and denied access, which a scanner causes by thousands. */
+  /** Which records are posted. Default: all except rejected requests and denied access, of which a scanner causes thousands. */
   readonly filter?: (auditRecord: AuditRecord) => boolean
   /** Milliseconds that one post may take. Default 5,000. */
   readonly timeoutMs?: number
@@ -135,7 +135,7 @@ export function redisStreamSink(
   const issues = createIssues('redisStreamSink')
   const redisClient = adoptRedis(redis, issues)
   if (typeof streamKey !== 'string' || streamKey === '')
-    issues.add('key', 'must be a name that is not empty')
+    issues.add('key', 'must be a non-empty name')
 
   if (!Number.isInteger(maxLength) || maxLength < 100 || maxLength > 100_000_000)
     issues.add('maxLength', 'must be a whole number of records from 100 to 100,000,000')

@@ -93,7 +93,7 @@ export function parseTelemetryOptions(options: TelemetryOptions<never>): Telemet
   const { fetch: send = (input, requestInit) => fetch(input, requestInit) } = options
 
   if (typeof service !== 'string' || service === '')
-    issues.add('service', 'must be a name that is not empty')
+    issues.add('service', 'must be a non-empty name')
 
   const { clock = Date.now } = options
   if (typeof send !== 'function') issues.add('fetch', 'must be a function')

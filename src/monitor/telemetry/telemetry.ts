@@ -85,10 +85,10 @@ export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Te
 
 function createRegistry(): MetricsRegistry {
   const registry = new MetricsRegistry()
-  registry.histogram(requestDuration, 'Time until the head of the response was ready.')
+  registry.histogram(requestDuration, 'Time until the response headers were ready.')
   registry.histogram(upstreamDuration, 'Time until the first byte of the upstream response.')
-  registry.histogram(sessionDuration, 'Time that reading the session took, its store included.')
-  registry.counter(refusals, 'Requests that were refused or failed, by reason.', '{request}')
+  registry.histogram(sessionDuration, 'Time to read the session, including the store.')
+  registry.counter(refusals, 'Requests that were rejected or failed, by reason.', '{request}')
   registry.counter(events, 'Security events, by type and reason.', '{event}')
   registry.gauge(breakers, 'Whether the circuit breaker of an upstream is open.', '1')
   registry.counter(droppedSpans, 'Spans that did not fit into the queue.', '{span}')

@@ -23,7 +23,7 @@ export function checkWhole({ status, headers, body }: Response): void {
   if (body === null || !isText(headers.get('content-type'))) return
   if (status !== 206 && !isCompressed(headers)) return
   const problem =
-    status === 206 ? 'a part that was not asked for' : 'a coding that was not asked for'
+    status === 206 ? 'a part that was not requested' : 'an encoding that was not requested'
   throw new PortcullisError(
     'ERR_UPSTREAM_UNREACHABLE',
     `The upstream answered with ${problem}; noncePlaceholder needs whole texts`,

@@ -15,7 +15,7 @@ export function parseRedisUrl(optionValue: unknown, insecure: boolean, issues: I
       : undefined
   if (!url) issues.add('', 'must be an absolute URL without white space around it')
   else if (url.protocol === 'redis:' || url.protocol === 'rediss:') {
-    issues.add('', 'must be the https address of the REST API, not the redis: one')
+    issues.add('', 'must be the https address of the REST API, not the redis: address')
   } else if (url.protocol !== 'https:' && url.protocol !== 'http:')
     issues.add('', 'must begin with https://')
   else {
@@ -23,7 +23,7 @@ export function parseRedisUrl(optionValue: unknown, insecure: boolean, issues: I
       issues.add('', 'must begin with https://; for a private network set insecurePlainHttp: true')
     }
     if (url.username || url.password)
-      issues.add('', 'must hold no user name or password: that is what token is for')
+      issues.add('', 'must not contain a user name or password: use token')
     if (url.search || url.hash) issues.add('', 'must have no query and no fragment')
   }
   return url ? (url.origin + url.pathname).replace(/\/$/, '') : ''

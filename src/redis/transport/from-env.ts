@@ -41,7 +41,7 @@ export function redisFromEnv(options: RedisFromEnvOptions = {}): Redis {
   const { prefix = '', ...rest } = { ...options }
   const issues = createIssues('redis.fromEnv')
   if (typeof prefix !== 'string' || !/^\w*$/.test(prefix))
-    issues.add('prefix', 'must be the beginning of a variable’s name: letters, digits and _')
+    issues.add('prefix', 'must be a prefix of variable names: letters, digits and _')
   issues.throwIfAny()
 
   return redis({

@@ -28,7 +28,7 @@ export function encodeCommands(commands: ReadonlyArray<readonly string[]>): Uint
 /**
  * The first replies in these bytes, as many as are asked for; undefined where they are not all there yet.
  *
- * @throws {TypeError} for what is no reply of Redis
+ * @throws {TypeError} for what is no reply from Redis
  */
 export function decodeReplies(bytes: Uint8Array, count: number): RespReply[] | undefined {
   const reader = { bytes, at: 0 }
@@ -58,7 +58,7 @@ function readReply(reader: Reader, depth: number): RespReply | undefined {
   if (kind === ':') return Number(rest)
   if (kind === '$') return readText(reader, Number(rest))
   if (kind === '*' && depth < maxDepth) return readList(reader, Number(rest), depth)
-  throw new TypeError('no reply of Redis')
+  throw new TypeError('no reply from Redis')
 }
 
 function readList(reader: Reader, length: number, depth: number): RespReply[] | null | undefined {
@@ -84,7 +84,7 @@ function readText(reader: Reader, length: number): string | null | undefined {
 function readLine(reader: Reader): string | undefined {
   const endIndex = reader.bytes.indexOf(LF, reader.at)
   if (endIndex === -1) return undefined
-  if (reader.bytes[endIndex - 1] !== CR) throw new TypeError('no reply of Redis')
+  if (reader.bytes[endIndex - 1] !== CR) throw new TypeError('no reply from Redis')
   const line = decoder.decode(reader.bytes.subarray(reader.at, endIndex - 1))
   reader.at = endIndex + 1
   return line

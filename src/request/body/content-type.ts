@@ -17,7 +17,7 @@ const typeRange = /^[a-z\d!#$&^_.+-]{1,64}\/(?:\*|[a-z\d!#$&^_.+-]{1,127})$/
  */
 export function compileContentTypes(value: unknown, issues: Issues): AcceptsType {
   if (!Array.isArray(value) || value.length === 0) {
-    issues.add('', 'must be a list of content types that is not empty, or absent')
+    issues.add('', 'must be a non-empty list of content types, or absent')
     return () => false
   }
 

@@ -17,7 +17,7 @@ import { jsonFits } from './json-scan.ts'
 export interface JsonLimits {
   /** Bytes. Default 102,400 (100 KB), as Express has it. */
   readonly maxBytes?: number
-  /** Lists and objects in each other. Default 32; no form is deeper, and much that walks a value recurses. */
+  /** Lists and objects in each other. Default 32; no form is deeper, and code that walks a value is often recursive. */
   readonly maxDepth?: number
 }
 

@@ -7,7 +7,7 @@ import { ConfigError, PortcullisError } from '../../errors.ts'
 /** Creates the `ERR_CONFIG` for a verb that stateless sessions do not have. */
 export function createUnsupportedError(verb: string): ConfigError {
   return new ConfigError([
-    { option: 'session', problem: `is stateless: nothing is stored that ${verb}() could look at` },
+    { option: 'session', problem: `is stateless: ${verb}() needs stored sessions` },
   ])
 }
 

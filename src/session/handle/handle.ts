@@ -110,7 +110,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
     const { engine } = this.#state
     if (engine.guardVersion) return engine.guardVersion(session, ifVersion)
-    const problem = 'is stateless, and ifVersion needs the versions that a store keeps'
+    const problem = 'is stateless: ifVersion needs stored sessions'
     throw new ConfigError([{ option: 'session', problem }])
   }
 
@@ -268,6 +268,6 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
 /** Untyped code mixes up the object of messages that upstreams send with the name and value that `flash` takes. */
 function requireMessageName(name: unknown): void {
-  if (typeof name !== 'string') throw dataError('needs a text as the name of its message')
+  if (typeof name !== 'string') throw dataError('needs a string as the name of its message')
   if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
 }

@@ -212,7 +212,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
   #requireUserOption(): void {
     if (this.#settings.user !== undefined) return
     throw new ConfigError([
-      { option: 'session.user', problem: 'is needed to tell whose sessions there are' },
+      { option: 'session.user', problem: 'is needed to find the sessions of a user' },
     ])
   }
 }

@@ -118,7 +118,7 @@ function requireUserLists<Data>({ settings, store }: StoredContext<Data>): void 
   if (settings.user !== undefined && store.atomic) return
 
   const issue = store.atomic
-    ? { option: 'session.user', problem: 'is needed to tell whose sessions there are' }
+    ? { option: 'session.user', problem: 'is needed to find the sessions of a user' }
     : { option: 'session.store', problem: 'has only get, set and delete: it has no lists' }
   throw new ConfigError([issue])
 }

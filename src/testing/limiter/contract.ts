@@ -29,7 +29,7 @@ export interface Rate {
   readonly window: number
 }
 
-/** What can be said of a limiter beforehand. */
+/** What the limiter under test promises. */
 export interface LimiterContractOptions {
   /**
    * Default true: never more than the limit in any window, denied takes change nothing, retry times hold to the

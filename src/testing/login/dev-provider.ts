@@ -16,7 +16,7 @@ export interface DevProviderOptions {
   readonly issuer: string
   /** People who can sign in. Default Alice, an admin, Bob, and Carol, who has no e-mail. */
   readonly people?: readonly DevPerson[]
-  /** Receives logout tokens, such as `http://localhost:8787/.portcullis/backchannel-logout/dev`. Default nobody. */
+  /** Receives logout tokens, such as `http://localhost:8787/.portcullis/backchannel-logout/dev`. Default: none. */
   readonly backchannel?: string
   /** The identifier of the application. Default `dev`. Its secret may be anything. */
   readonly clientId?: string

@@ -271,7 +271,7 @@ describe('sessions of a user', () => {
     )
     expect(statuses.sort()).toEqual([200, 401])
     const again = await (await postForm(at, ada, { ...fields, do: 'end', id })).text()
-    expect(again).toContain('This session had ended before.')
+    expect(again).toContain('This session had already ended.')
   })
 
   test.each([

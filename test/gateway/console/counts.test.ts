@@ -80,7 +80,7 @@ describe('counts', () => {
       },
     ])
     expect(describeBreakage('script-src-elem', 'inline', false)).toBe(
-      'Would be blocked: scripts that stand in the page itself.',
+      'Would be blocked: scripts that are in the page itself.',
     )
     expect(describeBreakage('img-src', 'https://ads.example', true)).toBe(
       'Blocked now: images from https://ads.example.',

@@ -103,7 +103,7 @@ describe.skipIf(noRedis)('a console over Redis', () => {
     for (const held of ['ada@', 's3cret', '203.0.113.77', cookie.split('=')[1] ?? ''])
       expect(text).not.toContain(held)
     const page = await (await ask('/.portcullis/console')).text()
-    expect(page).toContain('Counts of all isolates, over Redis.')
+    expect(page).toContain('Counts of all isolates, kept in Redis.')
     expect(page).toContain('<code>/admin/*</code>')
   })
 })

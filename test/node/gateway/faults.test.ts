@@ -103,7 +103,7 @@ preview_urls = false
       'cache.enabled must be off',
       'workers_dev must be false',
       'preview_urls must be false',
-      'compatibility_flags must hold no_nodejs_compat_v2',
+      'compatibility_flags must contain no_nodejs_compat_v2',
       'vars.SESSION_SECRET must be a secret',
       'env.staging.cache.enabled must be off',
     ])

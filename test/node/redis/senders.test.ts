@@ -164,7 +164,7 @@ describe('Redis’s protocol', () => {
   it.each(['HTTP/1.1 400 Bad Request\r\n', '+OK\n', `${'*1\r\n'.repeat(20)}:1\r\n`])(
     'takes %j for no reply',
     (text) => {
-      expect(() => decodeReplies(bytes(text), 1)).toThrow('no reply of Redis')
+      expect(() => decodeReplies(bytes(text), 1)).toThrow('no reply from Redis')
     },
   )
 

@@ -17,10 +17,10 @@ const config = (): object =>
   })
 const load = async (): Promise<Project> => ({ module: { config }, judges: gateway as Judges })
 const fault =
-  'upstreams.app.url is a private address, which from another machine is another machine; where it is meant, say insecurePrivateAddress: true'
+  'upstreams.app.url is a private address, which from another machine is another machine; if that is intended, set insecurePrivateAddress: true'
 const open =
   'routes.0 (/*) is public: whatever no other route names is open. Without it, that is 404.'
-const unknown = 'upstreams.app.url is not known here: nobody has looked at its address.'
+const unknown = 'upstreams.app.url is not known here, so its address was not checked.'
 
 describe('a check of the configuration', () => {
   const dev = { PUBLIC_ORIGIN: 'http://localhost:8787', UPSTREAM_URL: 'http://127.0.0.1:8788' }
@@ -49,7 +49,7 @@ describe('a check of the configuration', () => {
 describe('a check of .dev.vars', () => {
   const secrets = { required: ['SESSION_SECRET'] }
   const unread = (name: string): string =>
-    `.dev.vars: ${name} is not read until secrets.required of wrangler.toml names it.`
+    `.dev.vars: ${name} is not read until secrets.required in wrangler.toml lists it.`
 
   it.each<[what: string, wrangler: object, devVars: string, found: string[]]>([
     [

@@ -30,7 +30,7 @@ const losses: Readonly<Record<string, string>> = {
 
 /** The words for a source that is no address. */
 const words: Readonly<Record<string, string>> = {
-  inline: 'that stand in the page itself',
+  inline: 'that are in the page itself',
   eval: 'made from text with eval',
   'wasm-eval': 'of WebAssembly',
   self: 'of this site',

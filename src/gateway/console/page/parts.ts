@@ -33,7 +33,7 @@ export function renderParts(view: ConsoleView, data: ConsoleData): Parts {
     traffic: renderTraffic(view.decisions),
     refusals: renderSeries(view.refusals, 'Nothing was refused.'),
     limits: renderSeries(view.limits, 'No limit was reached.'),
-    logins: renderSeries(view.logins, 'Nobody signed in or tried to.'),
+    logins: renderSeries(view.logins, 'No sign-ins yet.'),
     upstreams: html`${view.upstreams.map(renderUpstream)}${renderStore(view.store)}`,
     requests: renderRequests(data.recent),
     reports: renderReports(view.reports),
@@ -94,7 +94,7 @@ function renderSince(state: HealthState | undefined): Html | undefined {
 }
 
 function renderRequests(recent: readonly RecentRequest[]): Html {
-  if (recent.length === 0) return renderNothing(8, 'No request came yet.')
+  if (recent.length === 0) return renderNothing(8, 'No requests yet.')
   return html`${recent.map(
     (request) =>
       html`<tr><td>${renderTime(request.at)}</td><td class="n">${request.status}</td><td><span class="d d-${request.decision}">${request.decision}</span>${

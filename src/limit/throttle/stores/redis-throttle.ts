@@ -17,7 +17,7 @@ import type { AttemptReply, Counters, Outcome, ThrottleStore } from './store.ts'
 export interface RedisThrottleOptions<E = ProjectEnv> {
   /** The client: `redis({ url, token })` of `portcullis/redis`, or one of `@upstash/redis`. */
   readonly redis: RedisSource<E>
-  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each environment. */
   readonly prefix?: string
 }
 
@@ -133,5 +133,8 @@ function parseAttemptReply(reply: unknown): AttemptReply {
     }
   }
 
-  throw new PortcullisError('ERR_STORE_REFUSED', 'Redis gave no answer of the script login-attempt')
+  throw new PortcullisError(
+    'ERR_STORE_REFUSED',
+    'Redis returned no result of the script login-attempt',
+  )
 }

@@ -106,15 +106,12 @@ const known: ReadonlyArray<keyof SuccessRule> = [
 /** Validates the option `success`. */
 export function compileSuccess(optionValue: unknown, issues: Issues): CompiledSuccess {
   if (optionValue === undefined) {
-    issues.add(
-      '',
-      'is required: nothing but an answer that is known to mean success may clear what was counted',
-    )
+    issues.add('', 'is required: only a response that proves success may reset the count')
     return { rules: [], redirects: false, withhold: [] }
   }
 
   const list: readonly unknown[] = Array.isArray(optionValue) ? optionValue : [optionValue]
-  if (list.length === 0) issues.add('', 'must hold at least one rule')
+  if (list.length === 0) issues.add('', 'must contain at least one rule')
 
   const compiled = list.map((rule, index) =>
     compileRule(rule, Array.isArray(optionValue) ? issues.at(`${index}`) : issues),
@@ -198,8 +195,8 @@ function validateLocation(location: unknown, issues: Issues): void {
   if (typeof location === 'string' && location.startsWith('!')) {
     issues.add(
       'location',
-      "must be the path that only a success leads to, such as '/account': " +
-        "where a failure leads is often the client's choice",
+      "must be the path to which only a successful login redirects, such as '/account': " +
+        'clients can often choose the redirect of a failed one',
     )
     return
   }

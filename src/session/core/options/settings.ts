@@ -97,7 +97,7 @@ export function compileSessionSettings<Data extends object>(
   const limits = compileLimits(options, issues)
   const { audience } = options
   if (audience !== undefined && (typeof audience !== 'string' || audience === '')) {
-    issues.add('audience', 'must be a string that is not empty')
+    issues.add('audience', 'must be a non-empty string')
   }
 
   return {

@@ -21,7 +21,7 @@ export function readHeaderString(value: string | null): string | undefined {
 }
 
 /**
- * Writes a text as a structured string. The text must hold no quote, no backslash and only visible
+ * Writes a text as a structured string. The text must contain no quote, no backslash and only visible
  * ASCII.
  */
 export function writeHeaderString(text: string): string {
