@@ -228,7 +228,7 @@ export function tell(found: Found): boolean {
   const { length } = found.faults
   console.log(
     length === 0
-      ? 'config: the gateway builds, wrangler.toml is safe'
+      ? 'config: the gateway builds, wrangler.toml has no known problem'
       : `config: ${length} fault${length > 1 ? 's' : ''}`,
   )
 

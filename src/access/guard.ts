@@ -47,7 +47,7 @@ export interface AccessOptions<Data = object, C = AccessContext>
   readonly rules: ReadonlyArray<PathRule<Data>>
   /**
    * Frameworks behind this guard, whose further paths of a page are guarded as the page is, or a function that lists the pages
-   * of a path. Default: what holds for all; see docs/access.md.
+   * of a path. Default: the aliases that every server may have; see docs/access.md.
    */
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
 }

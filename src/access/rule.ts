@@ -16,7 +16,7 @@ export type ClaimCheck<Data> = { check(data: Data): boolean }['check']
 export interface AccessMembers<Data = object> {
   /** true: signed in. A visitor's session, which no `start` made, is not. Default: only if another member needs it. */
   readonly session?: boolean
-  /** One of these roles, as the option `roles` tells them from the session's data. */
+  /** One of these roles. The option `roles` reads them from the session's data. */
   readonly role?: string | readonly string[]
   /**
    * Members of the session's data and the values they must have; of a list of values one will do. A member that is a list

@@ -105,7 +105,7 @@ function findProblem(secret: unknown): string | undefined {
 
 /**
  * True if commas or semicolons separate parts that look like secrets: parts of one length, or of the few characters that
- * `npm run secret` and `openssl rand` print. A random text that contains a comma is one secret.
+ * `npx portcullis secret` and `openssl rand` print. A random text that contains a comma is one secret.
  */
 function areJoined(text: string): boolean {
   const parts = text.split(/[,;]/)

@@ -90,12 +90,12 @@ export interface UpstreamSettings {
   readonly timeoutMs?: number
   /**
    * Whether its answers of 500 and more are replaced by the gateway's own page, unless they are JSON: what is in there may be
-   * a stack trace. Default false: an upstream's page for its faults is as much its own as any other.
+   * a stack trace. Default false: error pages of an upstream are forwarded as they are.
    */
   readonly hideErrors?: boolean
   /**
    * Allows a `url` in a private network, on this machine or under `.internal`. `reviewGateway`,
-   * which `npm run check:config` runs, reads it: from where a gateway is deployed such an address
+   * which `npx portcullis check` runs, reads it: from where a gateway is deployed such an address
    * is often another machine. Default false; where the public origin is this machine too, its own
    * addresses are allowed.
    */
@@ -111,7 +111,7 @@ export interface UpstreamSettings {
   /**
    * Frameworks and servers behind it, whose further paths of a page are guarded as the page is: `'next'`, `'rails'`,
    * `['php', 'wordpress']`; or a function of path and query that lists the pages they may lead to, such as
-   * `nextAliases({ basePath, locales })`. Default: what holds for all; see docs/gateway.md, "Aliases of a page".
+   * `nextAliases({ basePath, locales })`. Default: the aliases that every server may have; see docs/gateway.md, "Aliases of a page".
    */
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
   /**

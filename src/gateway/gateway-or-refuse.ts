@@ -15,7 +15,7 @@ import type { Gateway } from './create.ts'
 /**
  * Builds a gateway. If the configuration is invalid, every request gets 503 with a page that names
  * no details, and the log names the issues. Without it a Worker whose configuration throws responds
- * with the platform's page. `npm run check:config` finds the same issues before a deployment.
+ * with the platform's page. `npx portcullis check` finds the same issues before a deployment.
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ import {
 export interface GraphqlLimits {
   /** Words and signs of a document, comments aside. Default 1,000. */
   readonly maxTokens?: number
-  /** Fields within fields, fragments put in their places. Default 10. */
+  /** Nesting of fields, with fragments expanded. Default 10. */
   readonly maxDepth?: number
   /** Aliased fields, with fragments expanded. Default 15: aliases request the same field many times. */
   readonly maxAliases?: number
@@ -34,7 +34,7 @@ export interface GraphqlLimits {
   readonly maxTake?: number
   /** Arguments that say how much a page holds. Default `['take', 'first', 'last', 'limit']`. */
   readonly takeNames?: readonly string[]
-  /** Whether operations come in the query of a GET too; mutations never do. Default false. */
+  /** Whether GET requests may carry operations, except mutations. Default false. */
   readonly get?: boolean
   /** Whether `application/x-www-form-urlencoded` is taken. A page of any site can send it. Default false. */
   readonly form?: boolean

@@ -93,7 +93,7 @@ export function compilePolicies<C>(
     issues.add('policies', 'must be a list of 1 to 16 policies')
   } else {
     for (const name of ownKeys)
-      if (value[name] !== undefined) issues.add(name, 'goes into each of policies')
+      if (value[name] !== undefined) issues.add(name, 'must be set in each of policies')
     for (const [index, policy] of value.policies.entries()) {
       const under = issues.at(`policies[${index}]`)
       checkKeys(under, policy, ownKeys)

@@ -12,7 +12,7 @@ import type { FromEnv, ProjectEnv } from '../types.ts'
 export interface RateOptions {
   /** Units in one window: 1 to 1,000,000. */
   readonly limit: number
-  /** Seconds, whole: 1 to 2,678,400 (31 days). */
+  /** Whole seconds: 1 to 2,678,400 (31 days). */
   readonly window: number
 }
 

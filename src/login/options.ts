@@ -55,7 +55,7 @@ export interface LoginOptions<Data extends object> {
    * refresh token. Default never: a session says what was true when it began.
    */
   readonly revalidate?: number
-  /** Serves `GET <base>/me` with what this makes of the session's data. Default off. */
+  /** Serves `GET <base>/me` with the value that it returns for the session's data. Default off. */
   readonly me?: (data: Data) => unknown
   /** Seconds that the provider's clock may differ. Default 60, at most 300. */
   readonly tolerance?: number

@@ -52,9 +52,9 @@ export interface RequestMetrics {
   retries?: number
   /** Code of the error behind a failure. */
   code?: string
-  /** Questions asked while the request was served, where the monitor wants spans. */
+  /** Spans of requests to Redis and upstreams, if the monitor records spans. */
   spans?: ChildSpan[]
-  /** The attempt at an upstream that waits for its response, where the monitor wants spans. */
+  /** The attempt at an upstream that waits for its response, if the monitor records spans. */
   attempt?: OpenAttempt | undefined
   /** Set for health checks, which come every few seconds and get no line. */
   quiet?: boolean

@@ -33,8 +33,7 @@ export function limitSocket(
   dropUpstream: () => void,
 ): RuntimeSocket {
   const { WebSocketPair } = globalThis as WithWebSocketPair
-  if (WebSocketPair === undefined)
-    throw new TypeError('A runtime that hands over sockets can make them')
+  if (WebSocketPair === undefined) throw new TypeError('This runtime has no WebSocketPair')
 
   const { 0: client, 1: server } = new WebSocketPair()
   const openSockets = new Set<RuntimeSocket>([server, upstream])

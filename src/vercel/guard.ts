@@ -30,8 +30,7 @@ export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv
    */
   readonly routes?: readonly GuardRoute[]
   /**
-   * Bytes of a body, of routes that do not say less. Default 10,485,760 (10 MB), which is where Next cuts bodies without a
-   * word: raise it together with `proxyClientMaxBodySize` in next.config, never alone.
+   * Bytes of a body, of routes that do not say less. Default 10,485,760 (10 MB), at which Next silently truncates bodies: raise it together with `proxyClientMaxBodySize` in next.config, never alone.
    */
   readonly maxBodyBytes?: number
   /**

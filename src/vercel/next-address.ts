@@ -135,7 +135,7 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   }
 
   if (config.locales.size === 0) {
-    add('locales', 'and next.defaultLocale are required, as i18n of next.config has them')
+    add('locales', 'and next.defaultLocale are required, as in i18n of next.config')
   } else if (locale && !config.locales.has(locale.toLowerCase())) {
     add('locales', `must list ${JSON.stringify(locale)}, as i18n of next.config does`)
   }

@@ -305,7 +305,7 @@ export const cases: readonly FidelityCase[] = [
     answer: ok([`Content-Encoding: ${coding}`, 'Vary: Accept-Encoding'], body),
   })),
   {
-    name: 'an encoding that was not requested',
+    name: 'a coding that was not asked for',
     answer: ok(['Content-Encoding: gzip'], codings[0]?.[1]),
   },
   { name: 'zstd that was not asked for', answer: ok(['Content-Encoding: zstd'], codings[5]?.[1]) },

@@ -295,9 +295,12 @@ describe('access tokens in place of a session', () => {
   test.each<[object, string]>([
     [{ clientIds: ['cli'] }, 'login.bearer.clientIds must be lists by the name of a provider'],
     [{ clientIds: { pol: ['cli'] } }, 'login.bearer.clientIds.pol must be the name of a provider'],
-    [{ clientIds: { acme: 'cli' } }, 'login.bearer.clientIds.acme must be a list of strings'],
+    [
+      { clientIds: { acme: 'cli' } },
+      'login.bearer.clientIds.acme must be a non-empty list of strings',
+    ],
     [{ providers: ['acm'] }, 'login.bearer.providers must be the name of a provider'],
-    [{ providers: [] }, 'login.bearer.providers must be a list of strings'],
+    [{ providers: [] }, 'login.bearer.providers must be a non-empty list of strings'],
     [{ audience: undefined }, 'login.bearer.audience must be the identifier of this API'],
     [{ scope: 'read' }, 'login.bearer.scope is not an option; did you mean scopes?'],
   ])('faults of the option bearer: %j', async (more, fault) => {

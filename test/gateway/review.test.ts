@@ -289,7 +289,7 @@ describe('G3: a review of routes that differ by method', () => {
     const found = (await remarks(...routes)).filter((remark) => remark.includes('_method'))
     expect(found).toHaveLength(count)
     if (count > 0)
-      expect(found[0]).toContain('Say methodOverride: methodOverride() on the upstream "app"')
+      expect(found[0]).toContain('Set methodOverride: methodOverride() on the upstream "app"')
   })
 
   it('says nothing of an upstream with methodOverride()', () => {

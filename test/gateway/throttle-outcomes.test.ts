@@ -294,13 +294,13 @@ describe('the configuration', () => {
       'no methods',
       { path: '/login', to: 'app', access: 'public', throttle: login },
       throttle,
-      'throttle needs methods',
+      'throttle needs only methods with a body',
     ],
     [
       'GET',
       { ...route, methods: ['GET', 'POST'], throttle: login },
       throttle,
-      'needs methods that carry a body',
+      'needs only methods with a body',
     ],
     [
       'no success',

@@ -200,7 +200,7 @@ describe('a cookie that has ended, or has not', () => {
 
 describe('a rule that proves nothing', () => {
   it.each([
-    [{ location: '!/login' }, 'must be the path that only a success leads to'],
+    [{ location: '!/login' }, 'must be the path to which only a successful login redirects'],
     [{ location: '/account' }, 'add cookie, with the name of the session cookie'],
     [{ status: 302 }, 'add cookie, with the name of the session cookie'],
     [{ status: [200, 303] }, 'add cookie, with the name of the session cookie'],

@@ -63,7 +63,9 @@ describe('portcullis init --login', () => {
     expect(portcullis('check')).toMatchObject({
       status: 0,
       err: '',
-      out: expect.stringMatching(/config: the gateway builds, wrangler.toml is safe\n$/),
+      out: expect.stringMatching(
+        /config: the gateway builds, wrangler.toml has no known problem\n$/,
+      ),
     })
     execFileSync(resolve('node_modules/.bin/tsc'), ['-p', folder])
     execFileSync(

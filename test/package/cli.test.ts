@@ -84,7 +84,9 @@ describe('portcullis init', () => {
     expect(checked).toMatchObject({
       status: 0,
       err: '',
-      out: expect.stringMatching(/config: the gateway builds, wrangler.toml is safe\n$/),
+      out: expect.stringMatching(
+        /config: the gateway builds, wrangler.toml has no known problem\n$/,
+      ),
     })
     // What is public is named there, and the rest is closed: nothing to look at twice.
     expect(checked.out).not.toContain('is public')

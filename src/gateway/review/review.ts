@@ -1,6 +1,6 @@
 /**
  * Reviews a configuration: reports options that are wrong or doubtful in the environment of a
- * deployment. `npm run check:config` and the command line call it. It expects a configuration that
+ * deployment. `npx portcullis check` and the command line call it. It expects a configuration that
  * `createGateway` accepts.
  */
 import { compileAccess } from '../../access/index.ts'

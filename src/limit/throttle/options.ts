@@ -37,10 +37,10 @@ export interface LoginThrottleOptions<E = ProjectEnv> {
   readonly perAddress?: number
   /** The same for a /48 of IPv6, which holds 65,536 of those. Default 1,000. */
   readonly perNetwork?: number
-  /** Failures in a row on one account, of unknown devices anywhere, from which the origin is told. Default 10. */
+  /** Consecutive failures of unknown devices on one account, from which the origin is notified. Default 10. */
   readonly pressureAt?: number
   /**
-   * Failures in a row on one account from which unknown devices wait: a second, doubling, a minute at most. Default 100, which
+   * Consecutive failures on one account from which unknown devices wait: a second, doubling, a minute at most. Default 100, which
    * is also the most (NIST SP 800-63B-4 section 3.2.2). Never a lock; but who tries all the time can be first every time.
    */
   readonly slowAt?: number

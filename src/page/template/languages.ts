@@ -15,7 +15,7 @@ export interface PageLanguage {
   readonly request: string
   /** The link to the sign-in page. */
   readonly signIn: string
-  /** Texts of the pages of a login, by the English text. A text without an entry stays English. */
+  /** Translations of login pages, by the English text. A text without an entry stays English. */
   readonly phrases?: Readonly<Record<string, string>>
 }
 

@@ -104,11 +104,11 @@ describe('who sees the console', () => {
 
   test.each([
     { title: 'no rule', options: {}, problem: /console\.access/ },
-    { title: 'a public rule', options: { access: 'public' }, problem: /must need a session/ },
+    { title: 'a public rule', options: { access: 'public' }, problem: /must require a session/ },
     {
       title: 'a rule of addresses alone',
       options: { access: { address: ['10.0.0.0/8'] } },
-      problem: /must need a session/,
+      problem: /must require a session/,
     },
     {
       title: 'an unknown option',

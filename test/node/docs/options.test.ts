@@ -43,7 +43,14 @@ it('docs/cli.md names every command and every flag', () => {
   const sources = globSync('cli/*.ts').map((path) => readFileSync(path, 'utf8'))
   const flags = new Set(sources.join('\n').match(/(?<=['"`[ ])--[a-z][a-z-]+(?=['"`\] ])/g))
   // Of npm and wrangler, whose commands the texts name.
-  const others = ['--secrets-file', '--dry-run', '--outdir', '--save-dev', '--local-protocol', '--var']
+  const others = [
+    '--secrets-file',
+    '--dry-run',
+    '--outdir',
+    '--save-dev',
+    '--local-protocol',
+    '--var',
+  ]
   for (const other of others) flags.delete(other)
 
   expect(flags.size).toBeGreaterThan(5)

@@ -71,7 +71,7 @@ describe('npm run check:config', () => {
     const { code, text } = await run()
     expect(code).toBe(0)
     expect(text).toContain('end() only clears the cookie')
-    expect(text).toContain('config: the gateway builds, wrangler.toml is safe')
+    expect(text).toContain('config: the gateway builds, wrangler.toml has no known problem')
   })
 
   it('names every fault of the gateway and every dangerous setting of wrangler.toml', async () => {

@@ -167,7 +167,9 @@ function renderMember({ name, optional, tsType, jsDoc }: Member): string {
   const type = printType(tsType).replaceAll('|', '\\|')
   const required = optional === true ? '' : ' (required)'
   const [fallback] = (jsDoc?.tags ?? []).map(readDefault).filter((text) => text !== '')
-  const meaning = [flatten(jsDoc?.doc ?? ''), fallback].filter(Boolean).join(' ')
+  // A tag that stands on the line of its text is no tag for deno.
+  const text = flatten(jsDoc?.doc ?? '').replace(/ @default (.+?)\.?$/, ' Default: $1.')
+  const meaning = [text, fallback].filter(Boolean).join(' ')
 
   return `| \`${name}\`${required} | \`${type}\` | ${meaning} |`
 }

@@ -12,7 +12,7 @@ import type { SessionObject } from '../types.ts'
 export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   /**
    * One secret or several, each of at least 32 characters: a list, or one text with white space between them, as an
-   * environment holds it. The first seals, all open. `npm run secret` prints a good one.
+   * environment holds it. The first seals, all open. `npx portcullis secret` prints one.
    * Rotate in two deploys: append the new one, then move it first; keep the old one for `maxAge`.
    */
   readonly secret: FromEnv<string | readonly string[], E>
