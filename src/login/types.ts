@@ -17,7 +17,7 @@ export interface LoginFacts {
   readonly tokenSubject?: string
   /** The session at the provider, where the provider names it. */
   readonly sid?: string
-  /** How the person signed in, where the provider says so. */
+  /** The authentication context of the login, if the provider sends it. */
   readonly acr?: string
   /** Names the row of its tokens, where they are kept. Of no use without the store and the secret. */
   readonly tokens?: string

@@ -239,7 +239,7 @@ function validatePrefix(value: string | undefined, issues: Issues): string {
   if (value === undefined) return 'portcullis_'
   if (typeof value === 'string' && /^[a-z][a-z0-9_]{0,31}$/.test(value) && !/^sqlite_/.test(value))
     return value
-  issues.add('prefix', 'must be 1 to 32 small letters, digits and _, a letter first')
+  issues.add('prefix', 'must be 1 to 32 lower-case letters, digits and _, starting with a letter')
   return 'portcullis_'
 }
 

@@ -29,7 +29,7 @@ export interface UpstashStoreOptions<E = ProjectEnv> {
    * latter. The same for limiters, so that they share requests.
    */
   readonly redis: RedisSource<E>
-  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Another one for each stage. */
+  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each environment. */
   readonly prefix?: string
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number

@@ -69,7 +69,7 @@ export interface ProviderOptions<E = ProjectEnv> {
   readonly accept?: (claims: Claims) => boolean
   /** Reads the identifier of a person, where that is not `sub`. It must never change or pass to another person. */
   readonly subject?: (claims: Claims) => string
-  /** Makes of the provider's own claims what `identify` reads. Default nothing. */
+  /** Converts the provider's claims to those that `identify` reads. Default nothing. */
   readonly mapClaims?: (claims: Claims, client: { readonly clientId: string }) => Claims
   /** Where a logout goes on, for a provider with a logout page of its own shape. */
   readonly logoutUrl?: (logout: ProviderLogout) => string

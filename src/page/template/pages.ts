@@ -55,11 +55,11 @@ export interface PagesOptions {
   readonly logo?: string
   /** Colours by day, and by night. Mind the contrast. */
   readonly colours?: { readonly light?: PageColours; readonly dark?: PageColours }
-  /** Languages besides English: `[german, french, spanish, japanese]`, or your own. */
+  /** Languages in addition to English: `[german, french, spanish, japanese]`, or your own. */
   readonly languages?: readonly PageLanguage[]
   /** Links at the foot of each page, such as a status page and a contact. */
   readonly links?: readonly PageLink[]
-  /** Writes the whole page instead. It must escape what it takes from the details. */
+  /** Renders the whole page. It must escape the details that it uses. */
   readonly render?: (details: PageDetails) => string
 }
 
@@ -305,10 +305,10 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
     if (!isRight) issues.push({ option: `pages.${optionName}`, problem })
   }
   for (const key of Object.keys(options))
-    expect(known.includes(key), key, `is not an option: there is ${known.join(', ')}`)
+    expect(known.includes(key), key, `is not an option: known are ${known.join(', ')}`)
 
   const { name, logo, colours, languages, links, render } = options
-  expect(name === undefined || typeof name === 'string', 'name', 'must be a text')
+  expect(name === undefined || typeof name === 'string', 'name', 'must be a string')
   const isLogo = logo === undefined || /^\/(?!\/)/.test(String(logo))
   expect(isLogo, 'logo', 'must be a path of this site, such as /logo.svg')
   expect(render === undefined || typeof render === 'function', 'render', 'must be a function')
@@ -321,7 +321,7 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
   expect(isUniformList(links, isLink), 'links', linkProblem)
   for (const [scheme, set] of Object.entries(colours ?? {})) {
     const isScheme = scheme === 'light' || scheme === 'dark'
-    expect(isScheme, `colours.${scheme}`, 'is not an option: there is light and dark')
+    expect(isScheme, `colours.${scheme}`, 'is not an option: known are light and dark')
     for (const [colour, value] of Object.entries(set ?? {})) {
       const isColour = /^#(?:[\da-f]{3}|[\da-f]{6})$/i.test(String(value))
       expect(isColour, `colours.${scheme}.${colour}`, 'must be a colour such as #0b6b66')

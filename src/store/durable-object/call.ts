@@ -19,14 +19,14 @@ import type { ObjectNamespace } from './platform.ts'
 export interface ObjectOptions<E = ProjectEnv> {
   /** The binding of the class `PortcullisObject`: `(c) => c.env.PORTCULLIS`. */
   readonly namespace: FromEnv<ObjectNamespace, E>
-  /** The prefix of every object's name. Default `portcullis:`. Another one for each stage. */
+  /** The prefix of every object's name. Default `portcullis:`. Use another one for each environment. */
   readonly prefix?: string
   /**
    * Objects among which visitors' sessions, and keys of limits, are divided. Default 256, at most 4,096. Changing
    * it ends visitors' sessions and starts limits anew; sessions of users each have the object of their user.
    */
   readonly shards?: number
-  /** Where new objects are created: `weur`, `enam` and so on. Default: near whoever asks first. */
+  /** Location hint for new objects: `weur`, `enam` and so on. Default: near the first request. */
   readonly locationHint?: string
   /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
   readonly timeoutMs?: number
@@ -82,7 +82,7 @@ export function createObjectCaller<E>(
   const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
   const { locationHint } = given
   if (locationHint !== undefined && !/^[a-z]{2,10}$/.test(`${locationHint}`))
-    issues.add('locationHint', 'must be a word of Cloudflare’s, such as weur')
+    issues.add('locationHint', 'must be a location hint of Cloudflare, such as weur')
 
   async function send(env: unknown, name: string, body: string): Promise<unknown> {
     const namespace = readNamespace(env)
