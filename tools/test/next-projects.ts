@@ -1,4 +1,4 @@
-/** The test projects of `npm run test:next`, and what must contain of each with its guard. */
+/** The test projects of `npm run test:next`, and what must hold of each with its guard. */
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'

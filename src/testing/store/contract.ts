@@ -26,7 +26,7 @@ export interface TestTools {
   describe(name: string, body: () => void): unknown
   /** One test. */
   it(name: string, body: () => Promise<void>): unknown
-  /** Says what must contain of a value. */
+  /** Says what must hold of a value. */
   expect(value: unknown): Expectation
 }
 
