@@ -6,6 +6,7 @@ import { type MessageBody, readMessageBody, writeBody } from './body.ts'
 import { fieldsOf, passingFields } from './fields.ts'
 import { limitRate } from './limit-rate.ts'
 import type { CompiledOptions } from './options.ts'
+import { rejectMessage } from './reject.ts'
 import { type BadRequest, hasBody, makeRequest, readArrival, readTarget } from './request.ts'
 import type { ExchangeEvents, NodeUpstream, UpgradedResponse } from './upstream.ts'
 
@@ -148,20 +149,8 @@ export class Exchange implements ExchangeEvents {
   }
 
   /** Answers without the gateway. */
-  reject({ status, detail }: BadRequest): void {
-    const { response } = this
-    response.shouldKeepAlive = false
-    const body = JSON.stringify({
-      type: 'about:blank',
-      title: STATUS_CODES[status],
-      status,
-      detail,
-    })
-    response.writeHead(status, {
-      'content-type': 'application/problem+json',
-      'content-length': body.length,
-    })
-    response.end(this.message.method === 'HEAD' ? '' : body)
+  reject(problem: BadRequest): void {
+    rejectMessage(this.message, this.response, problem)
   }
 
   /** Drops an upstream's connection that no client took. */

@@ -1,4 +1,15 @@
+export type { ConnectOptions, NodeRequestLike } from './connect.ts'
 export type { Served } from './exchange.ts'
+export {
+  type ExpressMiddleware,
+  expressMiddleware,
+  type FastifyStackHook,
+  fastifyHook,
+  type HijackableReply,
+  type NodeHandler,
+  type NodeHandlerOptions,
+  toNodeHandler,
+} from './handlers.ts'
 export type { ServeOptions } from './options.ts'
 export { type GatewayServer, serve } from './serve.ts'
 export type { UpstreamOptions } from './upstream.ts'

@@ -15,6 +15,8 @@ export interface RequestParts {
   readonly signal: AbortSignal
   /** Number of your own proxies in front, each of which appends to X-Forwarded-For. */
   readonly trustedProxies: number
+  /** Whether somebody may copy it by `new Request(request, ...)`, which reads neither the raw url nor the raw method. */
+  readonly copyable?: boolean
 }
 
 /** A Request whose url and method are the bytes of the request line: Node's own would resolve `/a/../b` and know no TRACE. */
@@ -22,8 +24,12 @@ class RawRequest extends Request {
   readonly #url: string
   readonly #method: string
 
-  constructor(url: string, method: string, init: RequestInit & { duplex?: 'half' }) {
-    super('http://localhost/', init)
+  constructor(
+    url: string,
+    method: string,
+    { base = 'http://localhost/', ...init }: RequestInit & { duplex?: 'half'; base?: string },
+  ) {
+    super(base, init)
     this.#url = url
     this.#method = method
   }
@@ -48,7 +54,10 @@ export function readTarget(
   message: IncomingMessage,
   scheme: 'http' | 'https',
 ): string | BadRequest {
-  const { url: target = '', method, rawHeaders } = message
+  const { method, rawHeaders } = message
+  // Express and Connect cut the path under which a handler is mounted.
+  const { originalUrl } = message as { originalUrl?: unknown }
+  const target = typeof originalUrl === 'string' ? originalUrl : (message.url ?? '')
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   if (hosts.length > 1) return { status: 400, detail: 'More than one Host header.' }
   if (method === 'CONNECT') return { status: 405, detail: 'This server does not support CONNECT.' }
@@ -125,10 +134,18 @@ export function makeRequest(
       headers.set(name, arrival.address)
   }
   headers.set('x-forwarded-proto', arrival.scheme)
-  const { body, signal } = parts
-  const init: RequestInit & { duplex?: 'half' } = { headers, signal }
-  if (body !== undefined) Object.assign(init, { method: 'POST', body, duplex: 'half' })
+  const { body, signal, copyable } = parts
+  const init: RequestInit & { duplex?: 'half'; base?: string } = { headers, signal }
+  if (copyable && URL.canParse(url)) init.base = url
+  if (copyable && canCopyMethod(message.method)) init.method = message.method
+  if (body !== undefined)
+    Object.assign(init, { method: init.method ?? 'POST', body, duplex: 'half' })
   return new RawRequest(url, message.method ?? 'GET', init)
+}
+
+/** Fetch section 2.2.1: these methods throw. */
+function canCopyMethod(method: string | undefined): method is string {
+  return method !== undefined && !/^(?:CONNECT|TRACE|TRACK)$/i.test(method)
 }
 
 /** Whether a message has a body (RFC 9112 section 6). */

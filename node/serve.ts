@@ -1,14 +1,15 @@
 /** Serves a gateway on Node: a server that passes on what came, and stops without breaking what runs. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Exchange, type ExchangeHost, type Served } from './exchange.ts'
 import { type CompiledOptions, compileOptions, type ServeOptions } from './options.ts'
+import { runExchange } from './run-exchange.ts'
 import { stopOn, stopServer } from './stop.ts'
 import type { Tunnel } from './tunnel.ts'
 import { isWebSocket, responseOn, upgrade } from './upgrade.ts'
-import { createUpstream, UpgradedResponse } from './upstream.ts'
+import { createUpstream } from './upstream.ts'
 
 /** A gateway that is being served. */
 export interface GatewayServer {
@@ -89,7 +90,7 @@ function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void 
   ): Promise<void> => {
     const exchange = new Exchange(host, message, response)
     running.set(message.socket, exchange)
-    return run(exchange, expects, host)
+    return runExchange(exchange, expects, host)
   }
   server.on('request', (message, response) => void begin(message, response, false))
   server.on('checkContinue', (message, response) => void begin(message, response, true))
@@ -109,35 +110,6 @@ function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void 
     } else rejectBytes(error, socket)
   })
 }
-
-async function run(exchange: Exchange, expects: boolean, { options }: ExchangeHost): Promise<void> {
-  const { response: out } = exchange
-  try {
-    const response = await exchange.ask(expects)
-    if (!(response instanceof Response)) return exchange.reject(response)
-    if (response instanceof UpgradedResponse) {
-      exchange.drop(response)
-      return exchange.reject({ status: 400, detail: 'The request did not ask for an upgrade.' })
-    }
-    await exchange.answer(response)
-    // A request whose body was not read ends with its connection.
-    if (!out.shouldKeepAlive) out.once('finish', () => endSoon(exchange.message.socket))
-  } catch (error) {
-    options.onFault(error)
-    out.destroy()
-  }
-}
-
-/** Closes a connection once the client had time to read: one closed with bytes unread is reset, and the answer is lost. */
-function endSoon(socket: Socket): void {
-  socket.resume()
-  const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
-  socket.once('close', () => clearTimeout(timer))
-  socket.end()
-}
-
-/** Milliseconds. */
-const lingerMs = 1000
 
 /** Answers what is no request. */
 function rejectBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {

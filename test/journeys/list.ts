@@ -1,6 +1,7 @@
 /** Every journey; `npm run journeys` walks them. The longest come first. */
 import { backgroundJourney } from './background.ts'
 import { checksJourney } from './checks.ts'
+import { expressJourney } from './express.ts'
 import { gatewayJourneys } from './gateway.ts'
 import { honoJourneys } from './hono.ts'
 import { loginJourney } from './login.ts'
@@ -26,6 +27,7 @@ export const journeys: readonly Journey[] = [
   loginJourney,
   startJourney,
   testingJourney,
+  expressJourney,
   vercelFunctionJourney,
   backgroundJourney,
   migrationJourney,

@@ -21,6 +21,7 @@ const fromHere = [
   'bun',
   'deno',
   'express',
+  'fastify',
   'hono',
   'hono-sessions',
   'ioredis',

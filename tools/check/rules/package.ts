@@ -127,7 +127,7 @@ const doors: Readonly<Record<string, Door>> = {
   './proxy': { brings: [], most: 24_300 },
   './assertion': { brings: ['jose'], most: 11_300 },
   './origin': { brings: ['jose'], most: 11_000 },
-  './node': { brings: [], most: 14_000 },
+  './node': { brings: ['hono'], most: 36_000 },
 }
 
 /** Words that only the code of one room can bring, and the doors behind which that room is. */
