@@ -217,11 +217,28 @@ describe('a link from another origin', () => {
     expect(heard()).toEqual(Array(2).fill('session-rejected: not-bound-navigation'))
   })
 
+  // Chromium holds back no navigation that a sibling host began, in its frames neither.
+  it('is begun again in a frame of a sibling host, without an event of a theft', async () => {
+    const { browser, heard } = siteOver()
+    const visitor = browser(device)
+    await visitor.bind()
+    visitor.cookies.delete(bound)
+    heard()
+    const headers = { ...link, 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'iframe' }
+    expect(await (await visitor.fetch('/private', { headers })).text()).toBe(reload)
+    expect(heard()).toEqual(['session-rejected: not-bound-navigation'])
+
+    // What a sandboxed frame begins itself is of another site: it cannot go in a circle.
+    const sandboxed = { ...headers, 'sec-fetch-site': 'cross-site' }
+    expect(await (await visitor.fetch('/private', { headers: sandboxed })).text()).not.toBe(reload)
+  })
+
   it.each([
     ['of this origin', { ...link, 'sec-fetch-site': 'same-origin' }, {}],
     ['of the address bar', { ...link, 'sec-fetch-site': 'none' }, {}],
     ['that is a fetch', { ...link, 'sec-fetch-mode': 'cors' }, {}],
-    ['that is a frame', { ...link, 'sec-fetch-dest': 'iframe' }, {}],
+    ['that is a frame of another site', { ...link, 'sec-fetch-dest': 'iframe' }, {}],
+    ['that is an image', { ...link, 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image' }, {}],
     ['of an old browser', {}, {}],
     ['that is a form', link, { method: 'POST' }],
   ])('but not a request %s', async (_, headers, init) => {

@@ -16,19 +16,19 @@ const policy =
 
 /**
  * Whether another origin began this navigation. What the page begins is `same-origin`, so it cannot
- * go in a circle.
+ * go in a circle. A frame counts only in a page of the same site: what a sandboxed frame begins
+ * itself is `cross-site` again.
  *
  * @see Fetch Metadata section 2
  */
 export function isForeignNavigation(headers: Headers): boolean {
   // Most requests have another value of this one, and reading a header is not free.
   const site = headers.get('sec-fetch-site')
+  if (site !== 'cross-site' && site !== 'same-site') return false
+  if (headers.get('sec-fetch-mode') !== 'navigate') return false
 
-  return (
-    (site === 'cross-site' || site === 'same-site') &&
-    headers.get('sec-fetch-mode') === 'navigate' &&
-    headers.get('sec-fetch-dest') === 'document'
-  )
+  const target = headers.get('sec-fetch-dest')
+  return target === 'document' || (target === 'iframe' && site === 'same-site')
 }
 
 /**
