@@ -16,6 +16,7 @@ import { assertionKey } from '../dev/secret.ts'
 import { type AddressSettings, listAttacks } from './next-addresses.ts'
 import { type Check, everywhere, type Scene, stateless, stored } from './next-checks.ts'
 import { type Front, listExportAttacks, serveExport, serveGateway } from './next-fronts.ts'
+import { listLoginChecks } from './next-login.ts'
 import { NextProject } from './next-project.ts'
 import {
   attackPages,
@@ -114,6 +115,9 @@ try {
         attackPages(url, listAttacks(folder, {}), cookies, 10),
       ),
     )
+    for (const [engine, run] of listLoginChecks(running.url)) {
+      await check(`behind a gateway: a login and a logout in ${engine}`, run)
+    }
 
     await running.stop()
   }
