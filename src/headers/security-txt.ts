@@ -95,7 +95,7 @@ function parseExpires(issues: Issues, optionValue: unknown, clock: Clock): numbe
   }
 
   if (clock() > clockStarts && !isCurrent(expires, clock())) {
-    issues.add('expires', 'must be less than a year ahead, and not past')
+    issues.add('expires', 'must be in the future, at most a year ahead')
     return undefined
   }
 

@@ -49,17 +49,19 @@ describe('a review of routes says', () => {
     [
       'that a public route takes paths out of a guarded one',
       [{ path: '/admin/help', access: 'public' }, { path: '/admin/*' }],
-      ['routes.0 (/admin/help) is public and takes its paths from routes.1 (/admin/*).'],
+      ['routes.0 (/admin/help) is public and decides first for some paths of routes.1 (/admin/*).'],
     ],
     [
       'the same of a spelling that the guard would take',
       [{ path: '/ADMIN/help', access: 'public' }, { path: '/admin/*' }],
-      ['routes.0 (/ADMIN/help) is public and takes its paths from routes.1 (/admin/*).'],
+      ['routes.0 (/ADMIN/help) is public and decides first for some paths of routes.1 (/admin/*).'],
     ],
     [
       'the same of a public branch of one host before a guard of all',
       [{ host: 'api.example.com', path: '/*', access: 'public' }, { path: '/admin/*' }],
-      ['routes.0 (api.example.com/*) is public and takes paths from routes.1 (/admin/*).'],
+      [
+        'routes.0 (api.example.com/*) is public and decides first for the paths of routes.1 (/admin/*).',
+      ],
     ],
     [
       'the same of a domain before one of its hosts',
@@ -68,7 +70,7 @@ describe('a review of routes says', () => {
         { host: 'ann.example.com', path: '/a/*' },
       ],
       [
-        'routes.0 (*.example.com/a/b) is public and takes its paths from routes.1 (ann.example.com/a/*).',
+        'routes.0 (*.example.com/a/b) is public and decides first for some paths of routes.1 (ann.example.com/a/*).',
       ],
     ],
     [
@@ -82,7 +84,9 @@ describe('a review of routes says', () => {
     [
       'that a route asks for less than the one it takes paths from',
       [{ path: '/admin/log' }, { path: '/admin/*', access: { role: 'admin' } }],
-      ['routes.0 (/admin/log) asks for less and takes its paths from routes.1 (/admin/*).'],
+      [
+        'routes.0 (/admin/log) requires less and decides first for some paths of routes.1 (/admin/*).',
+      ],
     ],
     [
       'that part of a branch answers 405 where the rest takes the method',
@@ -90,7 +94,7 @@ describe('a review of routes says', () => {
         { path: '/api/orders/*', methods: ['GET'], access: 'public' },
         { path: '/api/*', methods: ['GET', 'POST'], access: 'public' },
       ],
-      ['routes.0 (/api/orders/*) answers 405 to POST where routes.1 (/api/*) would take it.'],
+      ['routes.0 (/api/orders/*) answers 405 to POST where routes.1 (/api/*) would accept it.'],
     ],
     [
       'that a guard of one host is none on the others',
@@ -99,7 +103,7 @@ describe('a review of routes says', () => {
         { path: '/*', methods: ['GET'], access: 'public' },
       ],
       [
-        'routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) allows the same paths for other hosts.',
+        'routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) forwards the same paths of other hosts without a guard.',
       ],
     ],
     [
@@ -113,13 +117,15 @@ describe('a review of routes says', () => {
       ],
       ['/users/:id', '/x/(a)', '/y/a+', '/z$'].map(
         (path, i) =>
-          `routes.${i} (${path}) looks like a pattern, but is compared literally: only /* at the end stands for more.`,
+          `routes.${i} (${path}) looks like a pattern, but is compared literally: only /* at the end matches more than itself.`,
       ),
     ],
     [
       'that one spelling is guarded',
       [{ path: '/files/*', caseSensitive: true }],
-      ['routes.0 (/files/*) guards one spelling: the upstream must tell others apart.'],
+      [
+        'routes.0 (/files/*) guards one spelling: the upstream must not serve the page under another.',
+      ],
     ],
     [
       'that a link may start a session',
@@ -129,7 +135,7 @@ describe('a review of routes says', () => {
     [
       'that a path may hold an escaped slash',
       [{ path: '/files/*', encodedSlash: 'keep' }],
-      ['routes.0 (/files/*) hands %2F on: the upstream must not take it for a slash.'],
+      ['routes.0 (/files/*) forwards %2F: the upstream must not read it as a slash.'],
     ],
     [
       'that a logout leaves a copy of the cookie open',
@@ -152,7 +158,7 @@ it('a review says that a public route for everything leaves nothing closed', () 
     routes: [{ path: '/*', to: 'app', access: 'public' }],
   })
   expect(reviewGateway(config).remarks).toEqual([
-    'routes.0 (/*) is public: whatever no other route names is open. Without it, that is 404.',
+    'routes.0 (/*) is public: every other path is open. Without this route it would be 404.',
   ])
 })
 
@@ -189,7 +195,7 @@ describe('G1: a review of a table with guards', () => {
   ])('says that /* is public beside guards, also where aliases is %j', async (aliases) => {
     const found = await review(aliases)
     expect(found).toHaveLength(1)
-    expect(found[0]).toContain('Name what is public, and let /* need a session.')
+    expect(found[0]).toContain('List the public paths, and require a session for /*.')
     expect(found[0]).not.toContain('by its option aliases')
   })
 
@@ -250,7 +256,7 @@ describe('G1: a review of a table with guards', () => {
       access: 'session',
     })
     expect(found.filter((remark) => !remark.startsWith('upstreams.'))).toEqual([
-      'routes.0 (/admin/help) is public and takes its paths from routes.1 (/admin/*).',
+      'routes.0 (/admin/help) is public and decides first for some paths of routes.1 (/admin/*).',
     ])
   })
 })

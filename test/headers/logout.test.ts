@@ -89,8 +89,8 @@ describe('securityTxt', () => {
   })
 
   it.each<[change: object, says: string]>([
-    [{ expires: '2028-06-30' }, 'securityTxt.expires must be less than a year ahead, and not past'],
-    [{ expires: '2026-11-19' }, 'securityTxt.expires must be less than a year ahead, and not past'],
+    [{ expires: '2028-06-30' }, 'securityTxt.expires must be in the future, at most a year ahead'],
+    [{ expires: '2026-11-19' }, 'securityTxt.expires must be in the future, at most a year ahead'],
     [{ expires: 'soon' }, 'securityTxt.expires is required, as a date'],
     [{ expires: undefined }, 'securityTxt.expires is required, as a date'],
     [{ contact: undefined }, 'securityTxt.contact is required'],

@@ -79,7 +79,7 @@ describe('reporting', () => {
   })
 
   it.each([
-    ['reports', 'reporting must be a path on this origin or an https address'],
+    ['reports', 'reporting must be a path such as /reports, or an https URL with a path'],
     ['//reports.example', 'reporting must be'],
     ['http://reports.example/', 'reporting must be'],
     ['/a"b', 'reporting must be'],
@@ -92,7 +92,7 @@ describe('reporting', () => {
   })
 
   it.each([
-    [[{ name: 'Main', url: '/a' }], 'reportingEndpoints.name must be of lower-case letters'],
+    [[{ name: 'Main', url: '/a' }], 'reportingEndpoints.name must be 1 to 64 lower-case letters'],
     [[{ name: 'a="/b", c', url: '/a' }], 'reportingEndpoints.name must be'],
     [[{ name: 'main', url: 'x' }], 'reportingEndpoints.url must be'],
     [[{ name: 'main', urls: '/x' }], 'reportingEndpoints.urls is not an option; did you mean url?'],

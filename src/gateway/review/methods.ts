@@ -1,6 +1,6 @@
 /**
- * Remarks on routes whose access differs by method, because frameworks take another method than
- * the request's from a form. `review.ts` calls it. It returns sentences and changes nothing.
+ * Remarks on routes whose access differs by method, because frameworks read a method from a form
+ * that differs from the request's. `review.ts` calls it. It returns sentences and changes nothing.
  */
 import { patternCovers } from '../../request/path/pattern.ts'
 import type { GatewayConfig } from '../config.ts'
@@ -10,10 +10,10 @@ import { hostsOverlap } from '../routes/host-pattern.ts'
 import { listMethods, type RuledRoute } from '../routes/table.ts'
 import { isLessRestrictive } from './table.ts'
 
-/** A `_method` can only be sent in the body of a POST. */
+/** Methods that a form can name in `_method`, which is only sent in the body of a POST. */
 const overridden = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS']
 
-/** Remarks on every pair of which the route of a POST asks for less than the route of another method on the same paths. */
+/** Reviews pairs of routes on the same paths, where the one for POST requires less than the one for another method. */
 export function reviewMethods(
   routes: readonly RuledRoute[],
   upstreams: GatewayConfig<string, never, never>['upstreams'],

@@ -1,6 +1,7 @@
 /**
- * Remarks on a route table: what it allows, and perhaps was not meant to allow. `review.ts` calls
- * it. It returns sentences and changes nothing.
+ * Writes remarks on what a route table allows and was perhaps not meant to allow. `review.ts` calls
+ * it, and `methods.ts` shares its comparison of two routes. It returns sentences, throws nothing
+ * and changes nothing.
  */
 
 import { patternCovers } from '../../request/path/pattern.ts'
@@ -12,7 +13,7 @@ import { listMethods, type RuledRoute } from '../routes/table.ts'
 
 type Upstreams = GatewayConfig<string, never, never>['upstreams']
 
-/** Remarks on routes and on every two of them, in the order of the table. */
+/** Reviews each route and each pair of routes, in the order of the table. */
 export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams): string[] {
   return routes.flatMap((ruledRoute, index) => {
     const routeName = `routes.${index} (${describeRoute(ruledRoute)})`
@@ -39,23 +40,25 @@ export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams)
 function reviewRoute({ route, access }: RuledRoute, routeName: string): string[] {
   const { path } = route
   const remarks: string[] = []
-  // OData has a `$` inside names; these anchors and groups belong to no path.
+  // A `$` inside a name is valid (OData). Groups, and anchors at the end, are mistaken for patterns.
   if (/[()[\]+]|\$$|\/:/.test(path)) {
     remarks.push(
       `${routeName} looks like a pattern, but is compared literally: ` +
-        'only /* at the end stands for more.',
+        'only /* at the end matches more than itself.',
     )
   }
 
   if (route.caseSensitive && isGuarded(access)) {
-    remarks.push(`${routeName} guards one spelling: the upstream must tell others apart.`)
+    remarks.push(
+      `${routeName} guards one spelling: the upstream must not serve the page under another.`,
+    )
   }
 
   if (route.startOnGet)
     remarks.push(`${routeName} starts sessions on GET: the upstream must bind them to the browser.`)
 
   if (route.encodedSlash === 'keep')
-    remarks.push(`${routeName} hands %2F on: the upstream must not take it for a slash.`)
+    remarks.push(`${routeName} forwards %2F: the upstream must not read it as a slash.`)
 
   return remarks
 }
@@ -74,7 +77,7 @@ function reviewOpenTable(
 
   const isForAll = host === undefined && methods === undefined
   const remarks = isForAll
-    ? [`${routeName} is public: whatever no other route names is open. Without it, that is 404.`]
+    ? [`${routeName} is public: every other path is open. Without this route it would be 404.`]
     : []
   const isBesideGuards = routes.some(
     (otherRoute) =>
@@ -90,13 +93,13 @@ function reviewOpenTable(
 
   return [
     ...remarks,
-    `${routeName} is public beside guards: an address of a guarded page that its guard ` +
-      'does not know (a rewrite, a language, a number) is open. ' +
-      `Name what is public, and let /* need a session.${suggestion}`,
+    `${routeName} is public beside guards: a guarded page is open at every address that ` +
+      'its guard does not match, such as a rewrite or a language prefix. ' +
+      `List the public paths, and require a session for /*.${suggestion}`,
   ]
 }
 
-/** Whether a page of a guarded route would be served at another address of the same host, to some method of both. */
+/** Checks whether two routes have the same host and a method in common. */
 function servesAlike(openRoute: RuledRoute, guardedRoute: RuledRoute): boolean {
   const methods = listMethods(guardedRoute.route)
   return (
@@ -105,7 +108,7 @@ function servesAlike(openRoute: RuledRoute, guardedRoute: RuledRoute): boolean {
   )
 }
 
-/** An earlier route decides for the paths it has in common with a later one. */
+/** Reviews two routes that match common paths. The earlier one decides for these. */
 function reviewPair(
   earlier: RuledRoute,
   laterRoute: RuledRoute,
@@ -117,27 +120,28 @@ function reviewPair(
   if (isSamePattern || !hostsOverlap(earlierRule.host, laterRule.host)) return []
   const isWider = patternCovers(earlierRule.path, laterRule.path, isFolded(earlier))
   if (!isWider && !patternCovers(laterRule.path, earlierRule.path, isFolded(laterRoute))) return []
-  // In a table that ends closed, what is public is named before: that is what it is for.
+  // Where the last route is a guarded /*, the routes before it list the public paths on purpose.
   const endsClosed =
     laterRule.path === '/*' && laterRule.host === undefined && earlierRule.path !== '/*'
   if (endsClosed && !isGuarded(earlier.access)) return []
   if (isLessRestrictive(earlier, laterRoute)) {
-    const laxness = isGuarded(earlier.access) ? 'asks for less and' : 'is public and'
-    return [`${routeName} ${laxness} takes ${isWider ? '' : 'its '}paths from ${laterName}.`]
+    const laxness = isGuarded(earlier.access) ? 'requires less' : 'is public'
+    const paths = isWider ? 'the paths' : 'some paths'
+    return [`${routeName} ${laxness} and decides first for ${paths} of ${laterName}.`]
   }
 
-  // One path is meant to have its own methods; a whole branch, or part of what another route takes, may not be.
+  // A single path with its own methods is intended; a prefix that hides methods of a later route may be a mistake.
   if (!earlierRule.path.endsWith('/*') || laterRule.path === '/*') return []
   const missing = listMethods(laterRule).filter(
     (method) => !listMethods(earlierRule).includes(method),
   )
 
   return missing.length > 0
-    ? [`${routeName} answers 405 to ${missing.join(', ')} where ${laterName} would take it.`]
+    ? [`${routeName} answers 405 to ${missing.join(', ')} where ${laterName} would accept it.`]
     : []
 }
 
-/** Whether one route allows a client that the other one denies. */
+/** Checks whether the first route may allow a client that the second one denies. */
 export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: RuledRoute): boolean {
   return (
     (b.session && !a.session) ||
@@ -148,8 +152,8 @@ export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: Rule
 }
 
 /**
- * Finds guards of one host that another host bypasses: it leads to the same paths of the same
- * upstream.
+ * Finds guards of one host that clients bypass at another host, where an unguarded route forwards
+ * the same paths to the same upstream.
  */
 function findOverlaps(
   ruledRoute: RuledRoute,
@@ -164,12 +168,11 @@ function findOverlaps(
       otherRoute.route.to === route.to &&
       !hostCovers(route.host, otherRoute.route.host)
     const reaches = isUnguarded && patternCovers(otherRoute.route.path, route.path)
-    // A route of any host comes after this route on this route's own host, and before nothing on
-    // other hosts.
+    // An unguarded route that this route hides completely bypasses nothing.
     if (!reaches || coversAll(ruledRoute, otherRoute)) return []
     return [
       `${routeName} guards one host: routes.${index} (${describeRoute(otherRoute)}) ` +
-        'allows the same paths for other hosts.',
+        'forwards the same paths of other hosts without a guard.',
     ]
   })
 }

@@ -1,7 +1,7 @@
 /**
  * Compiles Reporting-Endpoints, and the directives report-to and report-uri of policies.
- * `compile.ts` calls it while building. An endpoint that is neither an https URL nor a path on
- * this origin is reported as an issue.
+ * `compile.ts` calls it while building. A wrong name, an unknown option, and a URL that is neither
+ * https nor a path on this origin (512 characters at most) are reported as issues.
  */
 import { checkKeys, type Issues } from '../../options/index.ts'
 
@@ -9,7 +9,7 @@ import { checkKeys, type Issues } from '../../options/index.ts'
 export interface ReportingEndpoint {
   /** The name that `report-to` of a policy refers to. */
   readonly name: string
-  /** An https URL, or a path on this origin. */
+  /** An https URL with a path, or a path on this origin. */
   readonly url: string
 }
 
@@ -20,7 +20,7 @@ export interface Reporting {
   readonly directives: ReadonlyArray<readonly [name: string, value: string]>
 }
 
-/** The name of our own endpoint. `default` would also receive crashes, deprecations and interventions. */
+/** The name of the endpoint of the option `reporting`. The name `default` would also receive crashes, deprecations and interventions. */
 const ownEndpointName = 'portcullis'
 
 /** Validates `reporting`, one URL for every policy, and `reportingEndpoints`, names that policies choose from. */
@@ -36,7 +36,7 @@ export function compileReporting(issues: Issues, address: unknown, endpoints: un
   }
 
   if (!isEndpointUrl(address)) {
-    issues.add('reporting', 'must be a path on this origin or an https address')
+    issues.add('reporting', 'must be a path such as /reports, or an https URL with a path')
     return { header: undefined, directives: [] }
   }
 
@@ -62,14 +62,18 @@ function parseEndpoint(issues: Issues, listItem: unknown): string {
   }
 
   if (typeof name !== 'string' || !/^[a-z*][a-z\d_.*-]{0,63}$/.test(name)) {
-    issues.add('name', 'must be of lower-case letters, digits, _, -, . and *')
+    issues.add(
+      'name',
+      'must be 1 to 64 lower-case letters, digits, _, -, . and *, a letter or * first',
+    )
   }
 
-  if (!isEndpointUrl(url)) issues.add('url', 'must be a path on this origin or an https address')
+  if (!isEndpointUrl(url))
+    issues.add('url', 'must be a path such as /reports, or an https URL with a path')
   return `${name}="${url}"`
 }
 
-/** Whether it is a path or an https URL without characters that end a string, a directive or a header. */
+/** Checks for a path or an https URL without characters that would end a string, a directive or a header. */
 function isEndpointUrl(optionValue: unknown): optionValue is string {
   return (
     typeof optionValue === 'string' &&

@@ -305,7 +305,7 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
     if (!isRight) issues.push({ option: `pages.${optionName}`, problem })
   }
   for (const key of Object.keys(options))
-    expect(known.includes(key), key, `is not an option: known are ${known.join(', ')}`)
+    expect(known.includes(key), key, `is not an option; the options are ${known.join(', ')}`)
 
   const { name, logo, colours, languages, links, render } = options
   expect(name === undefined || typeof name === 'string', 'name', 'must be a string')
@@ -321,7 +321,7 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
   expect(isUniformList(links, isLink), 'links', linkProblem)
   for (const [scheme, set] of Object.entries(colours ?? {})) {
     const isScheme = scheme === 'light' || scheme === 'dark'
-    expect(isScheme, `colours.${scheme}`, 'is not an option: known are light and dark')
+    expect(isScheme, `colours.${scheme}`, 'is not an option; the options are light and dark')
     for (const [colour, value] of Object.entries(set ?? {})) {
       const isColour = /^#(?:[\da-f]{3}|[\da-f]{6})$/i.test(String(value))
       expect(isColour, `colours.${scheme}.${colour}`, 'must be a colour such as #0b6b66')

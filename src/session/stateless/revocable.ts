@@ -1,7 +1,7 @@
 /**
- * Creates the option `revocation` of stateless sessions: each signed-in read asks a store whether
- * the session was ended. Applications pass `revocable()` to a strategy, which validates it. Wrong
- * options are reported as issues of the strategy.
+ * Creates the option `revocation` of stateless sessions, by which a logout also ends copies of the
+ * cookie. Applications pass `revocable()` to `statelessSessions`, which reports wrong options as its
+ * own issues. `revocations.ts` checks the sessions; while its store is down, it rejects them.
  */
 
 import { isObject } from '../../options/is-object.ts'
@@ -20,8 +20,8 @@ export interface Revocations<Data> {
   /** Wraps an engine, so that it checks and records revocations. */
   engine(inner: SessionEngine<Data>): SessionEngine<Data>
   /** Ends every session of a user. */
-  endAll(userId: string, asked: EndAllContext): Promise<void>
-  /** Ends every session with a mark. Resolves with false where the message came before. */
+  endAll(userId: string, context: EndAllContext): Promise<void>
+  /** Ends every session with a mark. Resolves with false if the same logout message was handled before. */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }
 
@@ -39,7 +39,8 @@ const REQUIRED_VERBS: readonly (keyof RevocationStore)[] = [
 ]
 
 /**
- * Creates the option `revocation` of stateless sessions: a store remembers ended sessions, and each signed-in read asks it.
+ * Creates the option `revocation` of stateless sessions: a store holds the ended sessions, and each read of a signed-in
+ * session checks it.
  * `statelessSessions` validates these options together with its own.
  *
  * @example
@@ -67,7 +68,8 @@ function validateOptions(value: unknown, issues: Issues): void {
   if (!REQUIRED_VERBS.every((verb) => typeof store?.[verb] === 'function')) {
     issues.add(
       'store',
-      'must be made by memoryRevocations() or upstashRevocations(), or have their verbs',
+      'must be made by memoryRevocations() or upstashRevocations(), ' +
+        `or have the methods ${REQUIRED_VERBS.join(', ')}`,
     )
   }
   parseWholeNumber(issues, 'maxStale', maxStale, { min: 0, max: 3600, unit: 'seconds' })

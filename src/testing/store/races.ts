@@ -50,7 +50,7 @@ async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
     yield
   }
 
-  throw new Error(`a conflict each time, ${MOST_TRIES} times`)
+  throw new Error(`Each of ${MOST_TRIES} writes was answered with a conflict`)
 }
 
 /** One verb, one turn. */

@@ -19,7 +19,7 @@ const load = async (): Promise<Project> => ({ module: { config }, judges: gatewa
 const fault =
   'upstreams.app.url is a private address, which from another machine is another machine; if that is intended, set insecurePrivateAddress: true'
 const open =
-  'routes.0 (/*) is public: whatever no other route names is open. Without it, that is 404.'
+  'routes.0 (/*) is public: every other path is open. Without this route it would be 404.'
 const unknown = 'upstreams.app.url is not known here, so its address was not checked.'
 
 describe('a check of the configuration', () => {

@@ -62,7 +62,7 @@ export function renderPage(page: ConsolePage): string {
 <main id="main">
 ${problem !== undefined && html`<section><p class="note" role="alert">${problem}</p></section>`}
 <section><h2>Requests of the last hour</h2><div data-live="traffic">${parts.traffic}</div></section>
-${renderTable({ title: 'Newest requests', part: 'requests', intro: 'Routes, never paths. An upstream answers what was passed; the gateway answered or refused the rest.', columns: requestColumns }, parts)}
+${renderTable({ title: 'Newest requests', part: 'requests', intro: 'Routes, never paths. The upstream answered forwarded requests; the gateway answered or rejected the others.', columns: requestColumns }, parts)}
 ${renderTable({ title: 'Refusals by reason', part: 'refusals', intro: 'Clients never see the reason.', columns: seriesColumns('Reason'), half: true }, parts)}
 ${renderTable({ title: 'Limits and throttle', part: 'limits', intro: 'How often a limit denied something, or could not count.', columns: seriesColumns('Event and policy'), half: true }, parts)}
 ${renderTable({ title: 'Sign-ins', part: 'logins', intro: 'Attempts, and sessions that began.', columns: seriesColumns('Event'), half: true }, parts)}
