@@ -1,7 +1,8 @@
 /**
  * Validates the options of a guard other than its rules, such as `roles` and `platform`, and
- * compiles the checks of a request. `guard.ts` calls it while building. A rule that needs an
- * option that is absent is a `ConfigError`.
+ * compiles the checks that deny a request. `guard.ts` calls it while building, where an option
+ * that a rule needs and that is absent is an issue. A check of the session throws a `ConfigError`
+ * at the request if no `session()` middleware ran before.
  */
 
 import { ConfigError } from '../errors.ts'
@@ -23,7 +24,7 @@ export interface AccessContext {
     | Readonly<Record<string, unknown>>
 }
 
-/** Options of every access guard. Absent = default. */
+/** Options that `access()` and `requireAccess()` share. Absent = default. */
 export interface AccessGuardOptions<Data = object, C = AccessContext> {
   /**
    * Reads the roles of a session from its data. A result that is no list, or an exception, means no
@@ -36,21 +37,21 @@ export interface AccessGuardOptions<Data = object, C = AccessContext> {
    */
   readonly platform?: Platform
   /**
-   * Path of the sign-in page, such as `/login`. Navigations that need a session are sent there with
-   * `return_to`; everything else, prefetches too, gets 401. Default none: 401 for all. A rule must
-   * make it public.
+   * Path of the sign-in page, such as `/login`. Navigations that need a session are redirected there
+   * with `return_to`; all other requests, prefetches too, get 401. Default none: all get 401. The
+   * rules must make this page public.
    */
   readonly signIn?: string
-  /** Returns the response to a rejected request. */
+  /** Creates the response to a denied request, in place of the default page or redirect. */
   readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
-  /** `'observe'` rejects nothing and emits the same events. Default `'enforce'`. */
+  /** `'observe'` denies nothing and emits an event for each denial. Default `'enforce'`. */
   readonly mode?: 'enforce' | 'observe'
   /**
-   * Receives `access-refused` and `access-observed` with the reason; the subject is the path of the rule, or for `no-rule` and
-   * `path-not-canonical` that of the request, cut at 256 characters. Default none.
+   * Receives the events `access-refused` and `access-observed` with the reason. The subject is the path of the rule; for
+   * `no-rule` and `path-not-canonical` it is the path of the request, cut at 256 characters. Default none.
    */
   readonly onEvent?: Emit
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time in milliseconds; for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
@@ -188,6 +189,6 @@ async function readSession(
 
   const data = await handle.get()
 
-  // The same session, read once; a digest of its id is nothing that rules ask for.
+  // `facts()` is `info()` without the digest of the id, which costs a hash and which no rule needs.
   return { data, info: handle.facts?.() ?? (await handle.info()), handle }
 }

@@ -1,7 +1,8 @@
 /**
  * Verifies the assertion of a gateway or a guard at the server that receives it. Applications
  * create the verifier once and call it for each request. An absent or invalid assertion gives
- * undefined; it rejects with `ERR_UPSTREAM_UNREACHABLE` where the keys cannot be fetched.
+ * undefined. It rejects with `ERR_UPSTREAM_UNREACHABLE` where the keys cannot be fetched, and with a
+ * `ConfigError` where the environment holds none that can be used.
  */
 import {
   checkKeys,

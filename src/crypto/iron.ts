@@ -1,6 +1,6 @@
 /**
  * Opens `Fe26.2` seals of @hapi/iron and iron-webcrypto, so that a migration signs nobody out; it
- * never creates one. `session/legacy` calls it. It supports only the defaults of those libraries
+ * never creates one. `ironCookie()` of `session/legacy` and `iron-dialects.ts` call it. It supports only the defaults of those libraries
  * (AES-256-CBC, HMAC-SHA-256, PBKDF2-SHA-1 with one iteration); any other seal is rejected with a
  * reason.
  */
@@ -63,8 +63,8 @@ interface SealParts {
  * and spellings that neither would write: base64 that is not canonical, salts of another length, an expiration with leading
  * zeros. Length, shape, expiration and password id are checked before any crypto.
  *
- * @param passwords - one password for seals of any id, or passwords by id. A seal without an id takes the one under `''`
- *   or, as the libraries call it, `default`. Bytes are the key itself and must be 32.
+ * @param passwords - one password for seals of any id, or passwords by id. A seal without an id uses the password with
+ *   the id `''` or `default`, as in those libraries. Bytes are the key itself, and must be 32.
  * @example
  * ```ts
  * const result = await openIron(cookie, password, { clock: Date.now })

@@ -1,5 +1,6 @@
 /**
- * Seals text into tokens and unseals them: compact JWE with direct A256GCM, on Web Crypto.
+ * Seals text into tokens and unseals them: compact JWE with direct A256GCM, on Web Crypto. Sessions,
+ * logins and the login throttle create sealers. A token that does not open gives its reason.
  *
  * @see RFC 7516 section 3.1 (compact serialization), RFC 7518 sections 4.5 (dir) and 5.3 (A256GCM)
  */

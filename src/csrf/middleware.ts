@@ -1,7 +1,7 @@
 /**
  * Hono middleware against cross-site request forgery: `csrf()` and `csrfTokens()`. Applications
- * and `portcullis()` call them while building, which throws a `ConfigError` for wrong options. A
- * request of another site is answered with 403.
+ * and `portcullis()` create them. Wrong options throw a `ConfigError` while building; a request from
+ * another site gets 403.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ProjectEnv } from '../types.ts'

@@ -1,7 +1,7 @@
 /**
- * Builds a gateway that responds with 503 if its configuration is invalid, and logs every issue in
- * one line. Applications wrap `createGateway` with it. Any error that is not a `ConfigError` is
- * thrown.
+ * Builds a gateway that responds with 503 if its configuration is invalid. Applications wrap
+ * `createGateway` with it. All issues are logged in one line for each request and cron trigger,
+ * not at the build; any error that is not a `ConfigError` is thrown.
  */
 import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'
@@ -21,8 +21,8 @@ import type { Gateway } from './create.ts'
  * ```ts
  * export default gatewayOrRefuse(() => createGateway(config))
  * ```
- * @param make - reads the configuration and calls `createGateway`; what it throws besides a ConfigError is thrown on.
- * @param report - receives the error of each refused request; default is a line of JSON by `console.error`.
+ * @param make - reads the configuration and calls `createGateway`; any error but a `ConfigError` is thrown to the caller.
+ * @param report - receives the error once for each rejected request and cron trigger; default is a line of JSON by `console.error`.
  */
 export function gatewayOrRefuse<E = ProjectEnv>(
   make: () => Gateway<E>,

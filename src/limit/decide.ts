@@ -175,11 +175,11 @@ async function createRejection<C extends LimitedContext>(
 /** Seconds to wait after a 503, as in `errorResponse()`. */
 const closedSeconds = 10
 
-/** Decides where the store is unavailable: by the policy's `onOutage`, or by counting in this isolate. */
+/** Decides while the store is unavailable: by the policy's `onOutage`, or by counting in this isolate. */
 async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promise<TakeResult> {
   const { limiter, onOutage, fallback: local } = policy
   if (local !== undefined) {
-    // A cost over the divided limit consumes all of it.
+    // The limit of an isolate is a part of the policy's. A cost above it consumes all of it.
     return { ...(await local.take(key, Math.min(cost, local.limit))), degraded: true }
   }
 

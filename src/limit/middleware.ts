@@ -1,4 +1,8 @@
-/** `rateLimit()` and `loginThrottle()` for Hono apps: 429 over a limit; wrong options throw a `ConfigError` while building. */
+/**
+ * Hono middleware that limits requests and logins: `rateLimit()` and `loginThrottle()`. Applications
+ * and `portcullis()` create them. A request over a limit gets 429; wrong options throw a
+ * `ConfigError` while building.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { ProjectEnv } from '../types.ts'

@@ -173,7 +173,7 @@ interface Comparison {
   readonly now: number
 }
 
-/** Computes the states after a run, and the changes that are to be notified. */
+/** Computes the states after a run, and the changes to notify. */
 function compareStates(
   services: readonly Watched[],
   probeResults: ReadonlyArray<string | undefined>,

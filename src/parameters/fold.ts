@@ -1,7 +1,7 @@
 /**
- * Folds text: texts that some server, language or database treats as equal become equal here.
- * Names of parameters and of accounts are compared folded. Text can be folded wrongly only towards
- * equal, which is stricter.
+ * Folds text: texts that some server, language or database treats as equal become equal here. The
+ * readers of parameters and the login throttle compare names with it. A wrong fold can only make
+ * different texts equal, which is stricter.
  */
 
 /**

@@ -1,14 +1,14 @@
 /**
- * Imitates the client that `@upstash/ratelimit` expects, so that its scripts are sent with
- * everything else of a request. `batch.ts` creates it for the Upstash limiter. It has only the
- * commands that library uses.
+ * Defines the part of a Redis client that `@upstash/ratelimit` calls, and keeps the scripts that it
+ * sends. `batch.ts` implements the client, so that the library's commands go out with all others of
+ * a request; clients keep the scripts. A command other than these two does not exist.
  */
 import { createScript, type Script } from './script.ts'
 
 /**
- * `Ratelimit.slidingWindow(10, '60 s')().limit({ redis: ask.facade, prefix }, key)` calls `evalsha` before it waits for
- * anything, so the call is in the Ask when `limit` returns its promise: send, then await it. There is no other command;
- * dynamic limits, analytics and deny lists are not for it.
+ * The client for `Ratelimit.slidingWindow(10, '60 s')().limit({ redis: batch.facade, prefix }, key)`. The library calls
+ * `evalsha` before it awaits anything, so the call is in the batch once `limit` has returned: send the batch, then await
+ * the promise. Dynamic limits, analytics and deny lists need further commands and do not work with it.
  */
 export interface ScriptFacade {
   /** Runs a script that Redis knows by its SHA-1. */
@@ -25,16 +25,20 @@ export interface ScriptFacade {
   ): Promise<T>
 }
 
-/** Scripts of other libraries, by the digest under which those ask for them. */
+/** Scripts of other libraries, by the SHA-1 digest that those libraries send. */
 export interface ForeignScripts {
   get(digest: string): Script | undefined
-  /** Keeps what a library sent in full, so that from then on we can resend it, and send it without the flag. */
+  /**
+   * Keeps a script that a library sent in full. A batch can then send it in full by itself, and without its `#!` line to a
+   * Redis that does not know the flags in it.
+   */
   keep(script: Script): Promise<void>
 }
 
-/** A library has about a dozen; one that writes values into its sources must not fill the memory. */
+/** A library has about a dozen scripts; one that writes values into its sources must not fill the memory. */
 const maxScripts = 64
 
+/** Creates the memory of a client. When it is full, it forgets all scripts. */
 export function createForeignScripts(): ForeignScripts {
   const known = new Map<string, Script>()
   return {
@@ -48,12 +52,12 @@ export function createForeignScripts(): ForeignScripts {
   }
 }
 
-/** A script that comes with a `#!` line of its own. */
+/** Parses a script that may begin with a `#!` line. The plain form has a comment there, so that line numbers stay. */
 export function parseForeignScript(source: string): Script {
   return createScript('foreign', source, source.replace(/^#![^\n]*/, '--'))
 }
 
-/** Arguments as Redis gets them. */
+/** Converts arguments to the texts that Redis receives. */
 export function toTexts(args: readonly unknown[] = []): string[] {
   return args.map((arg) => (typeof arg === 'string' ? arg : `${JSON.stringify(arg)}`))
 }

@@ -37,7 +37,7 @@ export interface StoreEvents {
 export interface RoundSettings {
   readonly foreign: ForeignScripts
   readonly events: StoreEvents
-  /** Resolves with what libraries send in full once they have heard that so many of their digests are unknown. */
+  /** Waits until libraries have sent in full the scripts, `count` of them, whose digests Redis does not know. */
   taught(count: number): Promise<Item[]>
 }
 

@@ -1,4 +1,8 @@
-/** `session()` gives handlers the session of a request, `requireSession()` needs one; a store that is down rejects both. */
+/**
+ * Hono middleware for sessions: `session()` gives handlers the session of a request, and
+ * `requireSession()` rejects requests without one. Applications and `portcullis()` create them. A
+ * store that is down rejects with `ERR_STORE_UNAVAILABLE`.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'

@@ -41,12 +41,15 @@ export interface ExpectedAnswer {
   readonly redirectUri: string
 }
 
-/** The time for claims. */
+/** Returns the current time and the tolerance with which claims are checked, in seconds. */
 export function readTokenTime({ clock, tolerance }: ProtocolContext): TokenTime {
   return { now: Math.floor(clock() / 1000), tolerance }
 }
 
-/** Where the browser goes; with PAR the parameters go ahead by the back channel. */
+/**
+ * Creates the URL to which the browser is redirected. With PAR (RFC 9126) the parameters are first sent to the provider
+ * directly, and the URL only refers to them.
+ */
 export async function createAuthorizationUrl(
   context: ProtocolContext,
   parameters: URLSearchParams,

@@ -1,7 +1,7 @@
 /**
  * Keeps a value of a provider, renews it behind a request, and goes on using it while the provider
- * is unavailable. `connection.ts` caches metadata and keys with it. It rejects only where there is
- * no value yet.
+ * is unavailable. `connection.ts` and `alb-keys.ts` cache metadata and keys with it. It rejects
+ * only where there is no value yet, or one that is too old.
  */
 import type { Clock } from '../../types.ts'
 import { LoginError } from '../types.ts'

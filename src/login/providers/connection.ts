@@ -1,7 +1,8 @@
 /**
- * Knows the metadata and signing keys of one provider in this isolate. The login creates one for
- * each provider and asks it during requests. It throws a `LoginError` where the provider cannot be
- * reached or answers wrongly.
+ * Fetches and caches the metadata and signing keys of one provider. `settings.ts` of the login
+ * creates one connection for each provider and isolate; `protocol.ts` and `signed-token.ts` read
+ * from it. It throws a `LoginError` where the provider cannot be reached and nothing is cached, or
+ * where its reply is malformed.
  */
 import type { JWK } from 'jose'
 import type { Clock, Emit } from '../../types.ts'
@@ -11,13 +12,18 @@ import { importKey } from './import-key.ts'
 import { isAllowedUrl, type Provider } from './provider-options.ts'
 import { type LoginFetch, readJsonObject } from './send.ts'
 
-/** Keys are used on for a day while the provider is away; metadata for as long as the isolate lives. */
+/**
+ * Milliseconds for which cached keys are used while the provider is unavailable: a day. Cached metadata is used for as long
+ * as the isolate lives.
+ */
 const oldestKeys = 86_400_000
-/** Milliseconds between two questions for a key that is not in the set. */
+/** Minimum milliseconds between two fetches for a key that is not in the set. */
 const unknownKeyEvery = 30_000
+/** Keys of a set that are read; further keys are ignored. */
 const mostKeys = 100
-/** Keys of a set that are tried on one signature. */
+/** Maximum number of keys that are tried for one signature. */
 const mostCandidates = 4
+/** Maximum number of headers whose imported keys are cached. */
 const mostImported = 64
 
 /** The settings of a connection. */
@@ -30,22 +36,22 @@ export interface ConnectionSettings {
 
 type WaitUntil = ((work: Promise<unknown>) => void) | undefined
 
-/** A provider that can be asked. Kept per isolate and issuer. */
+/** The cached metadata and keys of one provider and issuer. */
 export interface Connection {
   readMetadata(waitUntil?: WaitUntil): Promise<Metadata>
-  /** Keys that may have made a signature; asks the provider once more where there is none. */
+  /** Finds the keys that a token's header allows. If none is cached, the key set is fetched again. */
   findKeys(header: KeyHeader, waitUntil?: WaitUntil): Promise<readonly CryptoKey[]>
 }
 
-/** The key that a token names. */
+/** The part of a token's header that names its key. */
 export interface KeyHeader {
   readonly alg: string
   readonly kid?: string
-  /** Its issuer, where each key may be for some issuers only (Entra). */
+  /** The token's issuer, for providers whose keys belong to single issuers (Entra). */
   readonly issuer?: string
 }
 
-/** Makes the connection to a provider. Nothing is sent. */
+/** Creates the connection to a provider. It sends nothing before it is first read. */
 export function createConnection(provider: Provider, settings: ConnectionSettings): Connection {
   const { fetch, clock, timeoutMs, emit } = settings
   const onStale = (isStale: boolean): void =>
@@ -77,8 +83,8 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
     const cachedKeys = imported.get(name)
     if (cachedKeys !== undefined) return cachedKeys
 
-    const fitting = keys.filter((key) => isKeyFor(key, header)).slice(0, mostCandidates)
-    const publicKeys = await Promise.all(fitting.map((key) => importPublicKey(key, header.alg)))
+    const candidates = keys.filter((key) => isKeyFor(key, header)).slice(0, mostCandidates)
+    const publicKeys = await Promise.all(candidates.map((key) => importPublicKey(key, header.alg)))
     const usable = publicKeys.filter((key) => key !== undefined)
     if (usable.length > 0 && imported.size < mostImported) imported.set(name, usable)
     return usable
@@ -101,9 +107,9 @@ async function discover(
 ): Promise<Metadata> {
   const { issuer, options } = provider
   if (options.oauth !== undefined) return options.oauth.metadata
-  const usual = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const document = await readJsonObject(fetch, options.metadataUrl ?? usual, timeoutMs)
-  // Discovery section 4.3: byte for byte.
+  const defaultUrl = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const document = await readJsonObject(fetch, options.metadataUrl ?? defaultUrl, timeoutMs)
+  // OpenID Connect Discovery section 4.3: the issuer must be identical.
   if (document.issuer !== issuer) throw new LoginError('provider-malformed', 'issuer')
 
   validateEndpoints(document)
@@ -122,7 +128,7 @@ function validateEndpoints(document: Record<string, unknown>): void {
   for (const name of [...requiredEndpoints, ...optionalEndpoints]) {
     const endpoint = document[name]
     if (endpoint === undefined && optionalEndpoints.includes(name)) continue
-    // An https issuer is never asked over http: its endpoints could be anybody's.
+    // An https issuer must not name an http endpoint, since anybody on the network could answer there.
     const isDowngrade =
       `${document.issuer}`.startsWith('https:') && !`${endpoint}`.startsWith('https:')
     if (!isAllowedUrl(endpoint) || isDowngrade) throw new LoginError('provider-malformed', name)
@@ -139,9 +145,9 @@ async function loadKeys(
   return keys.slice(0, mostKeys).filter((key) => typeof key === 'object' && key !== null)
 }
 
-/** RFC 7517 section 4: what a key says of its own use is binding. */
+/** Checks whether a key may verify a token: its own `use`, `alg` and `key_ops` restrict it (RFC 7517 section 4). */
 function isKeyFor(key: JWK, { alg, kid, issuer }: KeyHeader): boolean {
-  // Entra: a key for consumers must not speak for a tenant.
+  // Entra: a key of the consumer issuer must not sign for the issuer of a tenant.
   const own = (key as { readonly issuer?: unknown }).issuer
   if (issuer !== undefined && typeof own === 'string') {
     if (!own.includes('{tenantid}') && own !== issuer) return false
@@ -160,11 +166,11 @@ function keyTypeFor(alg: string): string {
 
 async function importPublicKey(key: JWK, alg: string): Promise<CryptoKey | undefined> {
   const { kty, crv, x, y, n, e } = key
-  const open = Object.fromEntries(
+  const publicPart = Object.fromEntries(
     Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined),
   )
   try {
-    return await importKey(open, alg, 'verify')
+    return await importKey(publicPart, alg, 'verify')
   } catch {
     return undefined
   }

@@ -1,11 +1,12 @@
 /**
- * The languages of pages. Each is an export of its own, so that a bundle holds only those that it
- * names. Applications pass them to `pages()`; a visitor whose language is absent gets English.
+ * Defines the languages of pages, and chooses the one of a visitor. Each is an export of its own,
+ * so that a bundle holds only those that it names. Applications pass them to `pages()`, and
+ * `pages.ts` chooses for each page. A visitor whose language is absent gets English.
  */
 
 /** The texts of one language. */
 export interface PageLanguage {
-  /** BCP 47 tag, such as `de`. Clients are matched by its first part. */
+  /** BCP 47 tag, such as `de`. Only its first part is compared, so `de-AT` of a client matches `de-CH`. */
   readonly tag: string
   /** Heading and sentence by status. A status without an entry has those of 400 or 500. */
   readonly texts: Readonly<Record<number, readonly [title: string, words: string]>>
@@ -179,7 +180,10 @@ export const japanese: PageLanguage = {
   },
 }
 
-/** Finds the language that a client likes best among these; undefined for English, and where it names none of them. */
+/**
+ * Finds the language that a client prefers. Returns undefined for English, for a header that names none of them, and for one
+ * above 1,024 characters; ranges after the 32nd are ignored.
+ */
 export function negotiateLanguage(
   header: string | null,
   languages: readonly PageLanguage[],

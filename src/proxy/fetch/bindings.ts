@@ -1,7 +1,8 @@
 /**
  * Compiles upstreams that are called without a network address: bindings of the platform, and apps
- * in the same isolate. The gateway's `config/upstreams.ts` calls it. An environment without the
- * binding is a `ConfigError` at the request; an app that returns no Response throws.
+ * in the same isolate. The gateway's `config/upstreams.ts` calls it while building, where a value
+ * without a method `fetch` is reported as an issue. An environment without the binding is a
+ * `ConfigError` at the request; a client rejects with a `TypeError` where it gets no Response.
  */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
@@ -50,7 +51,7 @@ export function compileBinding(
   const readBinding = resolveFrom(issues, option, sourceOption, checkFetch)
 
   return ({ env }) => {
-    // Here, so that a binding that is missing is an error of the configuration.
+    // A missing binding must be an error of the configuration, not one of the upstream.
     readBinding(env)
     return createClient((url, requestInit) => {
       avoidNoCache(requestInit)
@@ -70,7 +71,7 @@ export function compileApp(sourceOption: FetchApp | FetchHandler, issues: Issues
   return ({ env, context }) =>
     createClient((url, { cache: _cache, ...requestInit }) => {
       const request = new Request(url, requestInit)
-      // A network client would add it.
+      // Apps may read the header Host, which a network client would add.
       request.headers.set('host', new URL(url).host)
       return appClient.fetch(request, env, context)
     })

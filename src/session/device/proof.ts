@@ -14,7 +14,7 @@ export type ProofRejection = 'malformed' | 'type' | 'algorithm' | 'key' | 'signa
 /** A proof that was parsed. Nothing in it is true before {@link verifyProof} says so. */
 export interface Proof {
   readonly alg: DeviceAlgorithm
-  /** The key that the proof brings itself; only of use where a key is offered. */
+  /** The key in the proof's own header, which only a registration uses. */
   readonly key: DeviceKey | undefined
   /** The challenge that was signed: `jti`. */
   readonly challenge: string

@@ -101,8 +101,8 @@ async function rotateSession<Data extends object>(
 }
 
 /**
- * Reads the session that another login of the same user has just replaced, as it was then: the form was sent twice.
- * Returns undefined where another user has logged in: that data must not reach this user.
+ * Reads the session that a parallel login of the same user has just replaced, because the form was sent twice. Returns
+ * undefined if another user logged in, whose data must not reach this user.
  */
 async function readReplaced<Data extends object>(
   context: StoredContext<Data>,

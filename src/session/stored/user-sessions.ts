@@ -75,7 +75,7 @@ export function createUserSessions<Data extends object>(
       requireUserLists(context)
       if (!userId) return 0
 
-      // This comes first: a parallel import looks for the mark after its session is listed.
+      // The mark must stand before the list is read: an import that runs in parallel lists its session, then looks for it.
       await endImports(context, env, userId)
       let count = 0
       for (const index of await createUserTags(settings, env, userId)) {

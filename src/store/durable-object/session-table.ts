@@ -1,7 +1,8 @@
 /**
- * Sessions inside one Durable Object: the verbs of a store over its database. Nothing here waits, so that each verb
- * happens at once. A row with a `pending` write is one half of a rotation from another object: it lives from the
- * moment at which that object has committed the write. docs/decisions/0012-durable-objects.md says why.
+ * Implements the verbs of a session store over the database of one Durable Object. `PortcullisObject` calls them.
+ * Nothing here awaits, so each verb is atomic; an error of the database is thrown. A row with a `pending` write is one
+ * half of a rotation from another object, and counts once that object has committed the write (see
+ * docs/decisions/0012-durable-objects.md).
  */
 import {
   type Conflict,

@@ -1,8 +1,9 @@
 /**
- * The tables and functions in Postgres that sessions need: each verb of a store is one function, and so one
- * statement and one transaction. A row of `sessions` has `version` 0 where it is the mark that a session
- * ended, and then holds in `last_...` what a login replaced. `list` names the user whose list has the row.
- * All times are milliseconds since the epoch; `until` is by the clock of the database.
+ * Defines the tables and functions in Postgres that sessions need. `postgres.ts` runs the statements when it
+ * migrates; a statement that fails is thrown. Each verb of a store is one function, so it is one statement and
+ * one transaction. A row of `sessions` with `version` 0 is the mark of an ended session, and its `last_...`
+ * columns hold the session that a login replaced. `list` names the user whose list has the row. All times are
+ * milliseconds since the epoch; `until` is by the clock of the database.
  */
 import { sharedFunctions } from './shared-functions.ts'
 import { verbFunctions } from './verb-functions.ts'

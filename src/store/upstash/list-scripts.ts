@@ -1,5 +1,5 @@
 /**
- * Lua scripts that work on the list of a user's sessions; `scripts.ts` says how rows and lists are
+ * Defines the Lua scripts that work on the list of a user's sessions; `scripts.ts` says how rows and lists are
  * kept. `requests.ts` sends them for `list`, `endAll` and full lists. A session that the list does
  * not name has ended.
  */

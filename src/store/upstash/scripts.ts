@@ -1,14 +1,14 @@
 /**
- * The Lua that each verb of the Upstash store is: one script, all keys declared. A row is a hash: `v` version, `d` record,
- * `t` last seen, `x` absolute end; or `z`, the mark that one ended, with `pv`, `pd`, `pt`, `px` where a login replaced it and
- * `pu`, the key of the list of the session in its place. A
- * write id is a key of its own, whose value is the version that the write made. An index is a sorted set of row keys by
- * absolute end. Comments stand outside of the text: nobody sends them.
+ * Defines the Lua scripts of the Upstash store, one for each verb. `requests.ts` sends them, and `replies.ts` checks what
+ * they return. A row is a hash with `v` version, `d` record, `t` last seen and `x` absolute end. The row of an ended session
+ * has the mark `z` instead; if a login replaced the session, `pv`, `pd`, `pt` and `px` hold it, and `pu` is the key of the
+ * list of the new session. A write id is a key whose value is the version that the write made. An index is a sorted set of
+ * row keys by absolute end. Comments stand outside of the Lua text, so they are not sent.
  */
 import { markUrgent, type Script, script } from '../../redis/script.ts'
 import { writeMemory } from '../contract.ts'
 
-/** A script of these lines. */
+/** Creates a script from its lines. */
 export const lua = (name: string, ...lines: readonly string[]): Script =>
   script(name, lines.join('\n'))
 
@@ -177,7 +177,7 @@ export const rotateScript: Script = lua(
   "return {'ok'}",
 )
 
-/** KEYS row. What a rotation ended there, while its mark lasts. */
+/** KEYS row. Returns the session that a rotation replaced, for as long as the mark of its end is kept. */
 export const replacedScript: Script = lua(
   'session-replaced',
   "local was = redis.call('HMGET', KEYS[1], 'z', 'pv', 'pd', 'pt', 'px', 'pu')",
@@ -185,7 +185,7 @@ export const replacedScript: Script = lua(
   "return {'none'}",
 )
 
-/** KEYS row [index]. ARGV member, grace. */
+/** KEYS row [index]. ARGV member, grace. Ends a session, and returns whether it was alive. */
 export const endScript: Script = markUrgent(
   lua(
     'session-end',

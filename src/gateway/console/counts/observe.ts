@@ -36,7 +36,7 @@ const stateOf: Partial<Record<EventType, 'breaker' | 'health'>> = {
   'store-up': 'health',
 }
 
-/** Names in counts are of the configuration, or reasons; anything longer is no name. */
+/** Maximum length of a name that is counted. Names of a configuration and reasons are shorter. */
 const maxNameLength = 120
 
 /** Wraps a monitor, or stands in for none. `ignored` holds the requests of the console itself. */

@@ -1,7 +1,8 @@
 /**
  * Keeps the counts of all isolates in Redis: one hash for each minute, a list of the newest
  * requests, and the states of upstreams. `store.ts` calls it. Sending and reading reject as the
- * Redis client does; the caller decides what that means.
+ * Redis client does. Pending counts older than the newest three minutes are dropped, and names
+ * beyond the bound of a minute are counted as `other`.
  */
 import type { Redis } from '../../../redis/client.ts'
 import { type Script, script } from '../../../redis/script.ts'
@@ -17,24 +18,25 @@ import {
 } from './counts.ts'
 import { parseRecentRequest, type RecentRequest } from './recent.ts'
 
-/** Counts that an isolate has not sent yet. They are as bounded as what is sent. */
+/** Counts that an isolate has not sent yet, with the same bounds as the counts in Redis. */
 export interface PendingCounts {
   readonly minutes: Map<number, Map<string, number>>
   recent: RecentRequest[]
   readonly states: Map<string, HealthState>
 }
 
-/** Seconds that Redis keeps a minute. */
+/** Seconds for which Redis keeps the counts of a minute and the newest requests. */
 const lifetime = shownMinutes * 60 + 120
-/** Minutes of counts that wait for a Redis which is away. */
+/** Maximum number of minutes whose counts wait to be sent. */
 const maxPendingMinutes = 3
 
-/** Every key has the same hash tag, so that a cluster keeps them together. */
+/** Lists the keys. All have one hash tag, so that a Redis Cluster keeps them in one slot. */
 function createKeys(minutes: readonly number[]): string[] {
   const prefix = 'portcullis:{console}'
   return [`${prefix}:recent`, `${prefix}:states`, ...minutes.map((at) => `${prefix}:${at}`)]
 }
 
+/** Adds to the counts. Redis keeps the states of upstreams for a week (604,800 seconds). */
 const add: Script = /* @__PURE__ */ script(
   'console-add',
   `local sent = cjson.decode(ARGV[1])
@@ -71,12 +73,12 @@ for index = 3, #KEYS do found[index] = redis.call('HGETALL', KEYS[index]) end
 return found`,
 )
 
-/** Creates what an isolate has yet to send. */
+/** Creates empty pending counts. */
 export function createPending(): PendingCounts {
   return { minutes: new Map(), recent: [], states: new Map() }
 }
 
-/** Adds a count to what is yet to be sent. */
+/** Adds a count to the pending ones. */
 export function addPending(
   pending: PendingCounts,
   at: number,
@@ -92,13 +94,13 @@ export function addPending(
   increase(counts, kind, name, Math.round(by))
 }
 
-/** Adds a request to what is yet to be sent. */
+/** Adds a request to the pending ones. The list is cut only now and then, since cutting copies it. */
 export function rememberPending(pending: PendingCounts, request: RecentRequest): void {
   pending.recent.push(request)
   if (pending.recent.length >= maxRecent * 4) pending.recent = pending.recent.slice(-maxRecent)
 }
 
-/** Sends what is pending. It rejects as the client does. */
+/** Sends the pending counts. It rejects as the client does. */
 export async function sendPending(
   client: Redis,
   env: unknown,
@@ -113,7 +115,7 @@ export async function sendPending(
   await client.call(env, add, createKeys([...minutes.keys()]), [sent, ...bounds])
 }
 
-/** Reads what all isolates have sent. It rejects as the client does. */
+/** Reads the counts of all isolates. It rejects as the client does. */
 export async function readCounts(client: Redis, env: unknown, now: number): Promise<ConsoleData> {
   const last = findMinute(now)
   const ats = Array.from({ length: shownMinutes }, (_, index) => last - shownMinutes + 1 + index)
