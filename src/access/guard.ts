@@ -52,11 +52,11 @@ export interface AccessOptions<Data = object, C = AccessContext>
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
 }
 
-/** Two halves, so that what costs nothing can stand before what asks a store. */
+/** The guard in two halves, so that checks without I/O can run before the session is read. */
 export interface AccessGuard<C> {
-  /** Judges path, method and address: no I/O. */
+  /** Checks path, method and address, without I/O. */
   byAddress(c: C): MaybeAnswer
-  /** Judges the session, for rules that need one. Says nothing about what no rule fits: {@link byAddress} goes first. */
+  /** Checks the session, for rules that need one. {@link byAddress} must run first, since it denies paths without a rule. */
   bySession(c: C): MaybeAnswer
   /** Checks by address, then by session. */
   both(c: C): MaybeAnswer

@@ -1,4 +1,8 @@
-/** Security headers and CSRF protection from options that a build has validated and compiled, for the smallest bundle. */
+/**
+ * Entry point `portcullis/compiled`: security headers and CSRF protection from options that a build
+ * has validated and compiled, for the smallest bundle. Applications call `compiledHeaders()` and
+ * `compiledCsrf()`, which throw a `ConfigError` for data of another release.
+ */
 export type { CsrfReason } from '../csrf/check.ts'
 export type { CompiledCsrf } from '../csrf/compiled.ts'
 export type { CsrfContext, TokenCheck } from '../csrf/guard.ts'

@@ -15,7 +15,7 @@ export type OnOff = boolean | null
 /**
  * An absent option has the default of the preset, `true` turns a header on, a value tunes it. `false` does not set the header
  * here; `null` also removes it where the handler or the upstream set it. A header that the handler or the upstream set is
- * left as it is, unless `enforce` lists it. Values are validated while building; an unknown word throws.
+ * left as it is, unless `enforce` lists it. Values are validated while building; an unknown option throws.
  */
 export interface HeaderOptions {
   /**
@@ -26,7 +26,7 @@ export interface HeaderOptions {
   readonly preset?: Preset
   /**
    * The policy of documents. An object replaces the default; `strictCsp({ imgSrc: ... })` changes it. Every other response
-   * gets `default-src 'none'` (scripts and media as little less as they need) unless this is off. frame-ancestors follows
+   * gets `default-src 'none'` (scripts and media get only the sources that they need) unless this is off. frame-ancestors follows
    * `xFrameOptions` where a policy does not name it. Some browsers also apply form-action to the redirects after a form: a
    * sign-in that leads to another origin has to list it.
    *

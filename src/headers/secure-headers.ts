@@ -1,7 +1,8 @@
 /**
  * Builds header writers and layers from options, and compiles options to data while building.
  * `secureHeaders()`, `compileHeaders()` and the gateway call it. Everything that is wrong with the
- * options is in one `ConfigError`.
+ * options is in one `ConfigError`. One more is thrown at the first request, if nested layers
+ * contradict each other or the environment holds a wrong `publicOrigin`.
  */
 import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
@@ -90,7 +91,7 @@ export function createLayer(value: SecureHeadersOptions<never>, issues: Issues):
   }
 }
 
-/** The options of {@link compileHeaders}. None is a function, because compiled data cannot read an environment. */
+/** The options of {@link compileHeaders}. No option is a function, because compiled data cannot read an environment. */
 export interface CompilableHeaders extends HeaderOptions {
   /**
    * The origin that visitors see, for an application behind a proxy that terminates TLS.

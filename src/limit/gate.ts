@@ -1,7 +1,8 @@
 /**
  * Creates the guard behind `rateLimit()` in two halves, so that a caller can send the commands of
  * several modules to Redis in one request. The middleware, `portcullis()` and the gateway call it.
- * Wrong options are a `ConfigError`; a store that is down is decided by the policy.
+ * Wrong options are a `ConfigError`. While the store is down, the policy decides; wrong values of the
+ * environment, and a cost that is no whole number, throw at the request.
  */
 import { isPortcullisError } from '../errors.ts'
 import { createIssues, optionalFunction, optionalListener, parseChoice } from '../options/index.ts'
@@ -55,26 +56,26 @@ export interface RateLimitOptions<C = LimitedContext> extends PolicyOptions<C> {
   /** Returns the response to a rejected request; Retry-After and `Cache-Control: no-store` are added where they are missing. */
   readonly refuse?: (verdict: LimitVerdict, c: C) => Response | Promise<Response>
   /**
-   * Takes `rate-limited` or `rate-limit-observed` for each policy that denied, and `rate-limit-degraded` (with the store's
+   * Receives `rate-limited` or `rate-limit-observed` for each policy that denied, and `rate-limit-degraded` (with the store's
    * reason) for each that could not be counted; the policy is the subject. Default none.
    */
   readonly onEvent?: Emit
 }
 
-/** The second half. */
+/** The limits of one request, ready to be consumed. */
 export interface PreparedLimits {
-  /** Clients that have to be asked; none: all is decided. */
+  /** The clients of Redis that must be called. An empty list means that this isolate decides alone. */
   readonly clients: readonly Redis[]
-  /** Puts all calls into the Asks before it returns; its promise resolves once those were sent. */
+  /** Adds all calls to the batches before it returns. Its promise resolves once these were sent. */
   decide(askOf: (client: Redis) => RedisBatch): Promise<Decision>
 }
 
-/** Limits of requests. */
+/** Creates the limits of each request. */
 export interface LimitGate<C> {
   /**
-   * All crypto, and what is counted in this isolate. undefined: this request is not limited.
+   * Computes the keys, and counts what this isolate counts. Returns undefined for a request that is not limited.
    *
-   * @param emit - takes the events of a gate that has no `onEvent` of its own: a limit that cannot count must be heard of.
+   * @param emit - receives the events of a gate without `onEvent`, since a limit that cannot count must be reported.
    */
   prepare(c: C, emit?: Emit): Promise<PreparedLimits | undefined>
 }
@@ -141,9 +142,8 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
 
           for (const [index, { policy, key, cost }] of takes.entries()) {
             const outcome = outcomes[index]
-            // A configuration that cannot be served is no outage: nothing would ever be counted.
-            if (outcome?.status === 'rejected' && isPortcullisResult(outcome.reason))
-              throw outcome.reason
+            // A wrong configuration is not an outage: the fallback would hide that nothing is ever counted.
+            if (outcome?.status === 'rejected' && isUsageError(outcome.reason)) throw outcome.reason
             taken.push({ policy, key, cost, outcome })
           }
 
@@ -158,7 +158,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   }
 }
 
-/** Faults of whoever built or calls this: a wrong configuration, a cost that is none. */
-function isPortcullisResult(error: unknown): boolean {
+/** Checks for an error of the application: a wrong configuration or an invalid cost. */
+function isUsageError(error: unknown): boolean {
   return error instanceof RangeError || isPortcullisError(error, 'ERR_CONFIG')
 }

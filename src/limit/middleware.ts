@@ -1,8 +1,4 @@
-/**
- * Hono middleware that limits requests and logins: `rateLimit()` and `loginThrottle()`. Applications
- * and `portcullis()` create them. A request over a limit gets 429; wrong options throw a
- * `ConfigError` while building.
- */
+/** Applications and `portcullis()` create `rateLimit()` and `loginThrottle()`, which respond with 429 over a limit. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { ProjectEnv } from '../types.ts'

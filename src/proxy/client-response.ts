@@ -1,6 +1,7 @@
 /**
  * Creates the client's response from an upstream's response. `forward.ts` calls it for each
- * exchange. A response that no client should get throws `ERR_UPSTREAM_UNREACHABLE`.
+ * exchange. An invalid status, an upgrade that the client did not request, and an invalid Location
+ * throw `ERR_UPSTREAM_UNREACHABLE`.
  */
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
@@ -38,7 +39,7 @@ export interface ResponseRules {
 export function toClientResponse(response: UpstreamResponse, rules: ResponseRules): Response {
   const { status, body } = response
   if (status === 101) return toUpgradeResponse(response, rules)
-  // A 103 that workerd's fetch takes for the answer, or what no Response can be made of.
+  // The fetch of workerd may return a 103 as the response. Other numbers are not valid in a Response.
   if (status < 200 || status > 599) throw unusableResponseError('sent an invalid status')
 
   const isEmpty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304

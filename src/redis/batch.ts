@@ -12,8 +12,8 @@ import { emitStoreError, type Item, sendInRounds } from './rounds.ts'
 import type { Script } from './script.ts'
 
 /**
- * The questions of one web request. Never shared between requests: what one waits for must not hang on another, and on
- * Workers cannot.
+ * The commands of one web request. A batch is never shared between requests, because no request may wait for the I/O of
+ * another, which Workers do not allow.
  */
 export interface RedisBatch {
   /** How many calls wait for {@link send}. */
@@ -49,7 +49,7 @@ export interface RedisBatchSettings {
 }
 
 /**
- * Makes an Ask. `connect` finds the client when something is sent, and throws a ConfigError where it is not set up.
+ * Creates a batch. `connect` finds the connection when commands are sent, and throws a ConfigError where it is not set up.
  *
  * @param context - the environment, by which events find the listener of a request.
  */
@@ -94,7 +94,7 @@ export function createBatch(
     }
   }
 
-  /** Sends, unless this Redis is known to be away. */
+  /** Sends, unless the breaker of this Redis is open. */
   async function sendGuarded(items: Item[], connection: RedisConnection): Promise<void> {
     const { breaker } = connection.traits
     const urgent = items.some(({ script }) => script?.urgent)

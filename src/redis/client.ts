@@ -8,12 +8,12 @@ import type { ConnectionSource } from './connection.ts'
 import type { Script } from './script.ts'
 import { sharedAsk } from './shared.ts'
 
-/** A client of Redis, to be given to every store and limiter that uses it: only then do they share requests. */
+/** A client of Redis. Stores and limiters share HTTP requests only if they have the same client. */
 export interface Redis {
-  /** The questions of one web request: make one for each, and never keep it. `env` is what `url` and `token` find. */
+  /** Creates the batch of one web request, which must not be kept. `url` and `token` are read from `env`. */
   ask(env: unknown): RedisBatch
   /**
-   * One script call in an HTTP request of its own; with an `env` of `shareAsks`, in one with all that waits there.
+   * Sends one script call in an HTTP request of its own. With an `env` of `shareAsks`, waiting calls are sent with it.
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no answer within `timeoutMs`, or none from Redis.
    *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
@@ -25,7 +25,7 @@ export interface Redis {
     commandArgs: readonly string[],
   ): Promise<unknown>
   /**
-   * Validates what `env` holds, and sends nothing.
+   * Validates the values in `env`, and sends nothing.
    *
    * @throws {ConfigError} `ERR_CONFIG`, naming both where both are wrong
    */
@@ -34,7 +34,7 @@ export interface Redis {
   identify?(env: unknown): unknown
 }
 
-/** Makes a client whose connections come from this source. */
+/** Creates a client whose connections come from this source. */
 export function createClient(source: ConnectionSource, settings: RedisBatchSettings): Redis {
   const createRequestBatch = (env: unknown): RedisBatch =>
     createBatch(() => source.connect(env), settings, env as object | undefined)

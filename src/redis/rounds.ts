@@ -41,7 +41,7 @@ export interface RoundSettings {
   taught(count: number): Promise<Item[]>
 }
 
-/** Resolves when every call has its answer or its failure. Rejects when Redis could not be asked: the rest has none then. */
+/** Resolves when each call is settled. Rejects when Redis cannot be reached; the caller then rejects the other calls. */
 export async function sendInRounds(
   items: Item[],
   connection: RedisConnection,
@@ -103,7 +103,7 @@ function settleRound(
   return { retried, unknownDigests }
 }
 
-/** Tells of a failure: of all calls, or of the one of this script. */
+/** Emits the event of a failure: of all calls, or of the call of one script. */
 export function emitStoreError(
   { emit, context }: StoreEvents,
   { code, reason }: StoreError,
@@ -128,7 +128,7 @@ function buildCommand(
   return known.then((found) => ({ verb: 'evalsha', script: found, keys, args }))
 }
 
-/** Whether the call goes out once more, and how. */
+/** Prepares a call to be sent again, and returns whether it is. */
 function prepareRetry(
   {
     item,
@@ -151,7 +151,7 @@ function prepareRetry(
 
 function rejectItem(item: Item, error: string, events: StoreEvents): void {
   const name = item.script?.name ?? 'foreign'
-  // A library that asked by digest looks for this word and then sends its source; nobody need hear of that.
+  // A library that sent a digest expects this error and then sends the source, so there is no event.
   const expected = !item.script && isMissingScript(error)
   const failure = expected ? createRejectedError('NOSCRIPT') : createReplyError(error, name)
   if (!expected) emitStoreError(events, failure, name)
@@ -162,9 +162,9 @@ function isMissingScript(error: string): boolean {
   return error.includes('NOSCRIPT')
 }
 
-/** Redis 7 names the line; an older one knows no such line and stumbles over its first character. */
+/** Checks for the error of a flag: Redis 7 names the line, older versions fail to compile the `#` at its start. */
 function isUnknownFlag(error: string): boolean {
   if (error.startsWith('ERR Error compiling script')) return error.includes("near '#'")
-  // By its beginning: the text of another error may hold anything.
+  // Only the beginning counts, since the text of another error may hold anything.
   return error.startsWith('ERR Unexpected flag in script shebang')
 }

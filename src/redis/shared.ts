@@ -7,8 +7,8 @@
 import type { RedisBatch } from './batch.ts'
 import type { Redis } from './client.ts'
 
-// On environments that were made for one request each: nobody can keep an Ask longer than that. Not in a WeakMap, whose
-// entries cost the collector more than the request they are for.
+// A property of environments that are created for one request each, so that no batch lives longer. A WeakMap would cost
+// the garbage collector more than the request.
 const shared = Symbol('shared')
 
 /** Measures a request to Redis, where the monitor of a gateway wants a span of it. Rejects with what `send` rejects with. */

@@ -10,7 +10,7 @@ import { isNavigation, isPrefetch } from './kind.ts'
 import { hostEnd, hostStart } from './origin.ts'
 import { returnPath } from './path/return-path.ts'
 
-/** Judges a `signIn` option: a path of this site, perhaps with a query. */
+/** Validates the option `signIn`: a path of this site, perhaps with a query. */
 export function parseSignIn(value: unknown, issues: Issues): string | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^\/(?![/\\])[!-~]*$/.test(value) && !value.includes('#'))
@@ -21,9 +21,9 @@ export function parseSignIn(value: unknown, issues: Issues): string | undefined 
 }
 
 /**
- * Answers who may not pass: a 401 to a page that was asked for becomes 303 to the sign-in page, where there is one;
- * everything else is refused as it is. What a browser fetches ahead of its user is never sent there: that would begin a
- * login nobody wanted.
+ * Responds to a denied request. If a login would help and there is a sign-in page, a navigation is redirected to it with
+ * 303; every other request gets the error response. A prefetch is never redirected, since it would begin a login that
+ * nobody wanted.
  */
 export function denyOrRedirectToSignIn(
   reason: Reason,
@@ -35,12 +35,12 @@ export function denyOrRedirectToSignIn(
   if (!asks || !isNavigation(request) || isPrefetch(request))
     return errorResponse(reason, request, extra)
 
-  // A navigation that changes something cannot be repeated after the sign-in: it comes back to the page itself.
+  // A POST cannot be repeated after the sign-in, so there is no way back to it.
   const location = request.method === 'GET' ? addReturnPath(signIn, request.url) : signIn
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
 }
 
-/** The sign-in page, told the path and query of the request. What is no canonical path here is no way back. */
+/** Adds the path and query of the request to the sign-in page as the way back, if the path is canonical. */
 function addReturnPath(signIn: string, url: string): string {
   return signInLocation(signIn, url.slice(hostEnd(url, hostStart(url))).split('#', 1)[0] ?? '')
 }
@@ -51,8 +51,9 @@ const beyondAscii = /[^\0-\x7f]+/g
 const longestLocation = 4096
 
 /**
- * The address of the sign-in page with the way back in `return_to`: a path and query of this site, bounded, in ASCII. Without one
- * where that is too long or no path that everybody reads alike: whoever signs in then comes to the front page.
+ * Returns the address of the sign-in page with the way back in `return_to`: a path and query of this site, bounded and in
+ * ASCII. A way back that is too long, or that servers could read differently, is left out; the login then leads to the
+ * front page.
  */
 export function signInLocation(signIn: string, pathAndQuery: string): string {
   const back = returnPath(pathAndQuery.slice(0, longestLocation).replace(beyondAscii, encodeText))

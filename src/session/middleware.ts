@@ -1,8 +1,4 @@
-/**
- * Hono middleware for sessions: `session()` gives handlers the session of a request, and
- * `requireSession()` rejects requests without one. Applications and `portcullis()` create them. A
- * store that is down rejects with `ERR_STORE_UNAVAILABLE`.
- */
+/** Applications and `portcullis()` create `session()` and `requireSession()`, which reject while the store is down. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'

@@ -1,6 +1,7 @@
 /**
- * Validates the options for operating a gateway: monitor, request id, maintenance, readiness and
- * uptime. `compile.ts` calls it while building. Invalid options are reported as issues.
+ * Validates the options for operating a gateway: monitor, request id, readiness and uptime.
+ * `compile.ts` calls it while building. Invalid options are reported as issues. The option
+ * `maintenance` is only named here; `checks/maintenance.ts` validates it.
  */
 import { randomId } from '../../crypto/index.ts'
 import type { Monitor, Uptime } from '../../monitor/index.ts'
@@ -30,7 +31,7 @@ export const operationKeys = [
   'uptime',
 ] as const
 
-/** Judges them. */
+/** Validates and compiles the options. */
 export function compileOperations(
   value: Partial<Pick<GatewayConfig<string, never, never>, (typeof operationKeys)[number]>>,
   sources: ReadySources,

@@ -1,7 +1,7 @@
 /**
  * Reduces every kind of context to one cookie jar, which reads the request's cookies and writes
- * the response's. Handles and the device endpoints create one for each request. Setting a cookie
- * on a context without headers throws a `TypeError`.
+ * the response's. Handles, `sessionsBy()` and the device endpoints create one for each request.
+ * Setting a cookie on a context without headers throws a `TypeError`.
  */
 import { readCookies } from '../../cookie/parse.ts'
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
