@@ -31,7 +31,8 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
     const answer = pending && (await pending)
     if (answer) return answer
     await next()
-    if (handle !== undefined) await flushSession(c, handle)
+    const flushing = handle && flushSession(c, handle)
+    if (flushing) await flushing
   }
 }
 

@@ -28,9 +28,12 @@ export interface SessionEvent<Data> {
   readonly reason?: string
   /** Data of the session, for the tag of its user; undefined where it was not loaded. */
   readonly data?: Data | undefined
-  /** The actor, where it was not the user. */
-  readonly by?: EndedBy | undefined
+  /** The actor as {@link describeActor} describes it, where it was not the user. */
+  readonly actor?: Actor
 }
+
+/** The fields of an event that name the actor. */
+export type Actor = Pick<SecurityEvent, 'actor' | 'actorUser'>
 
 /** Emits an event of the session module. */
 export function emitSessionEvent<Data>(
@@ -45,17 +48,14 @@ export function emitSessionEvent<Data>(
 export async function emitAbout<Data>(
   settings: SessionSettings<Data>,
   cookieJar: Pick<CookieJar, 'env' | 'context'>,
-  { type, id, reason, data, by }: SessionEvent<Data>,
+  { type, id, reason, data, actor }: SessionEvent<Data>,
 ): Promise<void> {
   if (!hasListener(settings.emit, cookieJar.context)) return
 
   const { ring } = settings.keys(cookieJar.env)
   const userId = data === undefined ? undefined : settings.user?.(data)
-  const [session, userTag, actor] = await Promise.all([
-    idDigest(ring, id),
-    userId === undefined ? undefined : createAuditTag(ring, userId),
-    describeActor(ring, by),
-  ])
+  const session = await idDigest(ring, id)
+  const userTag = userId === undefined ? undefined : await createAuditTag(ring, userId)
   emitSessionEvent(settings, cookieJar, {
     type,
     session,
@@ -83,10 +83,8 @@ export async function emitAllEnded<Data>(
   })
 }
 
-async function describeActor(
-  ring: KeyRing,
-  by: EndedBy | undefined,
-): Promise<Pick<SecurityEvent, 'actor' | 'actorUser'>> {
+/** Describes the actor of an event: with a tag of the user, if there is one. */
+export async function describeActor(ring: KeyRing, by: EndedBy | undefined): Promise<Actor> {
   if (by === undefined) return {}
   const { actor, user } = by
   return user === undefined ? { actor } : { actor, actorUser: await createAuditTag(ring, user) }

@@ -10,6 +10,9 @@ import type { SessionInfo } from './types.ts'
 /** Facts about a session without its digest, which takes an HMAC. */
 export type SessionFacts = Omit<SessionInfo, 'id'>
 
+/** Facts that are being computed. */
+type WritableFacts = { -readonly [Name in keyof SessionFacts]: SessionFacts[Name] }
+
 /** The settings that facts depend on. */
 type FactSettings = Pick<SessionSettings<never>, 'limits' | 'device' | 'clientInfo'>
 
@@ -26,18 +29,21 @@ export function createInfo<Data>(
 export function createFacts<Data>(
   record: SessionRecord<Data>,
   { limits, device, clientInfo }: FactSettings,
-): SessionFacts {
+): WritableFacts {
   const { authenticated = 0 } = record
-  const client = record.client && clientInfo?.describe(record.client)
-  return {
+  const facts: WritableFacts = {
     createdAt: record.created * 1000,
     seenAt: record.seen * 1000,
     expiresAt: absoluteEnd(record, limits) * 1000,
     idleExpiresAt: idleEnd(record, limits) * 1000,
     signedIn: record.authenticated !== undefined,
-    // 0 and 1 stand for an unknown moment, see `readAuthenticated`.
-    ...(authenticated > 1 && { authenticatedAt: authenticated * 1000 }),
-    ...(device && { bound: 'proved' in (record.device ?? {}) }),
-    ...(client && { client }),
   }
+
+  // Assigned one by one: a gateway computes them for each request, and spreading an object copies it.
+  // 0 and 1 stand for an unknown moment, see `readAuthenticated`.
+  if (authenticated > 1) facts.authenticatedAt = authenticated * 1000
+  if (device) facts.bound = 'proved' in (record.device ?? {})
+  const client = record.client && clientInfo?.describe(record.client)
+  if (client) facts.client = client
+  return facts
 }

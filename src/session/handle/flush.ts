@@ -60,20 +60,26 @@ export interface FlushContext {
   readonly error: Error | undefined
 }
 
-/** Settles the session on the context's response. If writing fails, the error page still carries what was committed. */
-export async function flushSession(
+/**
+ * Settles the session on the context's response. If writing fails, the error page still carries what was committed. Returns
+ * undefined where nothing is written: then there is nothing to wait for.
+ */
+export function flushSession(
   c: FlushContext,
   handle: FlushableHandle<object>,
-): Promise<void> {
-  try {
-    replaceResponse(c, await handle.flush(c.res, { failed: c.error !== undefined }))
-  } catch (error) {
-    replaceResponse(c, await handle.flush(c.res, { failed: true }))
-    throw error
-  }
+): Promise<void> | undefined {
+  const finish = (response: Response): undefined => replaceResponse(c, response)
+  const flushed = handle.flush(c.res, { failed: c.error !== undefined })
+
+  return flushed instanceof Promise
+    ? flushed.then(finish, async (error) => {
+        finish(await handle.flush(c.res, { failed: true }))
+        throw error
+      })
+    : finish(flushed)
 }
 
-function replaceResponse(c: FlushContext, response: Response): void {
+function replaceResponse(c: FlushContext, response: Response): undefined {
   if (response === c.res) return
 
   // Hono would copy the headers of the old response into the new one.

@@ -17,11 +17,10 @@ export function readFacts<Data extends object>(
 
   const version = requestState.session && requestState.engine.readVersion?.(requestState.session)
   const provedAt = requestState.session?.device?.provedAt
-  return {
-    ...createFacts(record, requestState.settings),
-    ...(version !== undefined && { version }),
-    ...(provedAt !== undefined && { provedAt }),
-  }
+  const facts = createFacts(record, requestState.settings)
+  if (version !== undefined) facts.version = version
+  if (provedAt !== undefined) facts.provedAt = provedAt
+  return facts
 }
 
 /** Loads the session and returns its facts with the digest of its id. */

@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../../errors.ts'
 import type { Ref } from '../../store/contract.ts'
-import { emitAbout, emitAllEnded, idDigest } from '../core/events.ts'
+import { describeActor, emitAbout, emitAllEnded, idDigest } from '../core/events.ts'
 import { createInfo } from '../core/info.ts'
 import { checkLifetimes } from '../core/lifetimes.ts'
 import type { SessionRecord } from '../core/record.ts'
@@ -63,7 +63,8 @@ export function createUserSessions<Data extends object>(
         if (wasAlive) {
           const reason = asked.by === undefined ? 'ended-by-user' : `ended-by-${asked.by.actor}`
           const event = { type: 'session-ended', id: record.id, reason } as const
-          await emitAbout(settings, asked, { ...event, data: record.data, by: asked.by })
+          const actor = await describeActor(ring, asked.by)
+          await emitAbout(settings, asked, { ...event, data: record.data, actor })
         }
         return wasAlive
       }
