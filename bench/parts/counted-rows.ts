@@ -85,6 +85,7 @@ const amongPeers = (name: string): string =>
 export const passingOn = 'a Worker that only passes on'
 export const assembly = 'Hono guards, @hono/session and hono/proxy'
 export const signedIn = 'Portcullis, a signed-in request'
+export const kept = 'the same with an assertion that is kept'
 export const signing = 'the same with an assertion signed for every request'
 
 const bindings = { KEY: await assertionKey() }
@@ -111,7 +112,7 @@ export const gateways: readonly Row[] = [
     bindings,
   },
   {
-    label: 'the same with an assertion that is kept',
+    label: kept,
     path: '/account',
     code: inGateway("looped(countedGateway({ assertion: 'kept' }))"),
     bindings,
@@ -133,6 +134,14 @@ export const gateways: readonly Row[] = [
   },
 ]
 
+const stored = (bound: boolean): string =>
+  `import { loopedBound } from './bound.ts'\nexport default loopedBound(${bound})`
+
+const boundSessions: readonly Row[] = [
+  { label: 'Portcullis, a stored session', code: stored(false) },
+  { label: 'Portcullis, bound to a device', code: stored(true) },
+]
+
 const starts: readonly Row[] = [
   { label: 'Hono, no session', path: '/read', code: inApp('bare') },
   { label: ours, path: '/read', code: inApp('ours') },
@@ -148,6 +157,7 @@ export const tables: readonly RowTable[] = [
   { path: '/write', rows: sessions },
   { path: '/stack', rows: stacks.map((row) => ({ ...row, path: '/read' })) },
   { path: '/gateway', rows: gateways },
+  { path: '/bound', rows: boundSessions },
   { path: '/start', start: true, rows: starts },
 ]
 
