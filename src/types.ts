@@ -191,7 +191,7 @@ export interface CookieJar {
 
 /** The parts of a request that sessions read beside its cookies. */
 export interface CookieRequest {
-  readonly headers: Headers
+  readonly headers: Pick<Headers, 'get'>
   /** Only of a `Request`; sessions use it to warn about a Secure cookie on plain http. */
   readonly url?: string
   /** The properties that Cloudflare adds to a Worker's request. */

@@ -22,6 +22,7 @@ import {
   checkPlatform,
   compileRequestLimits,
   type Platform,
+  type ReadableHeaders,
   type RequestLimits,
 } from '../request/index.ts'
 import type { SessionStrategy } from '../session/index.ts'
@@ -67,7 +68,7 @@ export interface CompiledGateway {
   readonly respondToError: RespondToError
   readonly runScheduled: (env: unknown) => Promise<void>
   readonly resolveSettings: (env: unknown) => Settings | Promise<Settings>
-  readonly createRequestId: (headers: Headers) => string
+  readonly createRequestId: (headers: ReadableHeaders) => string
   readonly platform: Platform
   /** Whether a request may send Redis commands other than the read of its session, so that they are batched. */
   readonly batchesRedis: boolean

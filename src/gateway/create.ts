@@ -7,7 +7,7 @@ import { setSitePages } from '../page/template/site-pages.ts'
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
 import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
-import { clientAddress, findHeaders, forgetHeaders } from '../request/index.ts'
+import { clientAddress, findHeaders, forgetHeaders, readRequestHead } from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
@@ -58,7 +58,8 @@ export function createGateway<N extends string, Data extends object, E = Project
       const ctx = createContext(gateway, request, env, context)
       watch.begin(ctx)
       gateway.events.listen(ctx)
-      await resolveSettings(gateway, ctx)
+      const resolving = resolveSettings(gateway, ctx)
+      if (resolving !== undefined) await resolving
       const innerResponse = await respond(gateway, ctx)
       const { addRateLimits } = ctx.response
       const response =
@@ -82,15 +83,17 @@ function createContext(
 ): RequestContext {
   const { platform, upstreamFetch, batchesRedis, securityHeaders } = gateway
   if (gateway.pages !== undefined) setSitePages(request, gateway.pages)
+  const head = readRequestHead(request)
   const ownClient = upstreamFetch.configured ? undefined : context?.upstream
   return {
     request,
+    head,
     env: batchesRedis ? shareAsks(env) : env,
     invocation: { env, context },
-    requestId: gateway.createRequestId(request.headers),
+    requestId: gateway.createRequestId(head.headers),
     eventContext: request,
     pages: gateway.pages,
-    address: clientAddress(request.headers, platform),
+    address: clientAddress(head.headers, platform),
     client: ownClient === undefined ? upstreamFetch.client : compileClient(ownClient),
     waitUntil: context?.waitUntil ? (promise) => context.waitUntil?.(promise) : undefined,
     settings: undefined,
@@ -106,13 +109,22 @@ function createContext(
 }
 
 /** Comes before everything else, since the security headers of every response depend on it. An error waits until it matters. */
-async function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise<void> {
-  try {
-    const settings = gateway.resolveSettings(ctx.env)
-    ctx.settings = settings instanceof Promise ? await settings : settings
-  } catch (error) {
+function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise<void> | undefined {
+  const setError = (error: unknown): void => {
     ctx.settingsError = error
   }
+  try {
+    const settings = gateway.resolveSettings(ctx.env)
+    if (settings instanceof Promise) {
+      return settings.then((resolved) => {
+        ctx.settings = resolved
+      }, setError)
+    }
+    ctx.settings = settings
+  } catch (error) {
+    setError(error)
+  }
+  return undefined
 }
 
 /** Creates the response and flushes the session to it; after an error only what was certain before. */
@@ -120,7 +132,8 @@ async function respond(gateway: CompiledGateway, ctx: RequestContext): Promise<R
   let response: Response | undefined
   try {
     response = await gateway.handleRequest(ctx)
-    return ctx.session === undefined ? response : await ctx.session.flush(response)
+    const flushed = ctx.session?.flush(response) ?? response
+    return flushed instanceof Promise ? await flushed : flushed
   } catch (error) {
     if (response !== undefined) discardBody(response)
     const { response: page, failed: hasFailed } = gateway.respondToError(ctx, error)

@@ -37,7 +37,8 @@ export function createRequestHandler(steps: RequestSteps): HandleRequest {
     const maintenancePage = checkMaintenance?.(ctx)
     if (maintenancePage !== undefined) return maintenancePage
 
-    const foundRoute = await findRoute(ctx)
+    const finding = findRoute(ctx)
+    const foundRoute = finding instanceof Promise ? await finding : finding
 
     return foundRoute.type === 'route' ? handleRoute(foundRoute.ctx) : foundRoute.rejection
   }

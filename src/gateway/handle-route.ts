@@ -12,7 +12,8 @@ import type { BeginRateLimits } from './phases/rate-limits.ts'
 import type { RouteContext } from './request-context.ts'
 
 /**
- * The phases of a route. Each is created once, from its own options. A phase that needs Redis puts its commands into the
+ * The phases of a route. Each is created once, from its own options. One that has nothing to do returns no promise, since
+ * waiting for it would cost a turn of the event loop. A phase that needs Redis puts its commands into the
  * request's batch when it begins, and the first one that needs a reply sends them all.
  */
 export interface RoutePhases {
@@ -20,9 +21,9 @@ export interface RoutePhases {
   validateRequest(ctx: RouteContext): Response | undefined
   readonly beginRateLimits: BeginRateLimits
   readonly inspectGraphql: InspectGraphql
-  prefetchSession(ctx: RouteContext): Promise<void>
+  prefetchSession(ctx: RouteContext): Promise<void> | undefined
   readonly beginLogin: BeginLogin
-  loadSession(ctx: RouteContext): Promise<LoadedSession | undefined>
+  loadSession(ctx: RouteContext): Promise<LoadedSession | undefined> | undefined
   readonly authorize: Authorize
   forward(
     ctx: RouteContext,
@@ -36,28 +37,38 @@ export type HandleRoute = (ctx: RouteContext) => Promise<Response>
 
 /** Creates the handler of all routes. */
 export function createRouteHandler(phases: RoutePhases): HandleRoute {
-  return async function handleRoute(ctx) {
-    const rejection = phases.validateRequest(ctx)
-    if (rejection !== undefined) return rejection
+  return (ctx) => handleRoute(phases, ctx)
+}
 
-    const limits = await phases.beginRateLimits(ctx)
-    if (limits.denied !== undefined) return limits.denied
-    const graphql = await phases.inspectGraphql(ctx)
-    // A rejected query counts against the rate limits too: it had to be parsed.
-    if (graphql.reject !== undefined) return (await limits.decide()) ?? graphql.reject()
+async function handleRoute(phases: RoutePhases, ctx: RouteContext): Promise<Response> {
+  const rejection = phases.validateRequest(ctx)
+  if (rejection !== undefined) return rejection
 
-    await phases.prefetchSession(ctx)
-    const login = await phases.beginLogin(ctx)
-    try {
-      const overLimit = await limits.decide()
-      if (overLimit !== undefined) return overLimit
+  const counting = phases.beginRateLimits(ctx)
+  const limits = counting instanceof Promise ? await counting : counting
+  if (limits.denied !== undefined) return limits.denied
+  const inspecting = phases.inspectGraphql(ctx)
+  const graphql = inspecting instanceof Promise ? await inspecting : inspecting
+  // A rejected query counts against the rate limits too: it had to be parsed.
+  if (graphql.reject !== undefined) return (await limits.decide()) ?? graphql.reject()
 
-      const session = await phases.loadSession(ctx)
-      const denial = phases.authorize(ctx, session) ?? graphql.denyIntrospection(session)
-      if (denial !== undefined) return await denial
-      return (await login.deny(session)) ?? (await phases.forward(ctx, session, login))
-    } finally {
-      await login.end()
-    }
+  const prefetching = phases.prefetchSession(ctx)
+  if (prefetching) await prefetching
+  const entering = phases.beginLogin(ctx)
+  const login = entering instanceof Promise ? await entering : entering
+  try {
+    const deciding = limits.decide()
+    const overLimit = deciding && (await deciding)
+    if (overLimit !== undefined) return overLimit
+
+    const loading = phases.loadSession(ctx)
+    const session = loading && (await loading)
+    const denial = phases.authorize(ctx, session) ?? graphql.denyIntrospection(session)
+    if (denial !== undefined) return await denial
+    const denying = login.deny(session)
+    return (denying && (await denying)) ?? (await phases.forward(ctx, session, login))
+  } finally {
+    const ending = login.end()
+    if (ending) await ending
   }
 }

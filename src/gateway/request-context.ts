@@ -8,6 +8,7 @@ import type { PageTemplate } from '../page/index.ts'
 import type { Invocation } from '../proxy/fetch/bindings.ts'
 import type { CompiledClient } from '../proxy/fetch/upstream-client.ts'
 import type { ForwardRules, RequestBody } from '../proxy/forward/context.ts'
+import type { RequestHead } from '../request/index.ts'
 import type { EventTags, FlushableHandle } from '../session/index.ts'
 import type { Settings } from './config/settings.ts'
 import type { CompiledUpstream } from './config/upstreams.ts'
@@ -17,6 +18,8 @@ import type { CompiledRoute } from './routes/table.ts'
 export interface RequestContext {
   /** The request to forward. It is replaced by a copy once a check has read the body. */
   request: Request
+  /** The head of the request, read once. A copy of the request has the same. */
+  readonly head: RequestHead
   /** Bindings of the platform, or an object of this request alone that finds them. */
   env: unknown
   /**

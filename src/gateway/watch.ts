@@ -5,7 +5,7 @@
  */
 import { isPortcullisError } from '../errors.ts'
 import type { Monitor, RequestMetrics, SpanRecorder } from '../monitor/index.ts'
-import type { ForwardContext } from '../proxy/forward/context.ts'
+import type { ForwardContext, LoadedSession } from '../proxy/forward/context.ts'
 import type { ForwardObserver } from '../proxy/forward/forward.ts'
 import { type ObserveBatch, shareAsks } from '../redis/shared.ts'
 import type { Clock, Reason } from '../types.ts'
@@ -72,25 +72,10 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
       request.signal.addEventListener('abort', onAbort, { once: true })
     },
     end,
-    observePhases(phases) {
-      return {
-        ...phases,
-        async loadSession(ctx) {
-          if (!needsSession(ctx)) return undefined
-          const { metrics } = ctx
-          const startedAt = clock()
-          const session =
-            metrics?.spans === undefined || recorder === undefined
-              ? await phases.loadSession(ctx)
-              : await recorder.record(metrics, sessionSpan, clock, () => phases.loadSession(ctx))
-          if (metrics === undefined) return session
-          metrics.sessionMs = Math.max(0, clock() - startedAt)
-          const info = await session?.info()
-          if (info !== undefined) metrics.session = info.id
-          return session
-        },
-      }
-    },
+    observePhases: (phases) => ({
+      ...phases,
+      loadSession: observeSession(phases, recorder, clock),
+    }),
     addTrace({ metrics, request, upstream }, headers) {
       if (metrics === undefined) return
       const { spanId } = observer.forward(metrics, headers)
@@ -113,6 +98,28 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
     recordRetry({ metrics }) {
       if (metrics !== undefined) metrics.retries = (metrics.retries ?? 0) + 1
     },
+  }
+}
+
+function observeSession(
+  phases: RoutePhases,
+  recorder: SpanRecorder | undefined,
+  clock: Clock,
+): RoutePhases['loadSession'] {
+  return async function loadSession(ctx) {
+    if (!needsSession(ctx)) return undefined
+    const { metrics } = ctx
+    const startedAt = clock()
+    const readSession = async (): Promise<LoadedSession | undefined> => phases.loadSession(ctx)
+    const session =
+      metrics?.spans === undefined || recorder === undefined
+        ? await readSession()
+        : await recorder.record(metrics, sessionSpan, clock, readSession)
+    if (metrics === undefined) return session
+    metrics.sessionMs = Math.max(0, clock() - startedAt)
+    const info = await session?.info()
+    if (info !== undefined) metrics.session = info.id
+    return session
   }
 }
 

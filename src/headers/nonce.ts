@@ -71,7 +71,7 @@ const noPage: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ])
 
 /** Whether the response to a request may be a page that needs a nonce. */
-export function canShowPage(headers: Headers): boolean {
+export function canShowPage(headers: Pick<Headers, 'get'>): boolean {
   const destination = headers.get('sec-fetch-dest')
   return destination === null || !noPage.has(destination)
 }

@@ -30,7 +30,7 @@ export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
 /** A writer that can create a nonce before the response exists, for code that forwards requests. */
 export interface HeaderWriter extends ResponseWriter {
   /** Creates a nonce if the response may be a page. The writer receives it in {@link RequestOrigin.nonce}. */
-  nonceFor(request: { readonly headers: Headers }): string | undefined
+  nonceFor(request: { readonly headers: Pick<Headers, 'get'> }): string | undefined
 }
 
 /**
@@ -49,7 +49,7 @@ export function headerWriter(options: HeaderOptions, issues: Issues): HeaderWrit
     fillNonce,
   )
   return Object.assign(write, {
-    nonceFor: ({ headers }: { readonly headers: Headers }): string | undefined =>
+    nonceFor: ({ headers }: { readonly headers: Pick<Headers, 'get'> }): string | undefined =>
       write.nonces && canShowPage(headers) ? createNonce() : undefined,
   })
 }

@@ -31,12 +31,20 @@ export interface ResponseRules {
   lifeMs(): number | undefined
 }
 
+/** The response for the client, and what its upstream sent to the gateway alone. */
+export interface ClientResponse {
+  /** Its headers may be changed. */
+  readonly response: Response
+  /** The header `Portcullis-Session`; undefined where there was none. */
+  readonly sessionHeader: string | undefined
+}
+
 /**
- * Makes the response for the client, with headers that may be changed.
+ * Makes the response for the client.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a response that no client should get
  */
-export function toClientResponse(response: UpstreamResponse, rules: ResponseRules): Response {
+export function toClientResponse(response: UpstreamResponse, rules: ResponseRules): ClientResponse {
   const { status, body } = response
   if (status === 101) return toUpgradeResponse(response, rules)
   // The fetch of workerd may return a 103 as the response. Other numbers are not valid in a Response.
@@ -50,21 +58,23 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
     : { status, statusText: '', headers: responseHeaders }
   const clientResponse = new Response(isEmpty ? null : body, responseInit)
   const headers = trackHeaders(clientResponse)
-  rewriteResponseHeaders(headers, rules)
+  const sessionHeader = rewriteResponseHeaders(headers, rules)
   const streamLifeMs = !isEmpty && isEventStream(headers) ? rules.lifeMs() : undefined
-  if (body === null || streamLifeMs === undefined) return clientResponse
+  if (body === null || streamLifeMs === undefined)
+    return { response: clientResponse, sessionHeader }
   // Reading the body in workerd decodes it, and workerd would encode it again in blocks: server-
   // sent events would wait for each other.
   if (decodesWhatIsRead(headers)) removeCodingHeaders(headers)
-  return new Response(limitStream(body, streamLifeMs), clientResponse)
+  return { response: new Response(limitStream(body, streamLifeMs), clientResponse), sessionHeader }
 }
 
-function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Response {
+function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): ClientResponse {
   const headers = new Headers(response.headers)
-  rewriteResponseHeaders(new TrackedHeaders(headers), rules)
+  const sessionHeader = rewriteResponseHeaders(new TrackedHeaders(headers), rules)
   if (!rules.upgrade) throw unusableResponseError('switched protocols unasked')
   const socketLifeMs = rules.lifeMs()
-  if (isSwitchedResponse(response)) return response.handOver(headers, socketLifeMs)
+  if (isSwitchedResponse(response))
+    return { response: response.handOver(headers, socketLifeMs), sessionHeader }
   if (!response.webSocket) throw unusableResponseError('switched protocols unasked')
   const socket = response.webSocket as RuntimeSocket
   const webSocket =
@@ -72,7 +82,8 @@ function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): Re
       ? socket
       : limitSocket(socket, socketLifeMs, () => dropConnection(socket))
 
-  return new Response(null, { status: 101, headers, webSocket } as ResponseInit)
+  const upgradeInit = { status: 101, headers, webSocket } as ResponseInit
+  return { response: new Response(null, upgradeInit), sessionHeader }
 }
 
 function removeCodingHeaders(headers: ChangeableHeaders): void {
@@ -85,7 +96,9 @@ const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
 /** Headers besides Location that hold an address. */
 const urlHeaders: ReadonlySet<string> = new Set(['refresh', 'content-location'])
 
-function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): void {
+/** Rewrites the headers for the client. Returns the header `Portcullis-Session`, which is removed from them. */
+function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): string | undefined {
+  const sessionHeader = headers.get('portcullis-session') ?? undefined
   const connectionNames = connectionOptions(headers.get('connection'))
   headers.forEach((_value, headerName) => {
     if (isStrippedResponseHeader(headerName) || connectionNames?.has(headerName))
@@ -118,6 +131,7 @@ function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): 
   }
 
   headers.set('x-request-id', rules.requestId)
+  return sessionHeader
 }
 
 /**

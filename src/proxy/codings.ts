@@ -82,13 +82,21 @@ export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): vo
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a part of a coded file, which `fetch` took for a whole one
  */
-export async function matchCoding<T extends Response>(
+export function matchCoding<T extends Response>(
   response: T,
   method: string,
   rules: DecodingRules,
-): Promise<T> {
+): T | Promise<T> {
+  if (rules === passesBodies || method === 'HEAD') return response
   const { status, body } = response
-  if (body === null || method === 'HEAD' || rules === passesBodies || status < 200) return response
+  return body === null || status < 200 ? response : matchBody(response, body, rules)
+}
+
+async function matchBody<T extends Response>(
+  response: T,
+  body: ReadableStream<Uint8Array>,
+  rules: DecodingRules,
+): Promise<T> {
   const codings = readCodings(response.headers)
   const wasDecoded = codings.length > 0 && rules.decodes(codings)
   if (wasDecoded === false) return response

@@ -13,6 +13,7 @@ import {
   checkBody,
   clientAddress,
   isWebSocketUpgrade,
+  readRequestHead,
 } from '../request/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 import type { Reason } from '../types.ts'
@@ -108,7 +109,8 @@ async function checkRequest(
   { request, env, pageNonce, session, eventContext }: ProxyRequest,
   requestId: string,
 ): Promise<CheckedRequest> {
-  const { headers, method, url } = request
+  const head = readRequestHead(request)
+  const { headers, method, url } = head
   const canonical = canonicalPath(url)
   if (!canonical.ok) {
     const isRead = method === 'GET' || method === 'HEAD'
@@ -119,7 +121,7 @@ async function checkRequest(
 
   const environment = await compiledProxy.resolve(env)
   const { origin, host, protocol } = environment.publicOrigin ?? new URL(url)
-  const upgrade = isWebSocketUpgrade(request)
+  const upgrade = isWebSocketUpgrade(head)
   const clientOrigin = headers.get('origin')
   if (upgrade && clientOrigin !== null && clientOrigin !== origin) {
     return rejectedWith('cross-origin-upgrade')
@@ -134,7 +136,7 @@ async function checkRequest(
   if (hopCount > maxHops) return rejectedWith('upstream-loop')
 
   const ctx: ForwardContext = {
-    ...{ request, env, requestId, eventContext, hops: hopCount, upgrade, session },
+    ...{ request, head, env, requestId, eventContext, hops: hopCount, upgrade, session },
     address: clientAddress(headers, compiledProxy.platform),
     client: compiledProxy.client,
     path: canonical.path,

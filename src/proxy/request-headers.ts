@@ -5,6 +5,7 @@
  */
 import { removeCookies } from '../cookie/index.ts'
 import { nonceSource } from '../headers/index.ts'
+import type { ReadableHeaders } from '../request/index.ts'
 import { connectionOptions, isStrippedRequestHeader } from './header-filters.ts'
 
 /** The fields that the gateway adds to a request. */
@@ -35,13 +36,15 @@ export interface ForwardedFields {
 export const maxHops = 3
 
 /** How many gateways a request has passed before. A client may lie, and only stops its own request. */
-export function readHops(headers: Headers): number {
+export function readHops(headers: ReadableHeaders): number {
   const forwarded = headers.get('portcullis-hops')
   return forwarded !== null && /^\d$/.test(forwarded) ? Number(forwarded) : 0
 }
 
 /** Tells which of a client's headers stop here, also those that its Connection header lists (RFC 9110 section 7.6.1). */
-export function createHeaderFilter(clientHeaders: Headers): (headerName: string) => boolean {
+export function createHeaderFilter(
+  clientHeaders: ReadableHeaders,
+): (headerName: string) => boolean {
   const connectionNames = connectionOptions(clientHeaders.get('connection'))
   return connectionNames === undefined
     ? isStrippedRequestHeader
@@ -50,7 +53,7 @@ export function createHeaderFilter(clientHeaders: Headers): (headerName: string)
 
 /** Lists the client's headers that are stripped; `dropsHeader` names further ones for an upstream. */
 export function listStrippedNames(
-  clientHeaders: Headers,
+  clientHeaders: ReadableHeaders,
   dropsHeader: (headerName: string) => boolean = isStrippedRequestHeader,
 ): string[] {
   const ownFilter = createHeaderFilter(clientHeaders)
@@ -66,11 +69,16 @@ export function listStrippedNames(
   return strippedNames
 }
 
-/** Builds the headers of the request to the upstream, without the `strippedNames`. */
+/**
+ * Builds the headers of the request to the upstream, without the `strippedNames`.
+ *
+ * @param knownHeaders - the client's headers as they were read before: a question to them costs less.
+ */
 export function createUpstreamHeaders(
   clientHeaders: Headers,
   forwarded: ForwardedFields,
   strippedNames: readonly string[] = listStrippedNames(clientHeaders),
+  knownHeaders: ReadableHeaders = clientHeaders,
 ): Headers {
   let headers = new Headers(clientHeaders)
   for (const strippedName of strippedNames) {
@@ -79,14 +87,9 @@ export function createUpstreamHeaders(
     else headers = new Headers([...headers].filter(([otherName]) => otherName !== strippedName))
   }
 
-  const cookie = headers.get('cookie')
-  if (cookie !== null && forwarded.cookieNames.size > 0) {
-    const otherCookies = removeCookies(cookie, forwarded.cookieNames)
-    if (otherCookies === null) headers.delete('cookie')
-    else if (otherCookies !== cookie) headers.set('cookie', otherCookies)
-  }
-
-  if (!forwarded.hasBody) headers.delete('content-length')
+  const cookie = strippedNames.includes('cookie') ? null : knownHeaders.get('cookie')
+  if (cookie !== null) withholdCookies(headers, cookie, forwarded.cookieNames)
+  if (!forwarded.hasBody && knownHeaders.has('content-length')) headers.delete('content-length')
   const protocol = forwarded.https ? 'https' : 'http'
   if (forwarded.address !== undefined) headers.set('x-forwarded-for', forwarded.address)
   headers.set('x-forwarded-host', forwarded.host)
@@ -107,6 +110,13 @@ export function createUpstreamHeaders(
   if (forwarded.sessions !== undefined) headers.set('portcullis-sessions', forwarded.sessions)
   if (forwarded.flash !== undefined) headers.set('portcullis-flash', forwarded.flash)
   return headers
+}
+
+function withholdCookies(headers: Headers, cookie: string, cookieNames: ReadonlySet<string>): void {
+  if (cookieNames.size === 0) return
+  const otherCookies = removeCookies(cookie, cookieNames)
+  if (otherCookies === null) headers.delete('cookie')
+  else if (otherCookies !== cookie) headers.set('cookie', otherCookies)
 }
 
 function isAscii(headerName: string): boolean {

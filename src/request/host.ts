@@ -7,6 +7,7 @@ import type { Issues } from '../options/index.ts'
 import type { Platform } from './address/address.ts'
 import { isNavigation } from './kind.ts'
 import { isHttps, isLoopbackHost, readUrlHost } from './origin.ts'
+import type { ReadableHeaders } from './request-head.ts'
 
 /** Whether a host (as {@link hostOf} has it) is one of a list. */
 export type IsKnownHost = (host: string) => boolean
@@ -51,7 +52,7 @@ export function compileKnownHosts(optionValue: unknown, issues: Issues): IsKnown
 export interface IncomingRequest {
   readonly url: string
   readonly method: string
-  readonly headers: Headers
+  readonly headers: ReadableHeaders
 }
 
 /** Whether a request may go on; if not, whether it may be sent to the same place over https. */
@@ -120,7 +121,7 @@ export type AskedHost =
  *
  * @see RFC 9112 section 3.2: a server answers 400 to an invalid Host.
  */
-export function readHost(headers: Headers): AskedHost {
+export function readHost(headers: ReadableHeaders): AskedHost {
   const text = headers.get('host')
   if (text === null || text === '') return { type: 'none' }
 

@@ -65,6 +65,7 @@ export { isDeviceUrl } from './path/device-path.ts'
 export { type CanonicalPath, canonicalPath, type PathOptions } from './path/path.ts'
 export { returnPath } from './path/return-path.ts'
 export { repeatRequest } from './repeat.ts'
+export { type ReadableHeaders, type RequestHead, readRequestHead } from './request-head.ts'
 export { isHeaderName, isRequestId } from './request-id.ts'
 export {
   type ChangeableHeaders,

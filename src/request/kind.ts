@@ -2,6 +2,7 @@
  * Classifies a request by the headers that browsers set: navigation, WebSocket upgrade, preflight
  * or prefetch. Guards, limits and CSRF checks call it. It is pure.
  */
+import type { ReadableHeaders } from './request-head.ts'
 
 /** An item of a comma-separated list, in any case and with any parameters. */
 const websocketItem = /(?:^|,)\s*websocket\s*(?:[;,]|$)/i
@@ -10,7 +11,7 @@ const prefetchItem = /(?:^|,)\s*prefetch\s*(?:[;,]|$)/i
 /** As much of a request as these questions need. */
 export interface RequestLike {
   readonly method: string
-  readonly headers: Headers
+  readonly headers: Pick<ReadableHeaders, 'get' | 'has'>
 }
 
 /**
@@ -53,6 +54,6 @@ export function isPreflight({ method, headers }: RequestLike): boolean {
  *
  * @see Fetch section 3.6
  */
-export function isPrefetch(request: { readonly headers: Headers }): boolean {
+export function isPrefetch(request: Pick<RequestLike, 'headers'>): boolean {
   return prefetchItem.test(request.headers.get('sec-purpose') ?? '')
 }

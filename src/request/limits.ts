@@ -6,6 +6,7 @@
 import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import type { Verdict } from '../types.ts'
 import { isDeviceUrl } from './path/device-path.ts'
+import type { ReadableHeaders } from './request-head.ts'
 
 /** Limits on the head of a request. Absent = default. What is longer was made by a mistake or for an attack. */
 export interface RequestLimits {
@@ -28,7 +29,7 @@ export interface RequestLimits {
 /** As much of a request as the limits look at. */
 export interface MeasuredRequest {
   readonly url: string
-  readonly headers: Headers
+  readonly headers: ReadableHeaders
 }
 
 /** Judges the head of a request. Every header's name is shown to `see` where nothing before was too much. */
@@ -111,7 +112,7 @@ interface HeaderLimits {
 
 /** Uses `forEach`, because iterators cost a third more in workerd. It cannot stop early. */
 function headersFit(
-  headers: Headers,
+  headers: ReadableHeaders,
   { maxCount, maxBytes, maxTotalBytes }: HeaderLimits,
   onName: ((name: string) => void) | undefined,
 ): boolean {

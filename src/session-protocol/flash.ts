@@ -56,15 +56,16 @@ export async function deliverFlash(
 }
 
 /** Sends a request. If no upstream received it, its messages wait for the next one. */
-export async function orPutBack<T>(
-  delivery: Delivery | undefined,
-  send: () => Promise<T>,
-): Promise<T> {
+export function orPutBack<T>(delivery: Delivery | undefined, send: () => Promise<T>): Promise<T> {
+  return delivery === undefined ? send() : sendOrPutBack(delivery, send)
+}
+
+async function sendOrPutBack<T>(delivery: Delivery, send: () => Promise<T>): Promise<T> {
   try {
     return await send()
   } catch (error) {
     // The upstream's failure is the error to report, not the lost flash message.
-    await delivery?.putBack().catch(() => {})
+    await delivery.putBack().catch(() => {})
     throw error
   }
 }

@@ -46,7 +46,7 @@ export function createRequestChecks(options: RequestCheckOptions): readonly Requ
 /** Rejects paths that servers read differently, or redirects to the canonical one. */
 function createPathCheck({ reject, routes }: RequestCheckOptions): RequestCheck {
   return function checkPath(ctx) {
-    const { url, method } = ctx.request
+    const { url, method } = ctx.head
     const canonical = canonicalPath(url)
     if (canonical.ok) {
       ctx.path = canonical.path
@@ -72,12 +72,12 @@ function createPathCheck({ reject, routes }: RequestCheckOptions): RequestCheck 
 /** Rejects requests for hosts that this gateway does not serve. */
 function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): RequestCheck {
   return function checkHost(ctx) {
-    const { request, settings, path } = ctx
-    if (readHost(request.headers).type === 'malformed') return reject(ctx, 'host-malformed')
+    const { head, settings, path } = ctx
+    if (readHost(head.headers).type === 'malformed') return reject(ctx, 'host-malformed')
     // Without settings the gateway does not know its own name: the request ends with the error of the environment.
     if (settings === undefined || answersAnyHost(path)) return undefined
 
-    const host = readUrlHost(request.url)
+    const host = readUrlHost(head.url)
     const isServed = host === settings.publicHost || settings.hosts(host)
 
     return isServed ? undefined : reject(ctx, 'host-unknown')
@@ -90,14 +90,14 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
   const platform = options.platform === 'none' ? undefined : options.platform
 
   return function checkScheme(ctx) {
-    const { request, settings, path, search } = ctx
+    const { head, settings, path, search } = ctx
     if (settings?.https !== true || answersAnyHost(path)) return undefined
-    const verdict = checkHttps(request, platform)
+    const verdict = checkHttps(head, platform)
     if (verdict.ok) return undefined
     if (!verdict.redirect) return reject(ctx, verdict.reason)
 
     // Keep a host that routes name, without its port: the port of http is not that of https.
-    const host = readUrlHost(request.url)
+    const host = readUrlHost(head.url)
     const keepsHost = routes.hosted && host !== settings.publicHost && routes.names(host)
     const httpsOrigin = keepsHost ? `https://${host}` : settings.publicOrigin
 
@@ -108,7 +108,7 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
 /** Rejects methods that no upstream may get, such as TRACE. */
 function createMethodCheck({ reject }: RequestCheckOptions): RequestCheck {
   return function checkMethod(ctx) {
-    return isKnownMethod(ctx.request.method)
+    return isKnownMethod(ctx.head.method)
       ? undefined
       : reject(ctx, 'method-not-allowed', [['Allow', allMethods]])
   }
@@ -119,9 +119,9 @@ function createLimitsCheck({ reject, limits }: RequestCheckOptions): RequestChec
   if (limits === undefined) return () => undefined
   return function checkLimits(ctx) {
     // One pass over all headers costs more than anything that is done with one of them, so it serves both purposes.
-    const isStripped = createHeaderFilter(ctx.request.headers)
+    const isStripped = createHeaderFilter(ctx.head.headers)
     const strippedNames: string[] = []
-    const verdict = limits(ctx.request, (headerName) => {
+    const verdict = limits(ctx.head, (headerName) => {
       if (isStripped(headerName)) strippedNames.push(headerName)
     })
     ctx.strippedHeaders = strippedNames

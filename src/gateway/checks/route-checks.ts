@@ -6,7 +6,13 @@
 import { type CompiledAccess, checkAddress } from '../../access/index.ts'
 import { type CrossOriginPolicy, checkCrossOrigin, varyHeaders } from '../../csrf/index.ts'
 import { maxHops, readHops } from '../../proxy/request-headers.ts'
-import { type BodyRules, checkBody, isWebSocketUpgrade } from '../../request/index.ts'
+import {
+  type BodyRules,
+  checkBody,
+  isSafeMethod,
+  isWebSocketUpgrade,
+  mayHaveBody,
+} from '../../request/index.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RouteCheck } from './check.ts'
 
@@ -50,11 +56,11 @@ function createUpgradeCheck(
   reject: RequestRejecter,
 ): RouteCheck {
   return function checkUpgrade(ctx) {
-    ctx.upgrade = isWebSocketUpgrade(ctx.request)
+    ctx.upgrade = isWebSocketUpgrade(ctx.head)
     if (!ctx.upgrade) return undefined
 
     // Browsers always send Origin with a handshake, and the cookies of the user with it. Other clients have no user's cookies.
-    const requestOrigin = ctx.request.headers.get('origin')
+    const requestOrigin = ctx.head.headers.get('origin')
     const isTrusted =
       requestOrigin === null ||
       requestOrigin === ctx.settings.publicOrigin ||
@@ -71,6 +77,9 @@ function createCsrfCheck(
 ): RouteCheck | undefined {
   if (csrf === undefined) return undefined
   return function checkOrigin(ctx) {
+    // A read that nothing isolates is allowed, whatever its headers are.
+    const isRead = isSafeMethod(ctx.head.method) && !ctx.upgrade
+    if (isRead && csrf.isolation === undefined) return undefined
     const verdict = checkCrossOrigin(ctx.request, csrf, ctx.path, ctx.settings)
     if (verdict.ok) return undefined
     return reject(ctx, verdict.reason, [['Vary', varyHeaders(verdict.reason)]])
@@ -80,7 +89,9 @@ function createCsrfCheck(
 /** Rejects bodies that are declared too long, malformed or of a type that the route does not take. */
 function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCheck {
   return function checkRequestBody(ctx) {
-    const verdict = checkBody(ctx.request, bodyRules)
+    const { method, headers } = ctx.head
+    const body = mayHaveBody(method) ? ctx.request.body : null
+    const verdict = checkBody({ method, headers, body }, bodyRules)
     if (!verdict.ok) return reject(ctx, verdict.reason)
     ctx.body = { body: verdict.body, length: verdict.length, maxBytes: bodyRules.maxBytes }
 
@@ -91,7 +102,7 @@ function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCh
 /** Rejects a request that came back to this gateway. */
 function createLoopCheck(reject: RequestRejecter): RouteCheck {
   return function checkLoop(ctx) {
-    ctx.hops = readHops(ctx.request.headers) + 1
+    ctx.hops = readHops(ctx.head.headers) + 1
     return ctx.hops > maxHops ? reject(ctx, 'upstream-loop') : undefined
   }
 }

@@ -42,7 +42,7 @@ export function createForwardPhase(options: ForwardPhaseOptions): ForwardRoute {
     }
 
     const response = await login.forward(send)
-    await invalidateCache?.(ctx, response)
+    if (invalidateCache !== undefined) await invalidateCache(ctx, response)
 
     return ctx.upstream.hideErrors ? hideErrorDetails(response, ctx) : response
   }

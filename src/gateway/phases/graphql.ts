@@ -59,7 +59,7 @@ export interface GraphqlInspection {
 }
 
 /** Reads and inspects the body of a request, if its route is a GraphQL endpoint. */
-export type InspectGraphql = (ctx: RouteContext) => Promise<GraphqlInspection>
+export type InspectGraphql = (ctx: RouteContext) => GraphqlInspection | Promise<GraphqlInspection>
 
 const notInspected: GraphqlInspection = {
   reject: undefined,
@@ -79,11 +79,10 @@ export function createGraphqlInspection(
     return limits.refuse(reason, request, requestId)
   }
 
-  return async function inspectGraphql(ctx) {
-    const { graphql } = ctx.route
-    if (graphql === undefined) return notInspected
-
-    const { limits, introspection } = graphql
+  async function inspectBody(
+    ctx: RouteContext,
+    { limits, introspection }: CompiledGraphqlRoute,
+  ): Promise<GraphqlInspection> {
     const inspection = await limits.inspect(ctx.request)
     if (!inspection.ok) {
       return { ...notInspected, reject: () => reject(ctx, limits, inspection.reason) }
@@ -105,5 +104,10 @@ export function createGraphqlInspection(
         return mayIntrospect ? undefined : reject(ctx, limits, 'graphql-introspection')
       },
     }
+  }
+
+  return function inspectGraphql(ctx) {
+    const { graphql } = ctx.route
+    return graphql === undefined ? notInspected : inspectBody(ctx, graphql)
   }
 }

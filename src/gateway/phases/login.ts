@@ -23,28 +23,28 @@ export interface LoginScope {
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where the attempt cannot be counted
    */
-  deny(session: LoadedSession | undefined): Promise<Response | undefined>
+  deny(session: LoadedSession | undefined): Promise<Response | undefined> | undefined
   /** Forwards the request. The response to the client has settled the attempt. */
   forward(send: SendLogin): Promise<Response>
   /** Settles an attempt that nothing has settled: void where no upstream can have seen it, otherwise a failure. */
-  end(): Promise<void>
+  end(): Promise<void> | undefined
 }
 
 /** Begins the login attempt of a request whose route is a login. */
-export type BeginLogin = (ctx: RouteContext) => Promise<LoginScope>
+export type BeginLogin = (ctx: RouteContext) => LoginScope | Promise<LoginScope>
 
 /** The scope of a request that is not a login. */
 const noLogin: LoginScope = {
-  deny: async () => undefined,
+  deny: () => undefined,
   forward: (send) => send(),
-  end: async () => {},
+  end: () => undefined,
 }
 
 /**
  * Begins the attempt. If the route needs no session, the attempt is counted now, so that it shares the request to Redis with
  * the rate limits; otherwise once the session is known.
  */
-export const beginLogin: BeginLogin = async (ctx) => {
+export const beginLogin: BeginLogin = (ctx) => {
   const { throttle, access } = ctx.route
   return throttle === undefined ? noLogin : throttle.begin(ctx, { countsNow: !access.session })
 }

@@ -16,23 +16,23 @@ export interface RateLimitCount {
   /** The response where this isolate knows that the request is over a limit: Redis need not be asked. */
   readonly denied: Response | undefined
   /** Sends what no other phase has sent. It resolves with the response if the request is over a limit. */
-  decide(): Promise<Response | undefined>
+  decide(): Promise<Response | undefined> | undefined
 }
 
 /** Begins to count a request against the limits of its route. */
-export type BeginRateLimits = (ctx: RouteContext) => Promise<RateLimitCount>
+export type BeginRateLimits = (ctx: RouteContext) => RateLimitCount | Promise<RateLimitCount>
 
-const notCounted: RateLimitCount = { denied: undefined, decide: async () => undefined }
+const notCounted: RateLimitCount = { denied: undefined, decide: () => undefined }
 
 /**
  * Creates the phase. What Redis must be asked waits in the request's batch when it resolves, so that the read of the session
  * and the count of a login attempt can join it.
  */
 export function createRateLimits(emit: Emit): BeginRateLimits {
-  return async function beginRateLimits(ctx) {
-    const { limits = [] } = ctx.route
-    if (limits.length === 0) return notCounted
-
+  async function beginCount(
+    ctx: RouteContext,
+    limits: NonNullable<RouteContext['route']['limits']>,
+  ): Promise<RateLimitCount> {
     const { request, env, requestId } = ctx
     const context: LimitedContext = { req: { raw: request }, env, var: { requestId } }
     shareListener(ctx.eventContext, context)
@@ -54,6 +54,11 @@ export function createRateLimits(emit: Emit): BeginRateLimits {
     }
 
     return { denied: undefined, decide: startRemoteLimits(ctx, decisions, remoteLimits) }
+  }
+
+  return function beginRateLimits(ctx) {
+    const { limits = [] } = ctx.route
+    return limits.length === 0 ? notCounted : beginCount(ctx, limits)
   }
 }
 

@@ -30,9 +30,9 @@ export interface GatewaySessions {
   /** Reads the session, whatever the route needs; undefined where there is none. */
   load(ctx: RequestContext): Promise<LoadedSession | undefined>
   /** Puts the read of the session into the request's Redis batch, if the route needs one and there is such a batch. */
-  prefetch(ctx: RouteContext): Promise<void>
+  prefetch(ctx: RouteContext): Promise<void> | undefined
   /** Reads the session if the route needs it. */
-  loadForRoute(ctx: RouteContext): Promise<LoadedSession | undefined>
+  loadForRoute(ctx: RouteContext): Promise<LoadedSession | undefined> | undefined
   /** Why a rule denies access; undefined where it allows it. */
   checkAccess(access: CompiledAccess, session: LoadedSession | undefined): Reason | undefined
 }
@@ -43,7 +43,7 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
 
   function open(ctx: RequestContext): FlushableHandle<object> | undefined {
     ctx.session ??= strategy?.open({
-      request: ctx.request,
+      request: ctx.head,
       env: ctx.env,
       context: ctx.eventContext,
     })
@@ -65,12 +65,8 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
     findStrategy: (env) => strategy?.chosen?.(env) ?? strategy,
     open,
     load,
-    async prefetch(ctx) {
-      if (batchesRedis && needsSession(ctx)) await open(ctx)?.prefetch()
-    },
-    async loadForRoute(ctx) {
-      return needsSession(ctx) ? load(ctx) : undefined
-    },
+    prefetch: (ctx) => (batchesRedis && needsSession(ctx) ? open(ctx)?.prefetch() : undefined),
+    loadForRoute: (ctx) => (needsSession(ctx) ? load(ctx) : undefined),
     checkAccess(access, session) {
       const { data, facts: info } = session ?? {}
       const verdict = checkSessionAccess(access, { data, info, roles, now: clock() })

@@ -5,6 +5,7 @@
  */
 import { readUrlHost, readUrlHostName } from '../../request/index.ts'
 import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
+import type { MethodOverride } from '../checks/method-override.ts'
 import { settingsForHost } from '../config/settings.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext, RouteContext } from '../request-context.ts'
@@ -16,8 +17,8 @@ export type FoundRoute =
   | { readonly type: 'route'; readonly ctx: RouteContext }
   | { readonly type: 'rejected'; readonly rejection: Response }
 
-/** Finds the route of a request. It rejects where the environment cannot be served. */
-export type FindRoute = (ctx: RequestContext) => Promise<FoundRoute>
+/** Finds the route of a request. It throws where the environment cannot be served. */
+export type FindRoute = (ctx: RequestContext) => FoundRoute | Promise<FoundRoute>
 
 /** Creates the function for one table. */
 export function createFindRoute(routes: RouteTable, reject: RequestRejecter): FindRoute {
@@ -25,14 +26,11 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
     return { type: 'rejected', rejection: reject(...rejection) }
   }
 
-  return async function findRoute(ctx) {
-    if (ctx.settings === undefined) throw ctx.settingsError
-    const ownMatch = matchRoute(routes, ctx)
-    if (ownMatch.type !== 'route') return rejectWith(ctx, ...describeMismatch(ownMatch))
-
-    const override = ownMatch.route.upstream?.methodOverride
-    if (override === undefined) return { type: 'route', ctx: enterRoute(ctx, ownMatch.route) }
-
+  async function findOverridden(
+    override: MethodOverride['findRoute'],
+    ctx: RequestContext,
+    ownMatch: Extract<RouteMatch, { readonly type: 'route' }>,
+  ): Promise<FoundRoute> {
     const match = await override(ctx, ownMatch.route, (method) => {
       const otherMatch = matchRoute(routes, ctx, method)
       return otherMatch.type === 'ambiguous' ? ownMatch : otherMatch
@@ -42,6 +40,17 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
     const allow = match.type === 'method' ? match.allow : ''
 
     return rejectWith(ctx, 'method-not-allowed', [['Allow', allow]])
+  }
+
+  return function findRoute(ctx) {
+    if (ctx.settings === undefined) throw ctx.settingsError
+    const ownMatch = matchRoute(routes, ctx)
+    if (ownMatch.type !== 'route') return rejectWith(ctx, ...describeMismatch(ownMatch))
+
+    const override = ownMatch.route.upstream?.methodOverride
+    return override === undefined
+      ? { type: 'route', ctx: enterRoute(ctx, ownMatch.route) }
+      : findOverridden(override, ctx, ownMatch)
   }
 }
 
@@ -53,13 +62,13 @@ interface AmbiguousMatch {
 /** Matches a request. Both readings of a path with `%2F` must lead to one route, and that route must take such paths. */
 function matchRoute(
   routes: RouteTable,
-  { request, path, search }: RequestContext,
-  method: string = request.method,
+  { head, path, search }: RequestContext,
+  method: string = head.method,
 ): RouteMatch | AmbiguousMatch {
-  const host = routes.hosted ? readUrlHostName(request.url) : ''
+  const host = routes.hosted ? readUrlHostName(head.url) : ''
   const match = routes.match(host, path, method, search)
   // Only the check of the path lets such a path pass, and only where some route takes it.
-  const openedPath = hasEncodedSlash(path) ? preserveEncodedSlashes(request.url)?.opened : undefined
+  const openedPath = hasEncodedSlash(path) ? preserveEncodedSlashes(head.url)?.opened : undefined
   if (openedPath === undefined) return match
 
   const openedMatch = routes.match(host, openedPath, method, search)
@@ -83,7 +92,7 @@ function describeMismatch(
 
 /** Adds to a context what its route decides. It stays the same object: the response is made by it, whatever happens next. */
 function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
-  const { request, settings } = ctx
+  const { head, settings } = ctx
   const { upstream } = route
   if (settings === undefined || upstream === undefined) {
     throw new TypeError('A route was compiled without an upstream or settings')
@@ -94,7 +103,7 @@ function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
   const namesHost = route.route.host !== undefined
 
   return Object.assign(ctx, {
-    settings: namesHost ? settingsForHost(settings, readUrlHost(request.url)) : settings,
+    settings: namesHost ? settingsForHost(settings, readUrlHost(head.url)) : settings,
     route,
     upstream,
     client: upstream.connect?.(ctx.invocation) ?? ctx.client,

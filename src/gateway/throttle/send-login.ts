@@ -4,6 +4,7 @@
  * `login.ts` calls it. It throws what forwarding throws.
  */
 import type { LoginAttemptHooks } from '../../proxy/forward/context.ts'
+import { readRequestHead } from '../../request/index.ts'
 import type { SendLogin } from '../phases/login.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { SessionUse } from './remove-identity.ts'
@@ -45,9 +46,11 @@ async function showsForm(ctx: RouteContext, send: SendLogin): Promise<boolean> {
 
   // Laravel's guard and others respond to a script differently than to a page.
   headers.set('accept', 'text/html')
+  const request = new Request(ctx.head.url, { headers })
   const page: RouteContext = {
     ...ctx,
-    request: new Request(ctx.request.url, { headers }),
+    request,
+    head: readRequestHead(request),
     search: '',
     rules: { ...ctx.rules, sessions: [] },
     body: { ...ctx.body, body: undefined, length: undefined },

@@ -99,7 +99,7 @@ export interface LoginEndpoint {
 
 /** The phases of a route that a login changes. */
 export interface LoginPhases<C, S, L> {
-  loadSession(ctx: C): Promise<S | undefined>
+  loadSession(ctx: C): Promise<S | undefined> | undefined
   authorize(ctx: C, session: S | undefined): Response | undefined | Promise<Response>
   forward(ctx: C, session: S | undefined, login: L): Promise<Response>
 }

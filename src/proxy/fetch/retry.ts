@@ -4,6 +4,7 @@
  * `fetchUpstream` throws.
  */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
+import type { RequestHead } from '../../request/index.ts'
 import type { Clock, Emit } from '../../types.ts'
 import type { Breaker } from './breaker.ts'
 import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from './fetch-upstream.ts'
@@ -74,7 +75,7 @@ const maxPauseMs = 50
  * fails, part of the body may have been read.
  */
 export function isRetryable(
-  { method, headers }: Request,
+  { method, headers }: Pick<RequestHead, 'method' | 'headers'>,
   retryRequest: boolean | 'idempotency-key' | undefined,
   hasBody: boolean,
 ): boolean {
@@ -145,11 +146,16 @@ async function prepareRetry<R extends UpstreamRequest>(
   return { ...build(), timeoutMs: remainingMs }
 }
 
-async function fetchOnce(
+function fetchOnce(request: UpstreamRequest, policy: RetryPolicy): Promise<UpstreamResponse> {
+  const { breaker } = policy.upstream
+  return breaker === undefined ? fetchUpstream(request) : fetchGuarded(request, policy, breaker)
+}
+
+async function fetchGuarded(
   request: UpstreamRequest,
-  { upstream: { name: upstreamName, breaker }, clock, emit }: RetryPolicy,
+  { upstream: { name: upstreamName }, clock, emit }: RetryPolicy,
+  breaker: Breaker,
 ): Promise<UpstreamResponse> {
-  if (breaker === undefined) return fetchUpstream(request)
   const settleEntered = breaker.enter(clock(), request.timeoutMs)
   if (typeof settleEntered === 'number') throw new UpstreamPaused(settleEntered)
 

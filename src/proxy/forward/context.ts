@@ -3,6 +3,7 @@
  * fill it, and the files beside it read it. Nothing here runs.
  */
 import type { AssertionKeys } from '../../assertion/keys.ts'
+import type { RequestHead } from '../../request/index.ts'
 import type { FlushableHandle, SessionFacts, SessionInfo } from '../../session/index.ts'
 import type { SessionGrants } from '../../session-protocol/grants.ts'
 import type { Breaker } from '../fetch/breaker.ts'
@@ -13,6 +14,8 @@ import type { Target } from '../target.ts'
 /** A request to forward. The gateway forwards its own context, `proxy()` one that it makes of Hono's. */
 export interface ForwardContext {
   readonly request: Request
+  /** The head of the request, read once. */
+  readonly head: RequestHead
   readonly env: unknown
   readonly requestId: string
   /** By this object events find the listener of the request. */
@@ -57,7 +60,7 @@ export interface PageContext {
     /** Whether a placeholder for the nonce is replaced in bodies, which must then be whole and not coded. */
     readonly fills: boolean
     /** A nonce for the response to a request that may show a page. */
-    nonceFor(request: Request): string | undefined
+    nonceFor(request: Pick<RequestHead, 'headers'>): string | undefined
   }
   /** The nonce that the upstream has received. */
   nonce: string | undefined

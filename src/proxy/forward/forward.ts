@@ -78,15 +78,15 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
   return async function forward(ctx, session, changes = {}) {
     const { upgrade, response: page } = ctx
     const { login, shared: sharedRequest } = changes
-    page.nonce = upgrade || sharedRequest ? undefined : page.headers.nonceFor(ctx.request)
+    page.nonce = upgrade || sharedRequest ? undefined : page.headers.nonceFor(ctx.head)
     // Before the assertion: taking messages writes the session, and the assertion names its version.
     const flashDelivery = takesFlash(ctx, changes)
       ? await deliverFlash(ctx.session, ctx.request)
       : undefined
     const sessionFields: SessionFields = {
       flash: flashDelivery?.header,
-      assertion: session && (await createAssertion(options, ctx, session)),
-      sessions: session && (await listSessions(options, ctx, session)),
+      assertion: session && options.sign && (await createAssertion(options, ctx, session)),
+      sessions: listsSessions(ctx, session) ? await listSessions(options, ctx) : undefined,
     }
 
     const addTrace = (headers: Headers): void => observer.addTrace(ctx, headers)
@@ -105,23 +105,20 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
 
     login?.onResponse()
     sharedRequest?.receiveHeaders(upstreamResponse.headers)
-    const decodedResponse = await matchCoding(upstreamResponse, request.method, ctx.client.rules)
+    const decoding = matchCoding(upstreamResponse, request.method, ctx.client.rules)
+    const decodedResponse = decoding instanceof Promise ? await decoding : decoding
     try {
       const exchange = { request, response: decodedResponse }
-      const response = toClientResponse(
+      const { response, sessionHeader } = toClientResponse(
         decodedResponse,
         createResponseRules(options, ctx, exchange, session),
       )
       if (page.headers.fills && !upgrade) checkWhole(response)
-      const sessionNonce = request.sessionNonce
-      await applySessionHeader({
-        ctx,
-        session,
-        login,
-        nonce: sessionNonce,
-        received: decodedResponse,
-        response,
-      })
+      if (sessionHeader !== undefined) {
+        const { status } = decodedResponse
+        const nonce = request.sessionNonce
+        await applySessionHeader({ ctx, session, login, nonce, status, sessionHeader, response })
+      }
 
       return login === undefined ? response : await login.settle(response, request.timeoutMs)
     } catch (error) {
@@ -141,11 +138,11 @@ function createRetryPolicy<C extends ForwardContext>(
   ctx: C,
   { login }: RequestChanges,
 ): RetryPolicy {
-  const { request, upstream, requestId, rules, upgrade } = ctx
+  const { head, upstream, requestId, rules, upgrade } = ctx
   const hasBody = ctx.body.body !== undefined
   return {
     upstream,
-    retryable: !upgrade && login === undefined && isRetryable(request, rules.retry, hasBody),
+    retryable: !upgrade && login === undefined && isRetryable(head, rules.retry, hasBody),
     requestId,
     clock,
     emit,
@@ -200,14 +197,16 @@ async function createAssertion<C extends ForwardContext>(
   return signAssertion(subject, assertionKeys, issuer, clock())
 }
 
-/** Lists the sessions of a user who is signed in. An anonymous visitor has no other session. */
+/** Whether the upstream gets a list of the user's sessions. An anonymous visitor has no other session. */
+function listsSessions({ rules }: ForwardContext, session: LoadedSession | undefined): boolean {
+  return session?.facts.signedIn === true && rules.sessions?.includes('list') === true
+}
+
 async function listSessions<C extends ForwardContext>(
   { sessions }: ForwardOptions<C>,
-  { rules, session: sessionHandle, env }: C,
-  { facts: sessionFacts }: LoadedSession,
+  { session: sessionHandle, env }: C,
 ): Promise<string | undefined> {
-  if (!rules.sessions?.includes('list') || !sessionFacts.signedIn || sessionHandle === undefined)
-    return undefined
+  if (sessionHandle === undefined) return undefined
   // Without the header an upstream can detect that there is no list.
   return sessions.findStrategy(env)?.kind === 'stored'
     ? encodeSessionList(sessionHandle)

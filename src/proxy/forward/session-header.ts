@@ -11,7 +11,6 @@ import type { FlushableHandle, SessionStrategy } from '../../session/index.ts'
 import { applyCommand, authorizeHeader } from '../../session-protocol/apply.ts'
 import type { HeaderRejection, SessionCommand } from '../../session-protocol/parse.ts'
 import type { Emit } from '../../types.ts'
-import type { UpstreamResponse } from '../fetch/fetch-upstream.ts'
 import type { ForwardContext, LoadedSession, LoginAttemptHooks } from './context.ts'
 
 /** The sessions behind the session protocol. */
@@ -30,7 +29,10 @@ export interface SessionResponse<C extends ForwardContext> {
   readonly login: LoginAttemptHooks | undefined
   /** The nonce of the very request that was responded to. */
   readonly nonce: string | undefined
-  readonly received: UpstreamResponse
+  /** The status of the upstream's response. */
+  readonly status: number
+  /** The header `Portcullis-Session` of the upstream's response. */
+  readonly sessionHeader: string
   /** The response for the client. */
   readonly response: Response
 }
@@ -62,16 +64,14 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
   }
 
   return async function applySessionHeader(sessionResponse) {
-    const { ctx, nonce, received: upstreamResponse, response } = sessionResponse
-    const headerValue = upstreamResponse.headers.get('portcullis-session')
-    if (headerValue === null) return
+    const { ctx, nonce, sessionHeader, response } = sessionResponse
     // Even where it is rejected: a response that speaks of one session is for no other client.
     if (response.status !== 101) neverStore(findHeaders(response))
 
     const strategy = sessions.findStrategy(ctx.env)
-    const authorizedHeader = authorizeHeader(headerValue, {
-      method: ctx.request.method,
-      status: upstreamResponse.status,
+    const authorizedHeader = authorizeHeader(sessionHeader, {
+      method: ctx.head.method,
+      status: sessionResponse.status,
       route: ctx.rules,
       nonce,
       versions: strategy?.kind === 'stored',

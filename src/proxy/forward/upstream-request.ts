@@ -4,7 +4,7 @@
  * own.
  */
 import { randomId } from '../../crypto/index.ts'
-import { mayHaveBody } from '../../request/index.ts'
+import { mayHaveBody, type ReadableHeaders } from '../../request/index.ts'
 import type { SharedRequest } from '../cache/context.ts'
 import { narrowAccepted } from '../codings.ts'
 import type { UpstreamRequest } from '../fetch/fetch-upstream.ts'
@@ -43,11 +43,13 @@ export function createRequestBuilder(
   { login, shared }: RequestChanges,
   addTrace: (headers: Headers) => void,
 ): () => UpstreamAttempt {
-  const { request, client, settings, upstream, rules, upgrade } = ctx
+  const { request, head, client, settings, upstream, rules, upgrade } = ctx
+  const { method } = head
   const target = findTarget(settings, upstream.index)
   const upstreamUrl = createUpstreamUrl(target, ctx.path, shared?.search ?? ctx.search)
   const clientHeaders = shared?.headers ?? request.headers
-  const strippedNames = findStripped(ctx, clientHeaders, shared)
+  const knownHeaders = shared?.headers ?? head.headers
+  const strippedNames = findStripped(ctx, knownHeaders, shared)
   const ignoresAbort = login?.ignoresClientAbort || shared?.outlives
   const signal = ignoresAbort ? new AbortController().signal : request.signal
 
@@ -63,7 +65,7 @@ export function createRequestBuilder(
         https: settings.https,
         cookieNames: fields.cookieNames,
         hops: ctx.hops,
-        hasBody: mayHaveBody(request.method),
+        hasBody: mayHaveBody(method),
         upgrade,
         nonce: sessionNonce,
         pageNonce: ctx.response.nonce,
@@ -72,6 +74,7 @@ export function createRequestBuilder(
         sessions: fields.sessions,
       },
       strippedNames,
+      knownHeaders,
     )
 
     narrowAccepted(headers, client.rules)
@@ -86,7 +89,7 @@ export function createRequestBuilder(
     return {
       client,
       url: upstreamUrl,
-      method: request.method,
+      method,
       headers,
       body: login?.body === undefined ? ctx.body : { ...ctx.body, text: login.body },
       timeoutMs: rules.timeoutMs ?? upstream.timeoutMs,
@@ -99,9 +102,9 @@ export function createRequestBuilder(
 /** Names of client headers that the upstream does not get; undefined where they are still to be found. */
 function findStripped(
   { upstream, strippedHeaders }: ForwardContext,
-  clientHeaders: Headers,
+  clientHeaders: ReadableHeaders,
   shared: SharedRequest | undefined,
 ): readonly string[] | undefined {
   if (upstream.drops !== undefined) return listStrippedNames(clientHeaders, upstream.drops)
-  return shared === undefined ? strippedHeaders : undefined
+  return shared === undefined ? (strippedHeaders ?? listStrippedNames(clientHeaders)) : undefined
 }

@@ -4,6 +4,7 @@
  * gives undefined; a missing option `platform` is reported as an issue.
  */
 import { type Issues, parseWholeNumber } from '../../options/index.ts'
+import type { ReadableHeaders } from '../request-head.ts'
 import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 
 /**
@@ -26,7 +27,10 @@ const maxHops = 16
  *
  * @see RFC 7239 section 7.1 on why the left end of the list is the client's own word
  */
-export function clientAddress(headers: Headers, platform: Platform): string | undefined {
+export function clientAddress(
+  headers: Pick<ReadableHeaders, 'get'>,
+  platform: Platform,
+): string | undefined {
   if (platform === 'none') return undefined
   if (platform === 'cloudflare') return normaliseAddress(headers.get('cf-connecting-ip'))
   if (platform === 'vercel')

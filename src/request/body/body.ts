@@ -5,6 +5,7 @@
  */
 import type { Reason, Verdict } from '../../types.ts'
 import { mayHaveBody } from '../method.ts'
+import type { ReadableHeaders } from '../request-head.ts'
 import { type AcceptsType, isCompressed } from './content-type.ts'
 
 /** Why a body is refused. */
@@ -61,7 +62,7 @@ export type BodyVerdict =
 /** As much of a request as there is to judge. */
 export interface RequestWithBody {
   readonly method: string
-  readonly headers: Headers
+  readonly headers: ReadableHeaders
   readonly body: ReadableStream<Uint8Array> | null
 }
 
@@ -69,7 +70,7 @@ export interface RequestWithBody {
  * The length a request declares: undefined for none. `malformed` for what RFC 9110 section 8.6 does not allow: signs,
  * spaces, words, lists (`5, 5`, as two headers come out). Servers read those differently, which is how requests are smuggled.
  */
-export function declaredLength(headers: Headers): number | 'malformed' | undefined {
+export function declaredLength(headers: ReadableHeaders): number | 'malformed' | undefined {
   const text = headers.get('content-length')
   if (text === null) return undefined
   return /^\d{1,15}$/.test(text) ? Number(text) : 'malformed'

@@ -4,9 +4,10 @@
  * wrong option is reported as an issue.
  */
 import type { Issues } from '../../options/index.ts'
+import type { ReadableHeaders } from '../request-head.ts'
 
 /** Whether the content type of a request is on a list. */
-export type AcceptsType = (headers: Headers) => boolean
+export type AcceptsType = (headers: Pick<ReadableHeaders, 'get'>) => boolean
 
 /** A type and a subtype in lower case (RFC 9110 section 8.3.1), or a type and `*`. */
 const typeRange = /^[a-z\d!#$&^_.+-]{1,64}\/(?:\*|[a-z\d!#$&^_.+-]{1,127})$/
@@ -40,7 +41,7 @@ export function compileContentTypes(value: unknown, issues: Issues): AcceptsType
 }
 
 /** Type and subtype in lower case, without parameters; undefined where there is none or more than one. */
-export function mediaType(headers: Headers): string | undefined {
+export function mediaType(headers: Pick<ReadableHeaders, 'get'>): string | undefined {
   const header = headers.get('content-type')
   if (header === null) return undefined
 
@@ -55,7 +56,7 @@ export function mediaType(headers: Headers): string | undefined {
  * Whether a body is compressed or otherwise coded. Whoever looks into a body must refuse such a one: a few KB of gzip are
  * gigabytes of text, and what is inside passed nobody's eyes.
  */
-export function isCompressed(headers: Headers): boolean {
+export function isCompressed(headers: Pick<ReadableHeaders, 'get'>): boolean {
   const coding = headers.get('content-encoding')
   return coding !== null && coding.trim().toLowerCase() !== 'identity'
 }

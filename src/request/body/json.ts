@@ -89,7 +89,7 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string | un
   }
 }
 
-function isJsonType(headers: Headers): boolean {
+function isJsonType(headers: Pick<Headers, 'get'>): boolean {
   const type = mediaType(headers)
   return type !== undefined && (type === 'application/json' || type.endsWith('+json'))
 }

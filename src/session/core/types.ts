@@ -38,7 +38,7 @@ export interface HonoContextLike {
 export type SessionContext =
   | HonoContextLike
   | {
-      readonly request: { readonly headers: Headers }
+      readonly request: { readonly headers: Pick<Headers, 'get'> }
       /** By this object events find the listener of the request. Default: the request. */
       readonly context?: object
       readonly headers?: Headers

@@ -21,7 +21,7 @@ const policy =
  *
  * @see Fetch Metadata section 2
  */
-export function isForeignNavigation(headers: Headers): boolean {
+export function isForeignNavigation(headers: Pick<Headers, 'get'>): boolean {
   // Most requests have another value of this one, and reading a header is not free.
   const site = headers.get('sec-fetch-site')
   if (site !== 'cross-site' && site !== 'same-site') return false
