@@ -56,7 +56,7 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     controller.abort()
   }, timeoutMs)
   if (signal.aborted) abortFetch()
-  else signal.addEventListener('abort', abortFetch, { once: true })
+  else signal.addEventListener('abort', abortFetch)
 
   try {
     // Node requires `duplex` where a body is a stream; the types of the DOM lack it.
