@@ -113,11 +113,12 @@ function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise
   const setError = (error: unknown): void => {
     ctx.settingsError = error
   }
+
   try {
     const settings = gateway.resolveSettings(ctx.env)
     if (settings instanceof Promise) {
-      return settings.then((resolved) => {
-        ctx.settings = resolved
+      return settings.then((settings) => {
+        ctx.settings = settings
       }, setError)
     }
     ctx.settings = settings
@@ -132,8 +133,8 @@ async function respond(gateway: CompiledGateway, ctx: RequestContext): Promise<R
   let response: Response | undefined
   try {
     response = await gateway.handleRequest(ctx)
-    const flushed = ctx.session?.flush(response) ?? response
-    return flushed instanceof Promise ? await flushed : flushed
+    const flushResult = ctx.session?.flush(response) ?? response
+    return flushResult instanceof Promise ? await flushResult : flushResult
   } catch (error) {
     if (response !== undefined) discardBody(response)
     const { response: page, failed: hasFailed } = gateway.respondToError(ctx, error)

@@ -47,6 +47,7 @@ async function handleRoute(phases: RoutePhases, ctx: RouteContext): Promise<Resp
   const counting = phases.beginRateLimits(ctx)
   const limits = counting instanceof Promise ? await counting : counting
   if (limits.denied !== undefined) return limits.denied
+
   const inspecting = phases.inspectGraphql(ctx)
   const graphql = inspecting instanceof Promise ? await inspecting : inspecting
   // A rejected query counts against the rate limits too: it had to be parsed.
@@ -54,6 +55,7 @@ async function handleRoute(phases: RoutePhases, ctx: RouteContext): Promise<Resp
 
   const prefetching = phases.prefetchSession(ctx)
   if (prefetching) await prefetching
+
   const entering = phases.beginLogin(ctx)
   const login = entering instanceof Promise ? await entering : entering
   try {
@@ -63,8 +65,10 @@ async function handleRoute(phases: RoutePhases, ctx: RouteContext): Promise<Resp
 
     const loading = phases.loadSession(ctx)
     const session = loading && (await loading)
+
     const denial = phases.authorize(ctx, session) ?? graphql.denyIntrospection(session)
     if (denial !== undefined) return await denial
+
     const denying = login.deny(session)
     return (denying && (await denying)) ?? (await phases.forward(ctx, session, login))
   } finally {

@@ -109,12 +109,14 @@ function observeSession(
   return async function loadSession(ctx) {
     if (!needsSession(ctx)) return undefined
     const { metrics } = ctx
+
     const startedAt = clock()
     const readSession = async (): Promise<LoadedSession | undefined> => phases.loadSession(ctx)
     const session =
       metrics?.spans === undefined || recorder === undefined
         ? await readSession()
         : await recorder.record(metrics, sessionSpan, clock, readSession)
+
     if (metrics === undefined) return session
     metrics.sessionMs = Math.max(0, clock() - startedAt)
     const info = await session?.info()

@@ -114,6 +114,7 @@ export function createUpstreamHeaders(
 
 function withholdCookies(headers: Headers, cookie: string, cookieNames: ReadonlySet<string>): void {
   if (cookieNames.size === 0) return
+
   const otherCookies = removeCookies(cookie, cookieNames)
   if (otherCookies === null) headers.delete('cookie')
   else if (otherCookies !== cookie) headers.set('cookie', otherCookies)

@@ -91,6 +91,7 @@ function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCh
   return function checkRequestBody(ctx) {
     const { method, headers } = ctx.head
     const body = mayHaveBody(method) ? ctx.request.body : null
+
     const verdict = checkBody({ method, headers, body }, bodyRules)
     if (!verdict.ok) return reject(ctx, verdict.reason)
     ctx.body = { body: verdict.body, length: verdict.length, maxBytes: bodyRules.maxBytes }

@@ -29,11 +29,11 @@ export interface SessionEvent<Data> {
   /** Data of the session, for the tag of its user; undefined where it was not loaded. */
   readonly data?: Data | undefined
   /** The actor as {@link describeActor} describes it, where it was not the user. */
-  readonly actor?: Actor
+  readonly actor?: ActorFields
 }
 
 /** The fields of an event that name the actor. */
-export type Actor = Pick<SecurityEvent, 'actor' | 'actorUser'>
+export type ActorFields = Pick<SecurityEvent, 'actor' | 'actorUser'>
 
 /** Emits an event of the session module. */
 export function emitSessionEvent<Data>(
@@ -84,7 +84,7 @@ export async function emitAllEnded<Data>(
 }
 
 /** Describes the actor of an event: with a tag of the user, if there is one. */
-export async function describeActor(ring: KeyRing, by: EndedBy | undefined): Promise<Actor> {
+export async function describeActor(ring: KeyRing, by: EndedBy | undefined): Promise<ActorFields> {
   if (by === undefined) return {}
   const { actor, user } = by
   return user === undefined ? { actor } : { actor, actorUser: await createAuditTag(ring, user) }

@@ -69,14 +69,14 @@ export function flushSession(
   handle: FlushableHandle<object>,
 ): Promise<void> | undefined {
   const finish = (response: Response): undefined => replaceResponse(c, response)
-  const flushed = handle.flush(c.res, { failed: c.error !== undefined })
+  const flushResult = handle.flush(c.res, { failed: c.error !== undefined })
 
-  return flushed instanceof Promise
-    ? flushed.then(finish, async (error) => {
+  return flushResult instanceof Promise
+    ? flushResult.then(finish, async (error) => {
         finish(await handle.flush(c.res, { failed: true }))
         throw error
       })
-    : finish(flushed)
+    : finish(flushResult)
 }
 
 function replaceResponse(c: FlushContext, response: Response): undefined {
