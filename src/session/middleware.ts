@@ -31,8 +31,7 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
     const answer = pending && (await pending)
     if (answer) return answer
     await next()
-    const flushing = handle && flushSession(c, handle)
-    if (flushing) await flushing
+    return handle && flushSession(c, handle)
   }
 }
 
