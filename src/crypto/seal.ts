@@ -16,7 +16,7 @@ import {
   tampered,
   tooLong,
 } from './rejection.ts'
-import { decodeUtf8, encodeUtf8, encoder } from './text.ts'
+import { decodeUtf8, encoder, encodeUtf8 } from './text.ts'
 
 /** The purpose of a seal. A seal never opens for another purpose. */
 export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csrf'
