@@ -123,6 +123,17 @@ describe('the cost', () => {
     expect(calls).toMatchObject({ verify: 1 })
   })
 
+  it('of all that a browser sends for a refresh is two reads, a write and a signature', async () => {
+    const { browser } = site()
+    const visitor = browser(device)
+    await visitor.bind()
+    visitor.cookies.delete(bound)
+    ;[asked, calls] = [{}, {}]
+    expect((await visitor.prove()).status).toBe(200)
+    expect(asked).toEqual({ read: 2, replace: 1 })
+    expect(calls.verify).toBe(1)
+  })
+
   it('of a proof that is nonsense is no signature checked', async () => {
     const { browser } = site()
     const visitor = browser(device)
