@@ -124,6 +124,7 @@ export function runScript(
     process.exit(130)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
+  process.once('exit', stop) // another script that runs beside this one may be the first to hear the signal
 
   return new Promise((done) => {
     const timer = setTimeout(() => {
@@ -135,6 +136,7 @@ export function runScript(
     const end = (code: number | null): void => {
       clearTimeout(timer)
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
+      process.off('exit', stop)
       done({ stdout, printed, code })
     }
 
