@@ -110,17 +110,18 @@ export function d1Store<E = ProjectEnv>(options: D1StoreOptions<E>): D1Store {
   issues.throwIfAny()
 
   const statements = compileStatements(prefix)
+  // With a breaker of its own: a clean-up that takes too long is no reason to deny requests.
+  const upkeep = { ...settings, timeoutMs: 30_000, breaker: createStoreBreaker() }
   return {
     check: (env) => void settings.readDatabase(env),
     ...createVerbs(settings, statements, bounds),
     async migrate({ env } = {}) {
       const tables = createTables(prefix).map((text) => ({ text, names: [] }))
-      await callBatch({ ...settings, timeoutMs: 30_000 }, { name: 'migrate', batch: tables }, env)
+      await callBatch(upkeep, { name: 'migrate', batch: tables }, env)
     },
     async cleanUp({ env } = {}) {
       const batch = { name: 'cleanUp', batch: statements.cleanUp, values: { most: rowsAtOnce } }
-      const answers = await callBatch({ ...settings, timeoutMs: 30_000 }, batch, env)
-      return Math.max(...answers.map(({ meta }) => meta?.changes ?? 0))
+      return Math.max(...(await callBatch(upkeep, batch, env)).map(readChanges))
     },
   }
 }
@@ -202,6 +203,13 @@ type ResultRow = Readonly<Record<string, unknown>>
 function readRows(answer: D1Answer | undefined): readonly ResultRow[] {
   if (!Array.isArray(answer?.results)) throw createStrangeAnswer()
   return answer.results
+}
+
+/** How many rows a statement changed. An answer without it is no zero, at which a loop would stop. */
+function readChanges(answer: D1Answer | null): number {
+  const changes = answer?.meta?.changes
+  if (typeof changes !== 'number') throw createStrangeAnswer()
+  return changes
 }
 
 /** The one row of the last statement, which says what the batch came to. */

@@ -21,7 +21,7 @@ import {
   type PostgresQuery,
   sendStatement,
 } from './postgres/query.ts'
-import { createStatements } from './postgres/schema.ts'
+import { createMigration, createStatements } from './postgres/schema.ts'
 import {
   parseCountReply,
   parseCreateReply,
@@ -184,16 +184,17 @@ function createVerbs(
 }
 
 function createUpkeep(settings: CallSettings): Pick<PostgresStore, 'migrate' | 'cleanUp'> {
+  // With a breaker of its own: a clean-up that takes too long is no reason to deny requests.
+  const upkeep = { ...settings, timeoutMs: 30_000, breaker: createStoreBreaker() }
+
   return {
     async migrate(context = {}) {
-      for (const text of createStatements(settings.schema))
-        await sendStatement({ ...settings, timeoutMs: 30_000 }, { text, values: [] }, context)
+      const migration = { text: createMigration(settings.schema), values: [] }
+      await sendStatement(upkeep, migration, context)
     },
     async cleanUp(context = {}) {
-      const upkeep = { ...settings, timeoutMs: 30_000 }
-      return parseCountReply(
-        await callFunction(upkeep, { name: 'clean_up', args: [rowsAtOnce] }, context),
-      )
+      const call = { name: 'clean_up', args: [rowsAtOnce] }
+      return parseCountReply(await callFunction(upkeep, call, context))
     },
   }
 }

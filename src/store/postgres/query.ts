@@ -89,10 +89,15 @@ const refusals: ReadonlyMap<string, string> = new Map([
 function createFailure(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const { code } = (error ?? {}) as { code?: unknown }
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return createUnavailable('network')
+  if (typeof code !== 'string' || !isSqlState(code)) return createUnavailable('network')
   if (conflictCodes.has(code)) return createUnavailable('conflict')
   if (temporaryClasses.has(code.slice(0, 2))) return createUnavailable(`sql-${code.toLowerCase()}`)
   return createRefused(refusals.get(code) ?? `sql-${code.toLowerCase()}`)
+}
+
+/** Every SQLSTATE that Postgres has holds a digit. Codes of sockets do not: `EPIPE` has five characters too. */
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)
 }
 
 function createUnavailable(reason: string): StoreError {
@@ -114,12 +119,11 @@ function encodeValue(value: string | number | null | undefined): string | null {
   return `${value}`.replace(/[\\\0]/g, (character) => (character === '\0' ? '\\0' : '\\\\'))
 }
 
-/** Reads the one value of the one row. */
+/** Reads the one value of the one row, which some drivers return as a list. */
 function decodeReply(result: unknown): unknown {
   const rows = Array.isArray(result) ? result : (result as { rows?: unknown } | undefined)?.rows
-  const reply = Array.isArray(rows)
-    ? (rows[0] as { reply?: unknown } | undefined)?.reply
-    : undefined
+  const row: unknown = Array.isArray(rows) ? rows[0] : undefined
+  const reply = Array.isArray(row) ? row[0] : (row as { reply?: unknown } | undefined)?.reply
   if (typeof reply !== 'string') throw createRefused('strange-answer')
   try {
     return decodeTexts(JSON.parse(reply))

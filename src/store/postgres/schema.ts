@@ -13,6 +13,19 @@ export function createStatements(schema: string): string[] {
   return [...tables(schema), ...sharedFunctions(schema), ...verbFunctions(schema)]
 }
 
+/**
+ * The same as one statement, and so one transaction. Deployments that run it at the same time wait for each other:
+ * `IF NOT EXISTS` and `OR REPLACE` fail where another transaction makes the same thing.
+ */
+export function createMigration(schema: string): string {
+  return `DO $migration$
+BEGIN
+PERFORM pg_advisory_xact_lock(hashtextextended('${schema} migration', 0));
+${createStatements(schema).join(';\n')};
+END
+$migration$`
+}
+
 function tables(schema: string): string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${schema}`,

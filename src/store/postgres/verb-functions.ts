@@ -179,19 +179,20 @@ END`,
     define(
       `${schema}.clean_up`,
       'p_most integer',
-      `DECLARE removed bigint; more bigint;
+      `DECLARE removed bigint; more bigint; at_ms bigint := ${schema}.now_ms();
 BEGIN
+  -- A moment in a variable, since no index serves a comparison with a volatile function.
   DELETE FROM ${schema}.sessions WHERE key IN (
-    SELECT key FROM ${schema}.sessions WHERE until <= ${schema}.now_ms()
+    SELECT key FROM ${schema}.sessions WHERE until <= at_ms
     LIMIT p_most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS removed = ROW_COUNT;
   DELETE FROM ${schema}.writes WHERE (key, write) IN (
-    SELECT key, write FROM ${schema}.writes WHERE until <= ${schema}.now_ms()
+    SELECT key, write FROM ${schema}.writes WHERE until <= at_ms
     LIMIT p_most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS more = ROW_COUNT;
   removed := greatest(removed, more);
   DELETE FROM ${schema}.marks WHERE name IN (
-    SELECT name FROM ${schema}.marks WHERE until <= ${schema}.now_ms()
+    SELECT name FROM ${schema}.marks WHERE until <= at_ms
     LIMIT p_most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS more = ROW_COUNT;
   RETURN json_build_array(greatest(removed, more)::text)::text;

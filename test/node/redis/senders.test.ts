@@ -1,6 +1,6 @@
 /** Redis over its own protocol: the clients that people have, and a socket of a Worker. */
 import { once } from 'node:events'
-import { connect as connectNode, createServer, type Server } from 'node:net'
+import { connect as connectNode, createServer, type Server, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import { Redis as IoRedis } from 'ioredis'
 import { createClient } from 'redis'
@@ -20,6 +20,39 @@ import { everythingIn, failureOf } from '../../redis/support.ts'
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.ts'
 import { startWorkerd } from '../../support/workerd.ts'
 import { elapse, noon } from '../store/support.ts'
+
+/** A port of a Redis that can be closed, with every connection, and opened again. */
+async function openGate(path: string): Promise<{
+  readonly url: string
+  open(): Promise<void>
+  close(): Promise<void>
+}> {
+  const sockets = new Set<Socket>()
+  let port = 0
+  const gate = createServer((socket) => {
+    const inner = connectNode(path)
+    sockets.add(socket)
+    socket.on('close', () => inner.destroy()).on('error', () => {})
+    inner.on('error', () => socket.destroy())
+    socket.pipe(inner).pipe(socket)
+  })
+  async function open(): Promise<void> {
+    gate.listen(port, '127.0.0.1')
+    await once(gate, 'listening')
+    port = (gate.address() as { port: number }).port
+  }
+
+  await open()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    open,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      sockets.clear()
+      await new Promise((done) => gate.close(done))
+    },
+  }
+}
 
 const echoing = script('echo', 'return ARGV[1]')
 
@@ -123,6 +156,42 @@ describe.skipIf(noRedis)('redis({ send })', () => {
     }
     closed.disconnect()
   })
+
+  // A login that was answered with 503, and a logout too, must not happen minutes later, when nobody expects them.
+  it.each(['ioredis', 'node-redis'])(
+    'leaves no command in the queue of %s for when Redis is back',
+    async (kind) => {
+      const gate = await openGate(server.socket)
+      const ioClient = new IoRedis(gate.url, { lazyConnect: true, retryStrategy: () => 50 })
+      const nodeClient = createClient({ url: gate.url, socket: { reconnectStrategy: () => 50 } })
+      for (const each of [ioClient, nodeClient]) each.on('error', () => {})
+      const send =
+        kind === 'ioredis' ? ioredisSender(ioClient) : nodeRedisSender(await nodeClient.connect())
+      try {
+        // One client for all: it has learned which form of the scripts this Redis has.
+        const store = upstashStore({ redis: redis({ send, timeoutMs: 500 }) })
+        const row = { record: 'R', now: noon, idle: 9e5, end: noon + 9e6, write: 'W' }
+        const create = (key: string): Promise<unknown> =>
+          store.create({ ...row, key }, {}).catch(() => undefined)
+        await expect.poll(() => create('BEFORE'), { timeout: 20_000 }).toEqual({ is: 'ok' })
+        await gate.close()
+        await expect.poll(() => (kind === 'ioredis' ? ioClient.status : 'close')).not.toBe('ready')
+        await expect.poll(() => nodeClient.isReady).toBe(false)
+        expect(await create('DURING')).toBe(undefined)
+        await gate.open()
+        // Both clients keep the order of their commands: whatever was left is executed before this one.
+        await expect.poll(() => create('AFTER'), { timeout: 20_000 }).toEqual({ is: 'ok' })
+        expect(Object.keys(await server.raw.dump()).filter((key) => key.includes(':s:'))).toEqual([
+          'portcullis:s:AFTER',
+          'portcullis:s:BEFORE',
+        ])
+      } finally {
+        ioClient.disconnect()
+        if (nodeClient.isOpen) nodeClient.destroy()
+        await gate.close()
+      }
+    },
+  )
 
   it('refuses a wrong password', async () => {
     const send = socket(`redis://somebody:hunter2@127.0.0.1:${port}/1`)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type D1Database, d1Statements, d1Store } from '../../../src/store/d1.ts'
 import { sessionContract } from '../../../src/testing/index.ts'
 import type { SecurityEvent } from '../../../src/types.ts'
@@ -10,6 +10,7 @@ import { secrecyPromises } from './secrecy-promises.ts'
 import { noon } from './support.ts'
 
 const tools = { describe, it, expect }
+const nativeTimeout = setTimeout
 const row = {
   ...{ key: 'KEY', index: 'USER', record: 'RECORD', end: noon + 9e6 },
   ...{ now: noon, idle: 9e5, write: 'W1' },
@@ -234,6 +235,35 @@ describe('d1Store in a real workerd', () => {
     await prepared.create(other, {})
     expect(await store.end(other, 6e4, {})).toBe(true)
     await expect.poll(() => store.read(row, at, {}).catch(() => {})).toMatchObject({ is: 'found' })
+  })
+
+  it.each<[title: string, answers: unknown[]]>([
+    ['no count of rows', [{ results: [] }, { results: [] }]],
+    ['nothing for a statement', [{ meta: { changes: 3 } }, null]],
+  ])('takes a clean-up that is answered with %s for no clean-up', async (_, answers) => {
+    const store = d1Store({ database: createDatabase(async () => answers as never) })
+    await expect(store.cleanUp()).rejects.toMatchObject({
+      code: 'ERR_STORE_REFUSED',
+      reason: 'strange-answer',
+    })
+  })
+
+  it('denies no request because a clean-up takes too long', async () => {
+    let hangs = true
+    const clock = vi.spyOn(globalThis, 'setTimeout')
+    try {
+      // The time limit of a clean-up is half a minute, which nobody here waits for.
+      clock.mockImplementation(((run: () => void, ms = 0) =>
+        nativeTimeout(run, ms === 30_000 ? 50 : ms)) as never)
+      const batch = (): Promise<never> =>
+        hangs ? new Promise(() => {}) : Promise.resolve([{ results: [] }] as never)
+      const store = d1Store({ database: createDatabase(batch) })
+      await expect(store.cleanUp()).rejects.toMatchObject({ reason: 'timeout' })
+      hangs = false
+      expect(await store.list('USER', {})).toEqual([])
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   it('refuses a record that is too large before it is sent', async () => {

@@ -1,6 +1,6 @@
 import { neon, neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { postgresStatements, postgresStore } from '../../../src/store/postgres.ts'
 import { sessionContract } from '../../../src/testing/index.ts'
 import type { SecurityEvent } from '../../../src/types.ts'
@@ -12,6 +12,7 @@ import { secrecyPromises } from './secrecy-promises.ts'
 import { noon } from './support.ts'
 
 const tools = { describe, it, expect }
+const nativeTimeout = setTimeout
 const row = {
   ...{ key: 'KEY', index: 'USER', record: 'RECORD', end: noon + 9e6 },
   ...{ now: noon, idle: 9e5, write: 'W1' },
@@ -189,6 +190,70 @@ describe.skipIf(noPostgres)('postgresStore', () => {
     const other = createPostgresStore(server, { schema: 'as_file' })
     expect(await other.create(row, {})).toEqual({ is: 'ok' })
     expect(await other.list('USER', {})).toHaveLength(1)
+  })
+
+  // Several regions, or several pods, that each migrate when they start.
+  it('is made once where eight deployments migrate an empty database at the same time', async () => {
+    for (const schema of ['together1', 'together2', 'together3']) {
+      const stores = Array.from({ length: 8 }, () => createPostgresStore(server, { schema }))
+      await Promise.all(stores.map((store) => store.migrate()))
+      expect(await stores[0]?.create(row, {})).toEqual({ is: 'ok' })
+    }
+  })
+
+  it('finds what is past its time by an index, however many sessions live', async () => {
+    const store = createPostgresStore(server)
+    await server.pool.query(`INSERT INTO portcullis.sessions (key, version, until)
+      SELECT 'live ' || n, 1, 9e15 FROM generate_series(1, 20000) AS n`)
+    await server.pool.query('ANALYZE portcullis.sessions')
+    const countScans = async (): Promise<unknown> => {
+      const { rows } = await server.pool.query(`SELECT idx_scan::int AS n
+        FROM pg_stat_user_indexes WHERE indexrelname = 'sessions_until' AND schemaname = 'portcullis'`)
+      return rows[0]?.n
+    }
+    const before = Number(await countScans())
+    expect(await store.cleanUp()).toBe(0)
+    // Statistics of a connection are visible within a second.
+    await expect.poll(countScans, { timeout: 20_000 }).toBeGreaterThan(before)
+  })
+
+  it('denies no request because a clean-up takes too long', async () => {
+    let hangs = true
+    const clock = vi.spyOn(globalThis, 'setTimeout')
+    try {
+      // The time limit of a clean-up is half a minute, which nobody here waits for.
+      clock.mockImplementation(((run: () => void, ms = 0) =>
+        nativeTimeout(run, ms === 30_000 ? 50 : ms)) as never)
+      const store = createPostgresStore(server, {
+        query: (text, values) => (hangs ? new Promise(() => {}) : server.pool.query(text, values)),
+      })
+      await expect(store.cleanUp()).rejects.toMatchObject({ reason: 'timeout' })
+      hangs = false
+      expect(await store.create(row, {})).toEqual({ is: 'ok' })
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
+  it('accepts a driver that returns each row as a list', async () => {
+    const store = createPostgresStore(server, {
+      query: (text, values) => server.pool.query({ text, values, rowMode: 'array' }),
+    })
+    expect(await store.create(row, {})).toEqual({ is: 'ok' })
+    expect(await store.list('USER', {})).toMatchObject([{ record: 'RECORD', version: '1' }])
+  })
+
+  // Node's code for a write to a socket that the server has closed. It looks like a SQLSTATE.
+  it('tries again where the connection was closed before the statement left', async () => {
+    let failures = 1
+    const store = createPostgresStore(server, {
+      query(text, values) {
+        if (failures-- > 0)
+          return Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+        return server.pool.query(text, values)
+      },
+    })
+    expect(await store.create(row, {})).toEqual({ is: 'ok' })
   })
 
   it('says that the schema is missing, and how to make it', async () => {
