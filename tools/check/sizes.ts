@@ -70,7 +70,7 @@ const parts: Part[] = [
   },
   {
     name: 'store in Postgres, over sessions',
-    limit: 5_400,
+    limit: 5_550,
     without: /redis\/(?:batch|rounds|transport)|store\/(?:upstash|memory)/,
     over: () => bundle("export { session, storedSessions } from './src/session/index.ts'"),
     code: () =>
