@@ -228,7 +228,7 @@ describe('options', () => {
       'login.identify must be a function',
       'login.providers.Acme must have a name of lower-case letters',
       'login.providers.Acme.issuer must be an https URL',
-      'login.providers.Acme.clientId must be a string',
+      'login.providers.Acme.clientId must be a non-empty string',
       'login.providers.Acme.clientSecret is required',
       'login.providers.other.issuer must be an https URL',
       'login.providers.other.clientSecret must be a string, or a list of one or two',

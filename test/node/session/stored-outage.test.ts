@@ -48,12 +48,13 @@ describe.skipIf(noRedis)('while Redis', () => {
 
   async function signedIn() {
     // Logs in and comes back with patience, and meets the fault with little: what is to work may be slow.
-    const patient = siteOn(server).visitor()
+    const observer = siteOn(server)
+    const patient = observer.visitor()
     await patient.login()
     const site = siteOn(server, { timeoutMs: 300 })
     const browser = site.visitor()
     for (const [name, value] of patient.cookies) browser.cookies.set(name, value)
-    return { site, browser, owner: patient }
+    return { site, browser, owner: patient, observer }
   }
 
   /** Problem+json, no cookie but the one that `end` expires. */
@@ -175,7 +176,7 @@ describe.skipIf(noRedis)('while Redis', () => {
         const ending = name === 'end' || name === 'endAll'
         for (let n = 0; n < count; n++) {
           await server.flush({ keepScripts: true })
-          const { browser, owner, site } = await signedIn()
+          const { browser, owner, observer } = await signedIn()
           await browser.visit((s) => s.flash('notice', 'Saved'))
           const cookie = browser.cookies.get('__Host-session')
           server.control.fault(fault, { times, after: n })
@@ -186,7 +187,7 @@ describe.skipIf(noRedis)('while Redis', () => {
           expect([{ userId: 'ada' }, ...after]).toContainEqual(data)
           // Of a login at most one of two sessions lives: not both, and no half of one.
           const rows = (await rowsIn(server)).filter(([, row]) => 'v' in row)
-          const listed = await site.sessions.list({ user: 'ada' })
+          const listed = await observer.sessions.list({ user: 'ada' })
           expect(listed.length).toBeLessThanOrEqual(1)
           if (data !== null) expect(listed).toHaveLength(1)
           if (name !== 'endAll' && rows.length > 0) expect(rows).toHaveLength(listed.length)
