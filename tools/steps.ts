@@ -84,14 +84,13 @@ export function pickFailures(printed: string): string[] {
 }
 
 /**
- * Runs `npm run <script>`, also with arguments (`smoke -- --redis`), and stops it with all its children when the time is
- * over. It shows what the script prints, unless `quiet` says that the caller does.
+ * Runs `npm run <script>`, also with arguments (`smoke -- --redis`), showing what it prints, and stops it with all its
+ * children when the time is over.
  */
 export function runScript(
   script: string,
   timeoutMs: number,
   env: Readonly<Record<string, string>> = {},
-  { quiet = false }: { readonly quiet?: boolean } = {},
 ): Promise<{ stdout: string; printed: string; code: number | null }> {
   const group = process.platform !== 'win32'
   const child = spawn('npm', ['run', '--silent', ...script.split(' ')], {
@@ -106,11 +105,11 @@ export function runScript(
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk
     printed += chunk
-    if (!quiet) process.stdout.write(chunk)
+    process.stdout.write(chunk)
   })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     printed += chunk
-    if (!quiet) process.stderr.write(chunk)
+    process.stderr.write(chunk)
   })
 
   const stop = (): void => {
@@ -124,13 +123,13 @@ export function runScript(
     process.exit(130)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
-  process.once('exit', stop) // another script that runs beside this one may be the first to hear the signal
+  process.once('exit', stop) // also when something else ends this process
 
   return new Promise((done) => {
     const timer = setTimeout(() => {
       const text = `npm run ${script} was stopped after ${Math.round(timeoutMs / 1000)} s\n`
       printed += text
-      if (!quiet) process.stderr.write(text)
+      process.stderr.write(text)
       stop()
     }, timeoutMs)
     const end = (code: number | null): void => {
