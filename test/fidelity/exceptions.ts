@@ -162,7 +162,7 @@ export const reasons: readonly Reason[] = [
   {
     runtimes: ['deno'],
     differences: ['client: lost content-encoding', 'client: framing chunked'],
-    cases: ['coding gzip', 'coding GZIP', 'coding br', 'an encoding that was not requested'],
+    cases: ['coding gzip', 'coding GZIP', 'coding br', 'a coding that was not asked for'],
     why: 'fetch decodes these',
   },
   {
