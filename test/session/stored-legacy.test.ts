@@ -138,6 +138,20 @@ describe('a legacy cookie in an atomic store', () => {
     expect(await made.sessions.list({ user: 'ada' })).toHaveLength(1)
   })
 
+  it('that a parallel request imports between two reads of this one is one session', async () => {
+    const made = site()
+    const cookie = await keystone()
+    const [slow, quick] = [made.with(cookie), made.with(cookie)]
+    const held = made.store.hold('read', 'after')
+    const late = slow.visit((s) => s.info())
+    await held.arrived
+    const { body: first } = await quick.visit((s) => s.info())
+    held.release()
+    expect((await late).body).toMatchObject({ id: first.id, signedIn: true })
+    expect(made.heard()).toEqual(['session-imported'])
+    expect(await slow.get()).toEqual({ userId: 'ada' })
+  })
+
   it('that comes late is given the rest of the session’s life, not a new one', async () => {
     const made = site()
     const cookie = await keystone()

@@ -5,7 +5,7 @@
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { sha256 } from '../../crypto/digest.ts'
 import { randomId } from '../../crypto/random.ts'
-import type { Ref } from '../../store/contract.ts'
+import type { Found, Gone, Ref } from '../../store/contract.ts'
 import type { CookieJar } from '../../types.ts'
 import type { LegacyLocation, LoadResult, SessionLocation } from '../core/engine.ts'
 import type { OpenedLegacy } from '../core/options/options.ts'
@@ -54,17 +54,33 @@ async function loadImported<Data extends object>(
 ): Promise<LoadResult<Data> | undefined> {
   const { settings, store } = context
   const result = await readLocation(context, cookieJar, location)
-  if (result.is === 'found') {
-    const session = await validateRow(settings, cookieJar, location, result)
-    return session.record === undefined ? session : { ...session, pendingWrite: 'import' }
-  }
-  if (result.is !== 'none') return createEmptyResult(settings, cookieJar, result.is, location)
+  if (result.is !== 'none') return validateImported(context, cookieJar, location, result)
   if (!store.atomic) return undefined
 
-  // The seal was imported once and that session is over: a copy of the cookie must not start another one.
   const { importMark } = location.legacy
   const mark = await readLocation(context, cookieJar, { ...location, ref: importMark })
-  return mark.is === 'none' ? undefined : createEmptyResult(settings, cookieJar, 'legacy')
+  if (mark.is === 'none') return undefined
+
+  // A parallel request may have imported the seal between the two reads. If it did not, the seal was imported once and
+  // that session is over: a copy of the cookie must not start another one.
+  const current = await readLocation(context, cookieJar, location)
+  return current.is === 'none'
+    ? createEmptyResult(settings, cookieJar, 'legacy')
+    : validateImported(context, cookieJar, location, current)
+}
+
+/** Returns the session of a row that an import created, or an empty result where the row is no session any more. */
+async function validateImported<Data extends object>(
+  { settings }: StoredContext<Data>,
+  cookieJar: CookieJar,
+  location: ImportLocation,
+  result: Found | Gone,
+): Promise<LoadResult<Data>> {
+  if (result.is !== 'found') {
+    return createEmptyResult(settings, cookieJar, result.is, location)
+  }
+  const session = await validateRow(settings, cookieJar, location, result)
+  return session.record === undefined ? session : { ...session, pendingWrite: 'import' }
 }
 
 /** Finds the locations of this request's legacy cookie: under the first secret, and under older ones that may have imported it. */
