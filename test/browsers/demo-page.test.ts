@@ -230,9 +230,14 @@ describe.skipIf(noBrowser)('the demo page', () => {
     return { context, page, complaints }
   }
 
-  /** The first request of a navigation: a redirect counts, not where it leads. */
+  /** The first request of a navigation: a redirect counts, not where it leads, and not the console in its frame. */
   function isVisit(response: Response): boolean {
-    return response.request().isNavigationRequest() && response.request().redirectedFrom() === null
+    const request = response.request()
+    return (
+      request.isNavigationRequest() &&
+      request.redirectedFrom() === null &&
+      request.frame().parentFrame() === null
+    )
   }
 
   function posted(page: Page): Promise<Response> {
