@@ -58,6 +58,8 @@ export interface RequestMetrics {
   attempt?: OpenAttempt | undefined
   /** Set for health checks, which come every few seconds and get no line. */
   quiet?: boolean
+  /** The line of the request, once the monitor has created it, so that the console need not create it again. */
+  line?: RequestLine
 }
 
 /** The outcome of a request, known at its end. */

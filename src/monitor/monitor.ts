@@ -158,6 +158,7 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
         headers: response.headers,
         ...(typeof versionText === 'string' && { version: versionText.slice(0, 64) }),
       })
+      metrics.line = requestLine
 
       if (metrics.quiet !== true) {
         writeLine(requestLine, requestEnd)

@@ -2,7 +2,7 @@
  * Observes requests and events for the console, beside the monitor that the configuration names.
  * `console/create.ts` wraps the monitor with it. The console's own requests are not counted.
  */
-import type { Monitor, RequestMetrics } from '../../../monitor/index.ts'
+import type { Monitor, RequestEnd, RequestMetrics } from '../../../monitor/index.ts'
 import { clientClosedRequest, createRequestLine, type RequestLine } from '../../../monitor/line.ts'
 import type { Clock, EventType, SecurityEvent } from '../../../types.ts'
 import type { CountKind, HealthState } from './counts.ts'
@@ -54,15 +54,20 @@ export function observeRequests(
       monitor?.event(event)
     },
     end(metrics, response, ending) {
+      const answer = monitor?.end(metrics, response, ending) ?? response
       if (metrics.quiet !== true && !ignored.has(metrics)) {
-        const status = ending.left ? clientClosedRequest : response.status
-        const { headers } = response
-        recordLine(recorder, createRequestLine(metrics, { ...ending, status, headers }), metrics)
+        recordLine(recorder, metrics.line ?? createLine(metrics, response, ending), metrics)
       }
       recorder.flush(ending.env, ending.waitUntil)
-      return monitor?.end(metrics, response, ending) ?? response
+      return answer
     },
   }
+}
+
+/** Creates the line of a request where no monitor has done so. */
+function createLine(metrics: RequestMetrics, response: Response, ending: RequestEnd): RequestLine {
+  const status = ending.left ? clientClosedRequest : response.status
+  return createRequestLine(metrics, { ...ending, status, headers: response.headers })
 }
 
 function recordLine(
