@@ -1,7 +1,13 @@
 /**
- * The context of one request to the login, and the small cookies beside attempts. The steps in
- * `flow/` and the tokens use it. Connecting to a provider throws a `LoginError` where its metadata
- * cannot be fetched.
+ * Helpers that every step of a login shares: the context of one request, the connection to a
+ * provider, events, and two small cookies. `login-turns` counts completed logins, so that a browser
+ * that keeps no session does not go round in a loop; `login-none` pauses silent logins. The steps
+ * in `flow/`, bearer tokens, edges and kept tokens (`tokens/`) call it; `serve.ts` reads facts by it.
+ *
+ * `connectProvider` throws a `LoginError` where the provider's metadata cannot be fetched, and
+ * `ERR_CONFIG` for a wrong value in the environment. Both cookies are hints that a client may
+ * forge or delete: a count of another form is read as 0. `dropTokens` swallows the errors of a token
+ * store that is down.
  */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../cookie/index.ts'
 import { isPortcullisError } from '../errors.ts'
@@ -19,16 +25,16 @@ export interface FlowContext {
   readonly request: Request
   readonly url: URL
   readonly env: unknown
-  /** The origin that the provider has registered. */
+  /** The public origin of this site, as it is registered at the provider. */
   readonly origin: string
   readonly session: SessionHandle<object>
   readonly requestId?: string
-  /** By this object events find the listener of the request: the Hono context, or that of a gateway. */
+  /** The key by which events find the listener of this request: the Hono context, or the gateway's context. */
   readonly eventContext?: object
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
 }
 
-/** Everything to speak with a provider. @throws {LoginError} where its metadata cannot be had */
+/** Collects what requests to a provider need. @throws {LoginError} where its metadata cannot be fetched */
 export async function connectProvider(
   settings: LoginSettings,
   { env, waitUntil }: Pick<FlowContext, 'env' | 'waitUntil'>,
@@ -42,9 +48,9 @@ export async function connectProvider(
   return { provider, metadata, connection, fetch, clock, timeoutMs, tolerance, waitUntil }
 }
 
-/** Seconds in which completed logins count as one loop. */
+/** Seconds that the count of completed logins lives after the last one. */
 const turnsLife = 20
-/** Logins without a session afterwards, and with one, until the person is told. */
+/** Completed logins at which a further one is stopped with a page: without and with a session afterwards. */
 const mostTurns = { without: 3, with: 8 } as const
 const turnsShape = /^[0-9]{1,2}$/
 
@@ -58,7 +64,7 @@ function readTurns(settings: LoginSettings, request: Request): number {
   return value !== undefined && turnsShape.test(value) ? Number(value) : 0
 }
 
-/** The cookie that counts a completed login. */
+/** Creates the cookie that counts one more completed login. */
 export function countTurn(settings: LoginSettings, request: Request): OutgoingCookie {
   const turns = Math.min(99, readTurns(settings, request) + 1)
   return serializeCookie(turnsSettings(settings), `${turns}`, turnsLife)
@@ -69,7 +75,10 @@ export function resetTurns(settings: LoginSettings): OutgoingCookie {
   return expireCookie(turnsSettings(settings))
 }
 
-/** Whether logins follow each other without an end: the browser keeps no session, or a rule is never met. */
+/**
+ * Whether this browser logs in again and again: it keeps no session cookie, or it is sent back to the login by an
+ * access rule that its login never meets.
+ */
 export function isLoop(settings: LoginSettings, request: Request, isSignedIn: boolean): boolean {
   return readTurns(settings, request) >= (isSignedIn ? mostTurns.with : mostTurns.without)
 }
@@ -87,12 +96,12 @@ export function isSilentPaused(settings: LoginSettings, request: Request): boole
   return readCookies(request.headers.get('cookie'), silentSettings(settings).name).length > 0
 }
 
-/** The cookie that keeps silent logins from being tried at every page. */
+/** Creates the cookie that pauses silent logins, so that not every page tries one. */
 export function pauseSilent(settings: LoginSettings): OutgoingCookie {
   return serializeCookie(silentSettings(settings), '1', silentPause)
 }
 
-/** Whether the browser keeps the session's cookie from the redirect chain that began elsewhere. */
+/** Whether the session cookie is `SameSite=Strict`: browsers then omit it on redirects that began at another site. */
 export function isStrictSession(settings: LoginSettings, env: unknown): boolean {
   return settings.readKeys(env).internals.cookie.attributes.sameSite === 'strict'
 }
@@ -107,12 +116,14 @@ export function emitEvent(
   emit(settings.emit, named, eventContext)
 }
 
-/** How the session of a request began; undefined where nobody is signed in. */
+/** Reads the facts of the login that began the session of a request; undefined where nobody is signed in. */
 export async function readFacts(session: SessionHandle<object>): Promise<LoginFacts | undefined> {
   return ((await session.get()) as Partial<LoginData> | undefined)?.login
 }
 
-/** Deletes the tokens of a session that ends. A store that is away changes nothing: the row ends by itself. */
+/**
+ * Deletes the tokens of a session that ends. Where the store is down it returns undefined: the row expires by itself.
+ */
 export async function dropTokens(
   settings: LoginSettings,
   context: FlowContext,

@@ -1,7 +1,12 @@
 /**
- * Turns claims into the data of a session: `identify` of the application and its helpers. The
- * callback, logouts and refreshes call it. Claims without a subject, or a person who is not
- * admitted, throw a `LoginError`.
+ * Turns the claims of a provider into the argument of the application's `identify`, and into the facts
+ * that a session stores about its login. The callback, bearer tokens, edges, back-channel logout and
+ * refreshes call it; applications pass `loginUser`, `loginSubject` and `loginMark` to their sessions.
+ *
+ * Claims without a usable subject (a string of 1 to 255 characters) throw a `LoginError`
+ * `id-token-bad`; a person whom `identify` does not admit throws `not-admitted` in `requireData`. `roles()`
+ * silently ignores groups that its map does not name, and returns an empty list where the claim is
+ * not a list.
  */
 import type { Emit } from '../types.ts'
 import type { Provider } from './providers/provider-options.ts'
@@ -9,24 +14,24 @@ import { type Claims, isShortText, type LoginData, LoginError, type LoginFacts }
 
 /** The argument of `identify`. */
 export interface Identity {
-  /** `<provider>|<sub>`: unique across providers, and stable. Never an e-mail. */
+  /** `<provider>|<sub>`: unique across providers, and stable. It is never an e-mail address. */
   readonly user: string
   /** The name of the provider, as the options give it. */
   readonly provider: string
   /** The provider's identifier of the person: `sub`. */
   readonly subject: string
-  /** The claims of the provider. `email` is there only where the provider says that it is verified. */
+  /** The claims of the provider. `email` is present only where the provider has verified it. */
   readonly claims: Claims
-  /** An e-mail that the provider does not call verified. Anybody may have entered it. */
+  /** An e-mail address that the provider has not verified: anybody may have entered it. */
   readonly unverifiedEmail?: string
   /**
-   * Roles by groups: `roles('groups', { admin: 'admins', staff: ['sales', 'support'] })`. Groups that
+   * Maps groups to roles: `roles('groups', { admin: 'admins', staff: ['sales', 'support'] })`. Groups that
    * are not named here never reach the session.
    */
   roles(claim: string, map: Readonly<Record<string, string | readonly string[]>>): string[]
 }
 
-/** Makes data of an identity, or undefined to admit nobody. */
+/** Returns the session's data for an identity; undefined denies the person. */
 export type Identify<Data = object> = (
   identity: Identity,
 ) => Data | undefined | Promise<Data | undefined>
@@ -45,7 +50,7 @@ export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): I
     ...(typeof email === 'string' && !isVerified && { unverifiedEmail: email }),
     roles(claim, map) {
       const groups = rest[claim]
-      // Entra leaves the list out where it is too long, and says where to ask for it.
+      // Entra omits a list that is too long, and names in `_claim_names` where it could be fetched. It is not fetched.
       const overage = rest._claim_names
       if (
         groups === undefined &&
@@ -56,16 +61,16 @@ export function createIdentity(facts: LoginFacts, claims: Claims, emit: Emit): I
         emit({ type: 'login-groups-overage', subject: provider })
       }
       if (!Array.isArray(groups)) return []
-      const named = Object.entries(map).filter(([, wanted]) => {
-        const list: readonly unknown[] = typeof wanted === 'string' ? [wanted] : wanted
+      const granted = Object.entries(map).filter(([, mapped]) => {
+        const list: readonly unknown[] = typeof mapped === 'string' ? [mapped] : mapped
         return list.some((group) => groups.includes(group))
       })
-      return named.map(([role]) => role)
+      return granted.map(([role]) => role)
     },
   }
 }
 
-/** Creates the facts that a session keeps of a login. */
+/** Creates the facts that a session stores about its login. @throws {LoginError} `id-token-bad` */
 export function createFacts(provider: Provider, claims: Claims): LoginFacts {
   const { sid, acr, sub: tokenSubject } = claims
   const sub = readSubject(provider, claims)
@@ -78,16 +83,22 @@ export function createFacts(provider: Provider, claims: Claims): LoginFacts {
   }
 }
 
-/** Reads the identifier of a person at a provider. @throws {LoginError} where it is no text */
+/**
+ * Reads the identifier of a person at a provider.
+ *
+ * @throws {LoginError} `id-token-bad` where it is not a short string
+ */
 export function readSubject({ options }: Provider, claims: Claims): string {
-  // A person whom `subject` cannot name must not pass for somebody else whose `sub` looks like such a name.
+  // There is no fallback to `sub` where `subject` gives nothing: that `sub` could equal the identifier of somebody
+  // else.
   const subject: unknown = options.subject === undefined ? claims.sub : options.subject(claims)
   if (isShortText(subject)) return subject
   throw new LoginError('id-token-bad', 'subject')
 }
 
 /**
- * For the option `user` of sessions: whose they are, as logout tokens without `sid` name them.
+ * Returns the user of a session as `<provider>|<sub>`, for the option `user` of sessions. Logout tokens without `sid`
+ * find the sessions of a user by it.
  *
  * @example
  * ```ts
@@ -100,9 +111,9 @@ export function loginUser(data: object): string | undefined {
 }
 
 /**
- * For the option `user` of sessions, in place of `loginUser`: whose they are by the claim `sub` alone. It is for providers
- * with the option `subject`, as `entra` has it, whose logout tokens name a person and no session. `endAll` and `list` then
- * take `<provider>|<sub>` with that claim, too.
+ * Returns the user of a session by the claim `sub` alone, for the option `user` of sessions in place of `loginUser`.
+ * Use it for providers with the option `subject` (such as `entra`) whose logout tokens name a user and no session. Pass
+ * `<provider>|<sub>` with that claim to `endAll` and `list` too.
  *
  * @example
  * ```ts
@@ -115,7 +126,8 @@ export function loginSubject(data: object): string | undefined {
 }
 
 /**
- * For the option `mark` of sessions: the provider's session that they depend on.
+ * Returns the provider's session that a session depends on, for the option `mark` of sessions. Logout tokens with `sid`
+ * end the sessions with that mark.
  *
  * @example
  * ```ts
@@ -127,7 +139,7 @@ export function loginMark(data: object): string | undefined {
   return login?.sid === undefined ? undefined : `${login.provider} ${login.sid}`
 }
 
-/** @throws {LoginError} `not-admitted` */
+/** Returns what `identify` returned. @throws {LoginError} `not-admitted` where it returned nothing */
 export function requireData<Data>(data: Data | undefined): Data {
   if (data === undefined || data === null) throw new LoginError('not-admitted')
   return data

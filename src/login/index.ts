@@ -1,7 +1,11 @@
 /**
- * Sign-in at identity providers by OpenID Connect. `login()` serves a Hono app and
- * `gatewayLogin()` a gateway; `flow/` holds the steps in the browser, `protocol/` the requests to
- * a provider, `providers/` what is known of one, `tokens/` tokens that are kept.
+ * Entry point `login`: sign-in at identity providers by OpenID Connect. Applications import it:
+ * `login()` serves a Hono app, `gatewayLogin()` a gateway or `vercel()`. The gateway imports types
+ * from it (`gateway/compile.ts`, `config.ts`, `routes/validate-routes.ts`), and the command line calls
+ * `reviewLogin`. It only exports.
+ *
+ * `flow/` holds the steps that the browser sees, `protocol/` the requests to a provider,
+ * `providers/` the options, metadata and keys of providers, and `tokens/` the storage of tokens.
  */
 export { type BearerTokensOptions, bearerTokens } from './bearer/bearer-tokens.ts'
 export type { BearerOption, BearerRule } from './bearer/contract.ts'

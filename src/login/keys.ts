@@ -1,6 +1,11 @@
 /**
- * Derives what the login seals from the key ring of the sessions. `settings.ts` creates it. A
- * session strategy of another library has no ring, which throws a `TypeError`.
+ * Creates the sealers with which the login encrypts its cookies, from the key ring of the sessions:
+ * one for attempts (at most 4096 characters), one for logout hints (at most 16,384). Both expire after
+ * a day. `settings.ts` creates it once, and the steps in `flow/` call it for each request.
+ *
+ * A session strategy that is not from this package has no key ring: the first request then throws a
+ * `TypeError`. A secret that is missing in the environment throws `ERR_CONFIG`. A cookie that was
+ * sealed with another secret opens as undefined, so the login begins again.
  */
 import { type KeyRing, type Sealer, sealer } from '../crypto/index.ts'
 import { readInternals, type SessionInternals } from '../session/core/internals.ts'
@@ -17,18 +22,20 @@ export interface LoginKeys {
   readonly hints: Sealer
 }
 
-/** Keys by ring: an environment hands out the same ring until its secret changes. */
+/** Caches the sealers by key ring: an environment returns the same ring until its secret changes. */
 export function createReadKeys(
   session: SessionStrategy<object>,
   clock: Clock,
 ): (env: unknown) => LoginKeys {
-  const made = new WeakMap<KeyRing, LoginKeys>()
+  const cache = new WeakMap<KeyRing, LoginKeys>()
   return (env) => {
     const internals = readInternals(session, env)
     if (internals === undefined)
-      throw new TypeError('The session strategy comes from another library')
+      throw new TypeError(
+        'The option session of the login must be statelessSessions() or storedSessions()',
+      )
     const ring = internals.ring(env)
-    const cachedKeys = made.get(ring)
+    const cachedKeys = cache.get(ring)
     if (cachedKeys !== undefined) return cachedKeys
 
     const sealSettings = {
@@ -42,7 +49,7 @@ export function createReadKeys(
       attempts: sealer(ring, { ...sealSettings, name: 'login', maxLength: 4096 }),
       hints: sealer(ring, { ...sealSettings, name: 'login-hint', maxLength: longestHint }),
     }
-    made.set(ring, keys)
+    cache.set(ring, keys)
     return keys
   }
 }

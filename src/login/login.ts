@@ -1,7 +1,12 @@
 /**
- * Serves the endpoints of a login as one function of a request. The middleware, `serve.ts` and the
- * gateway call it. It returns undefined for any other address; a login that fails becomes a page
- * and an event.
+ * Serves the endpoints of a login as one function: `login`, `callback/<name>`, `logout`, `logged-out`,
+ * `backchannel-logout/<name>` and `me` below the option `base`. `serve.ts` calls `handleLogin` for a
+ * Hono app and `gateway/handler.ts` for a gateway; `middleware.ts` asks it for paths and cookie names.
+ *
+ * Another path gives undefined. Another host than `publicOrigin` gets 421, another method 405, and a
+ * form that is malformed or over 64 kB is treated as missing (400). A login that fails becomes a
+ * page and an event; `ERR_CONFIG` and errors that options throw pass through, and so do errors of
+ * the session store, except in the callback and the logout, which answer 503.
  */
 import { applySitePages } from '../page/template/site-pages.ts'
 import type { SessionHandle } from '../session/core/types.ts'
@@ -29,7 +34,7 @@ export interface FlowRequest {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
-/** One endpoint: which methods it takes, and what answers. */
+/** One endpoint: its methods, and the function that answers. */
 interface FlowEndpoint {
   readonly methods: readonly string[]
   readonly answer: (context: FlowContext) => Promise<Response> | Response
@@ -38,13 +43,13 @@ interface FlowEndpoint {
 const mostFormBytes = 65_536
 const endpointsBelow = ['callback', 'backchannel-logout'] as const
 
-/** Names of cookies that belong to the login. Attempts have names of their own: see `attemptCookies`. */
+/** Lists the cookies of the login whose names are fixed. Attempt cookies have random names: see `flow/attempts.ts`. */
 export function readLoginCookieNames(settings: LoginSettings): string[] {
   const prefix = settings.attempts.insecurePlainHttp ? '' : '__Host-'
   return [`${prefix}login-turns`, `${prefix}login-none`, ...readHintNames(settings)]
 }
 
-/** Whether an address belongs to the login. */
+/** Whether a path is an endpoint of the login. */
 export function isLoginPath(settings: LoginSettings, path: string): boolean {
   return findEndpoint(settings, path) !== undefined
 }
@@ -147,7 +152,7 @@ function backchannelEndpoint(settings: LoginSettings, name: string): FlowEndpoin
   }
 }
 
-/** A form within bounds; undefined for anything else. */
+/** Reads a form of at most `mostFormBytes`; undefined for any other body. */
 async function readForm(request: Request): Promise<URLSearchParams | undefined> {
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded' || request.body === null) return undefined

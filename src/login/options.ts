@@ -1,6 +1,7 @@
 /**
- * Defines the options of a login, as applications write them. `settings.ts` validates them.
- * Nothing here runs.
+ * Defines the options of a login, as applications write them for `login()` (`middleware.ts`) and
+ * `gatewayLogin()` (`gateway/handler.ts`). `settings.ts` and `validate-parts.ts` validate them and report
+ * each wrong option as an issue. Nothing here runs.
  */
 import type { SessionStrategy } from '../session/core/types.ts'
 import type { Clock, Emit } from '../types.ts'
@@ -14,7 +15,7 @@ import type { LoginData } from './types.ts'
 
 /** Options of {@link login}. Absent = default. */
 export interface LoginOptions<Data extends object> {
-  /** The sessions that logins begin: `statelessSessions` or `storedSessions`. */
+  /** The sessions that a login starts: `statelessSessions` or `storedSessions`. */
   readonly session: SessionStrategy<Data>
   /**
    * Providers by name, 1 to 20. A name is part of a registered address (`/callback/<name>`): lower-case
@@ -22,60 +23,64 @@ export interface LoginOptions<Data extends object> {
    */
   readonly providers: Readonly<Record<string, ProviderOptions>>
   /**
-   * Makes the session's data from what the provider says, or undefined to admit nobody. The member
-   * `login` is added. Default `{ user, roles: [] }`.
+   * Returns the session's data for the person whom the provider names; undefined denies the person. The
+   * member `login` is added. Default `{ user, roles: [] }`.
    */
   readonly identify?: Identify<Omit<Data, keyof LoginData>>
-  /** Where the endpoints are. Default `/.portcullis`. */
+  /** The path below which the endpoints are served. Default `/.portcullis`. */
   readonly base?: string
   /**
-   * The origin that the provider has registered, such as `https://app.example.com`. Requests to another
-   * host get 421. Default: the origin of the request.
+   * The public origin of this site, as it is registered at the provider, such as `https://app.example.com`.
+   * Requests to the login at another host get 421. Default: the origin of the request.
    */
   readonly publicOrigin?: string
-  /** A page of yours that lists the providers. Default a page without script. */
+  /** The path of your own page that lists the providers. Default: a built-in page without script. */
   readonly chooser?: string
-  /** Where a login ends that began nowhere. Default `/`. */
+  /** The path to which a login returns if it was not started from a page. Default `/`. */
   readonly afterLogin?: string
-  /** Where a logout ends; the provider must have it registered. Default `<base>/logged-out`. */
+  /** The path to which a logout returns; it must be registered at the provider. Default `<base>/logged-out`. */
   readonly afterLogout?: string
-  /** `local` leaves the session at the provider alone. Default `provider`. */
+  /** `provider` also ends the session at the provider, `local` only the one here. Default `provider`. */
   readonly logout?: 'provider' | 'local'
-  /** Takes logout tokens of the provider. Default: where sessions can be ended. */
+  /** Accepts logout tokens of the provider. Default: true where sessions can be ended from outside. */
   readonly backchannel?: boolean
-  /** `most` logins under way in one browser (5, at most 10), each for `life` seconds (3600). */
+  /** `most` unfinished logins in one browser (default 5, at most 10), each for `life` seconds (default 3600). */
   readonly attempts?: { readonly most?: number; readonly life?: number }
   /**
-   * Keeps the tokens of a login for upstreams, in a row of their own: `redisTokens({ redis })`. Needs
-   * stored sessions. Default: they are forgotten.
+   * Stores the tokens of a login for calls to upstreams: `redisTokens({ redis })`. Needs stored sessions.
+   * Default: the tokens are discarded.
    */
   readonly tokens?: TokenOption
   /**
    * Seconds after which the provider is asked again about a person, 60 to 86,400. Needs `tokens` and a
-   * refresh token. Default never: a session says what was true when it began.
+   * refresh token. Default never: a session keeps the data with which it began.
    */
   readonly revalidate?: number
-  /** Serves `GET <base>/me` with the value that it returns for the session's data. Default off. */
+  /** Turns on `GET <base>/me`, which answers with the value that this function returns as JSON. Default off. */
   readonly me?: (data: Data) => unknown
   /** Seconds that the provider's clock may differ. Default 60, at most 300. */
   readonly tolerance?: number
-  /** Milliseconds for one request to a provider. Default 5000, at most 30,000. */
+  /** Milliseconds for one request to a provider. Default 5000, 100 to 30,000. */
   readonly timeoutMs?: number
-  /** Another fetch, of a service binding or a test. It must heed `signal`. Default the global one. */
+  /** A replacement for `fetch`, such as a service binding. It must honour `signal`. Default the global `fetch`. */
   readonly fetch?: LoginFetch
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time; for tests. Default `Date.now`. */
   readonly clock?: Clock
-  /** Takes events; see docs/monitoring.md. */
+  /** Receives events; see docs/monitoring.md. */
   readonly onEvent?: Emit
 }
 
-/** Options of {@link gatewayLogin}: a gateway and `vercel()` have the session, the origin, the clock and the events. */
+/**
+ * Options of {@link gatewayLogin}. A gateway and `vercel()` supply the session, the origin, the clock and the events.
+ */
 export interface GatewayLoginOptions<Data extends object>
   extends Omit<LoginOptions<Data>, 'session' | 'publicOrigin' | 'base'> {
-  /** Accepts access tokens in place of a session, on routes with `bearer`: `bearerTokens({ audience })`. Default none. */
+  /**
+   * Accepts access tokens instead of a session, on routes with `bearer`: `bearerTokens({ audience })`. Default none.
+   */
   readonly bearer?: BearerOption
   /**
-   * Takes the identity that an edge in front of the gateway has proved: `cloudflareAccess`, `googleIap` or `awsAlb`.
+   * Accepts the user whom an edge in front of the gateway has signed in: `cloudflareAccess`, `googleIap` or `awsAlb`.
    * `providers` may then be empty. Default none.
    */
   readonly edge?: EdgeOption

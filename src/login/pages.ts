@@ -1,7 +1,11 @@
 /**
- * Creates the pages of a login: no script, nothing from elsewhere, no word about the reason. The
- * steps in `flow/` call it. Its responses are never stored, and the page template of the site
- * applies to them.
+ * Creates the responses and HTML pages of a login, without script or external resources. `login.ts`
+ * and the steps in `flow/` call it: `createAnswer` for every response, `createFailure` for error
+ * pages, `createForwardPage` for the redirect to another site.
+ *
+ * Texts are escaped for HTML; paths and URLs are written as the caller gives them, so callers validate
+ * them. No page shows a reason. Responses are never cached, and `login.ts` applies the page template
+ * of the site to them. No function here throws.
  */
 import type { PageContent } from '../page/template/pages.ts'
 import { describePage } from '../page/template/site-pages.ts'
@@ -12,7 +16,7 @@ const style =
   'h1{font-size:1.75rem;line-height:1.2;margin:0 0 .75rem}p,ul{margin:0 0 1rem}ul{padding:0;list-style:none}' +
   'button{font:inherit;padding:.5rem 1rem}li{margin:.5rem 0;overflow-wrap:anywhere}'
 
-/** `form-action` names this site only: the way to a provider leads over a page that goes on. */
+/** `form-action` allows this site only, so the logout form leads to a page that then refreshes to the provider. */
 const policy =
   "default-src 'none'; style-src 'sha256-ecOkDJawhsGuEPd7uZHBvZEZPWgKksurLUa7+66Tidg='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -27,9 +31,9 @@ export interface AnswerParts {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A response of the login: never cached, never a referrer. */
+/** Creates a response of the login, which is never cached and sends no referrer. */
 export function createAnswer(parts: AnswerParts, page?: LoginPage): Response {
-  const { status, cookies = [], location, headers: more = {} } = parts
+  const { status, cookies = [], location, headers: extraHeaders = {} } = parts
   const headers = new Headers({
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
@@ -40,24 +44,24 @@ export function createAnswer(parts: AnswerParts, page?: LoginPage): Response {
       'content-security-policy': policy,
       'x-frame-options': 'DENY',
     }),
-    ...more,
+    ...extraHeaders,
   })
   for (const { header } of cookies) headers.append('set-cookie', header)
   const response = new Response(page === undefined ? null : createHtml(page), { status, headers })
   return page === undefined ? response : describePage(response, page)
 }
 
-/** A page that says that it did not work, with the way to try again where there is one. */
-export function createFailure(parts: AnswerParts, again?: string): Response {
+/** Creates an error page, with a link to try again where `retryPath` is given. */
+export function createFailure(parts: AnswerParts, retryPath?: string): Response {
   const isOutage = parts.status >= 500
   return createAnswer(parts, {
     title: isOutage ? 'Signing in is not possible at the moment' : 'Signing in did not work',
     text: isOutage ? 'Try again in a moment.' : 'Nothing was changed.',
-    ...(again !== undefined && { links: [{ href: again, text: 'Sign in again' }] }),
+    ...(retryPath !== undefined && { links: [{ href: retryPath, text: 'Sign in again' }] }),
   })
 }
 
-/** A page that goes on to another site: no `form-action` of any page has to name that site. */
+/** Creates a page that refreshes to another site, so that no `form-action` policy has to name that site. */
 export function createForwardPage(title: string, url: string): LoginPage {
   return { title, refresh: url, links: [{ href: url, text: 'Continue' }] }
 }

@@ -1,8 +1,12 @@
 /**
- * Serves the paths of a login and creates `c.var.login`, from the few parts of a Hono context that
- * both need. The middleware calls it for each request. The methods of `c.var.login` throw
- * `ERR_TOKEN_GONE` where the person must sign in again, and `ERR_TOKEN_UNAVAILABLE` while the
- * provider or the store is down.
+ * Connects a login with Hono: serves the login's endpoints for a Hono context, and creates
+ * `c.var.login`. `middleware.ts` calls it for each request.
+ *
+ * `token()` throws `ERR_TOKEN_GONE` where the user must sign in again, `ERR_TOKEN_UNAVAILABLE`
+ * while the provider does not answer, and `ERR_CONFIG` without the option `tokens`. It, `facts()` and
+ * `revalidate` also reject with the errors of the session or token store (`ERR_STORE_UNAVAILABLE`,
+ * `ERR_STORE_REFUSED`). Writes to the session are flushed to the response here only if the middleware
+ * `session()` does not run around the login.
  */
 import { ConfigError, PortcullisError } from '../errors.ts'
 import type { FlushableHandle, HonoContextLike, SessionHandle } from '../session/core/types.ts'
@@ -14,19 +18,19 @@ import type { LoginFacts } from './types.ts'
 
 /** The type of `c.var.login`. */
 export interface LoginHandle {
-  /** How this session began; undefined where nobody is signed in. */
+  /** Returns the facts of the login that began this session; undefined where nobody is signed in. */
   facts(): Promise<LoginFacts | undefined>
   /**
-   * The access token for an upstream, refreshed where that is due: exactly once, whoever else asks. Needs
-   * the option `tokens`.
+   * Returns the user's access token for an upstream. A token that has expired is refreshed first, once even if several
+   * requests need it. Needs the option `tokens`.
    *
-   * @throws {PortcullisError} `ERR_TOKEN_GONE` (401: the person must sign in again) or
-   *   `ERR_TOKEN_UNAVAILABLE` (503: the provider is away)
+   * @throws {PortcullisError} `ERR_TOKEN_GONE` (401: the user must sign in again),
+   *   `ERR_TOKEN_UNAVAILABLE` (503: the provider does not answer), or an error of the store
    */
   token(): Promise<string>
 }
 
-/** A Hono context, as far as a login needs one. */
+/** The part of a Hono context that a login needs. */
 export interface LoginServeContext extends HonoContextLike {
   readonly req: { readonly raw: Request; readonly url: string }
   readonly executionCtx: { waitUntil(work: Promise<unknown>): void }
@@ -34,12 +38,12 @@ export interface LoginServeContext extends HonoContextLike {
   notFound(): Response | Promise<Response>
 }
 
-/** Makes `c.var.login`. */
+/** Creates `c.var.login`. */
 export function createHandle(settings: LoginSettings, c: LoginServeContext): LoginHandle {
   return createLoginHandle(settings, settings.session.open(c), createTokenContext(c))
 }
 
-/** A handle over a session of any context. */
+/** Creates the handle of a login for an open session. */
 export function createLoginHandle(
   settings: LoginSettings,
   session: SessionHandle<object>,
@@ -54,7 +58,10 @@ export function createLoginHandle(
       }
       const facts = await readFacts(session)
       if (facts !== undefined) return tokens.readAccessToken(context, facts)
-      throw new PortcullisError('ERR_TOKEN_GONE', 'Nobody is signed in')
+      throw new PortcullisError(
+        'ERR_TOKEN_GONE',
+        'Nobody is signed in, so there is no access token: the user must sign in first',
+      )
     },
   }
 }
@@ -69,7 +76,10 @@ function createTokenContext(c: LoginServeContext): TokenContext {
   }
 }
 
-/** Asks the provider again about the person of a request, where the option `revalidate` asks for it. */
+/**
+ * Asks the provider again about the user of a request where the option `revalidate` is set. @returns the session if it
+ * may have been written, and must be flushed
+ */
 export async function revalidate(
   settings: LoginSettings,
   c: LoginServeContext,
@@ -82,24 +92,24 @@ export async function revalidate(
   return session
 }
 
-/** Where `session()` runs around this, it settles the session; otherwise it is settled here. */
+/** Serves an endpoint. The session is flushed to the response here, unless the middleware `session()` does so. */
 export async function serve(settings: LoginSettings, c: LoginServeContext): Promise<Response> {
   let handle: FlushableHandle<object> | undefined
   const session = (): FlushableHandle<object> => {
     handle ??= settings.session.open(c)
     return handle
   }
-  const answer = await handleLogin(settings, {
+  const loginResponse = await handleLogin(settings, {
     request: c.req.raw,
     session,
     ...createTokenContext(c),
   })
-  const response = await (answer ?? c.notFound())
+  const response = await (loginResponse ?? c.notFound())
   const opened = handle as FlushableHandle<object> | undefined
   return opened === undefined || c.get('session') === opened ? response : opened.flush(response)
 }
 
-/** Hono throws where a runtime has no execution context. */
+/** Returns `waitUntil`; undefined in runtimes without an execution context, where Hono throws. */
 function readWaitUntil(c: LoginServeContext): ((work: Promise<unknown>) => void) | undefined {
   try {
     const { executionCtx } = c

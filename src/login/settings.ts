@@ -1,7 +1,11 @@
 /**
- * Validates the options of a login once, with all issues together. The middleware and the
- * gateway's login call it while building. Invalid options are issues; invalid values of the
- * environment are a `ConfigError` at the first request.
+ * Validates the options of a login, and creates the settings with which its requests are served.
+ * `middleware.ts` and `gateway/handler.ts` call `validateLogin` while they are built; nearly every
+ * file of the login imports the type `LoginSettings`.
+ *
+ * Wrong options are reported as issues, all together, and the caller throws them as `ERR_CONFIG`. A
+ * wrong value of the environment throws `ERR_CONFIG` at the first request, in `readProvider` or `readKeys`.
+ * Up to 64 connections to providers are cached; beyond that the cache is emptied.
  */
 import {
   booleanOption,
@@ -39,11 +43,11 @@ import {
 /** The validated settings that requests are served with. */
 export interface LoginSettings {
   readonly session: SessionStrategy<object>
-  /** Where its endpoints are, such as `/.portcullis`. */
+  /** The path below which the endpoints are, such as `/.portcullis`. */
   readonly base: string
   readonly publicOrigin: string | undefined
   readonly providerNames: readonly string[]
-  /** The label of each provider on the page of providers. */
+  /** The text of each provider's link on the page that lists the providers. */
   readonly labels: ReadonlyMap<string, string>
   readonly identify: Identify
   readonly chooser: string | undefined
@@ -61,7 +65,7 @@ export interface LoginSettings {
   readonly tokens: LoginTokens | undefined
   /** Seconds. */
   readonly revalidate: number | undefined
-  /** A provider as this environment has it. @throws {ConfigError} `ERR_CONFIG` */
+  /** Resolves a provider with the values of this environment. @throws {ConfigError} `ERR_CONFIG` */
   readProvider(name: string, env: unknown): Provider
   connect(provider: Provider): Connection
   readKeys(env: unknown): LoginKeys
@@ -98,10 +102,10 @@ export function validateLogin(
 ): LoginSettings {
   checkKeys(issues, options, optionKeys)
   const given = { ...options } as LoginOptions<object>
-  const providers = validateProviders(given.providers, mayBeEmpty, issues.at('providers'))
+  const readProviders = validateProviders(given.providers, mayBeEmpty, issues.at('providers'))
   const session = given.session
   if (typeof session?.open !== 'function')
-    issues.add('session', 'must be a strategy of this library')
+    issues.add('session', 'must be the result of statelessSessions() or storedSessions()')
 
   const base = validatePath(given.base, '/.portcullis', 'base', issues)
   const clock = optionalFunction(issues, 'clock', given.clock) ?? Date.now
@@ -118,14 +122,17 @@ export function validateLogin(
   const readKeys = createReadKeys(session, clock)
   const backchannel = booleanOption(issues, 'backchannel', given.backchannel, canEndMarked(session))
   if (backchannel && !canEndMarked(session)) {
-    issues.add('backchannel', 'needs sessions that can be ended: stored ones, or a revocation')
+    issues.add(
+      'backchannel',
+      'needs storedSessions, or statelessSessions with the option revocation',
+    )
   }
 
   const settings = {
     session,
     base,
     publicOrigin: validateOrigin(given.publicOrigin, issues),
-    providerNames: [...providers.keys()],
+    providerNames: [...readProviders.keys()],
     labels: readLabels(given),
     identify: (optionalFunction(issues, 'identify', given.identify) ?? identifyUser) as Identify,
     chooser:
@@ -146,25 +153,28 @@ export function validateLogin(
     ...shared,
     readKeys,
   }
-  const known: Omit<LoginSettings, 'tokens' | 'revalidate'> = {
+  const settingsWithoutTokens: Omit<LoginSettings, 'tokens' | 'revalidate'> = {
     ...settings,
-    readProvider: (name, env) => (providers.get(name) as (env: unknown) => Provider)(env),
+    readProvider: (name, env) => (readProviders.get(name) as (env: unknown) => Provider)(env),
     connect: createConnect(shared),
   }
-  return { ...known, ...validateTokens(given, known, issues.at('')) }
+  return {
+    ...settingsWithoutTokens,
+    ...validateTokens(given, settingsWithoutTokens, issues.at('')),
+  }
 }
 
-/** Keeps a connection per provider and issuer for as long as the isolate lives. */
+/** Creates the cache of connections: one for each provider and issuer, for as long as the isolate lives. */
 function createConnect(shared: ConnectionSettings): LoginSettings['connect'] {
   const connections = new Map<string, Connection>()
   return (provider) => {
     const key = `${provider.name} ${provider.issuer}`
-    const known = connections.get(key)
-    if (known !== undefined) return known
+    const cachedConnection = connections.get(key)
+    if (cachedConnection !== undefined) return cachedConnection
     if (connections.size >= mostConnections) connections.clear()
-    const made = createConnection(provider, shared)
-    connections.set(key, made)
-    return made
+    const connection = createConnection(provider, shared)
+    connections.set(key, connection)
+    return connection
   }
 }
 

@@ -1,31 +1,35 @@
 /**
- * Types and errors that every part of the login shares. All of them import it. A `LoginError`
- * holds a reason for the log and never a secret, a token or a claim.
+ * Types that every part of the login shares, and the error `LoginError`. Nearly all files of the
+ * login import it, and applications import `Claims`, `LoginData` and `LoginFacts`.
+ *
+ * A `LoginError` holds a reason for events and never a secret, a token or a claim. It never reaches an
+ * application: the login turns it into a page, a response or an event. The only other code here are
+ * two type guards.
  */
 import type { AuthorizationServer } from 'oauth4webapi'
 
 /** Claims of a token, or of the userinfo endpoint. */
 export type Claims = Readonly<Record<string, unknown>>
 
-/** The facts that a session keeps about the login that began it. */
+/** The facts that a session stores about the login that began it. */
 export interface LoginFacts {
   /** Name of the provider in the option `providers`. */
   readonly provider: string
-  /** The provider's identifier of the person. */
+  /** The provider's identifier of the person: the claim `sub`, or the result of the option `subject`. */
   readonly sub: string
-  /** The claim `sub`, where the option `subject` of the provider made another identifier of the claims: logout tokens name it. */
+  /** The claim `sub` if the option `subject` gives another identifier. Logout tokens name the person by it. */
   readonly tokenSubject?: string
-  /** The session at the provider, where the provider names it. */
+  /** The id of the session at the provider, if the provider sends it. */
   readonly sid?: string
   /** The authentication context of the login, if the provider sends it. */
   readonly acr?: string
-  /** Names the row of its tokens, where they are kept. Of no use without the store and the secret. */
+  /** The name of the row that stores its tokens. It is useless without the store and the secret. */
   readonly tokens?: string
-  /** Milliseconds since the epoch at which the provider was last asked about the person; with `revalidate`. */
+  /** Milliseconds since the epoch at which the provider last confirmed the person; only with `revalidate`. */
   readonly checkedAt?: number
 }
 
-/** Every session that a login begins has this member beside what `identify` returned. */
+/** The data that a login adds to every session that it begins, beside the result of `identify`. */
 export interface LoginData {
   /** The facts of the login: its provider, its person and its session there. */
   readonly login: LoginFacts
@@ -45,12 +49,12 @@ export interface TokenSet {
   readonly expiresIn?: number
 }
 
-/** Tokens of a refresh, after validation. Providers may leave out those that did not change. */
+/** The validated tokens of a refresh. Providers may omit tokens that did not change. */
 export interface RefreshedTokens extends Omit<TokenSet, 'claims'> {
   readonly claims?: Claims
 }
 
-/** Why a login, a logout or a message of a provider was refused. For events, never for clients. */
+/** The reason why a login, a logout or a message of a provider was rejected. It is for events, never for clients. */
 export type LoginReason =
   | 'access-token-bad'
   | 'attempt-bad'

@@ -1,6 +1,9 @@
 /**
- * Validates the parts of a login's options: providers, attempts, paths, origin and tokens.
- * `settings.ts` calls it while building. Each problem is reported as an issue.
+ * Validates single parts of a login's options: providers, attempts, paths, the origin, tokens and
+ * revalidation. `settings.ts` calls each function while a login is built.
+ *
+ * Each wrong value is reported as an issue and replaced by a default, so that all issues are found
+ * together; `settings.ts` must not use the result after an issue.
  */
 import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import { returnPath } from '../request/index.ts'
@@ -20,7 +23,7 @@ export function validateProviders(
   mayBeEmpty: boolean,
   issues: Issues,
 ): Map<string, (env: unknown) => Provider> {
-  const made = new Map<string, (env: unknown) => Provider>()
+  const readProviders = new Map<string, (env: unknown) => Provider>()
   const entries = Object.entries(providers ?? {})
   const isMissing = entries.length === 0 && !mayBeEmpty
   if (isMissing || entries.length > mostProviders) {
@@ -28,11 +31,14 @@ export function validateProviders(
   }
   for (const [name, provider] of entries) {
     if (!providerName.test(name)) {
-      issues.add(name, 'must have a name of lower-case letters, digits and dashes, at most 32')
+      issues.add(
+        name,
+        'must have a name of at most 32 lower-case letters, digits and dashes, a letter first',
+      )
     }
-    made.set(name, validateProvider(name, provider as never, issues.at(name)))
+    readProviders.set(name, validateProvider(name, provider as never, issues.at(name)))
   }
-  return made
+  return readProviders
 }
 
 export function readLabels({ providers }: LoginOptions<object>): ReadonlyMap<string, string> {
@@ -62,15 +68,15 @@ export function validateAttempts(
 
 export function validatePath(
   given: unknown,
-  usual: string,
+  defaultPath: string,
   option: string,
   issues: Issues,
 ): string {
-  if (given === undefined) return usual
+  if (given === undefined) return defaultPath
   const path = typeof given === 'string' ? returnPath(given) : undefined
   const isPath = path !== undefined && (option !== 'base' || /^(?:\/[\w.~-]+)+$/.test(path))
   if (!isPath) issues.add(option, 'must be a path of this site, such as /welcome')
-  return path ?? usual
+  return path ?? defaultPath
 }
 
 export function validateOrigin(given: unknown, issues: Issues): string | undefined {
@@ -85,21 +91,23 @@ export function canEndMarked(session: SessionStrategy<object>): boolean {
   return typeof (session as { endMarked?: unknown })?.endMarked === 'function'
 }
 
-/** The options `tokens` and `revalidate`, which need sessions in a store: a cookie cannot be refreshed once for all tabs. */
+/**
+ * Validates the options `tokens` and `revalidate`. They need stored sessions: tabs would overwrite tokens in a cookie.
+ */
 export function validateTokens(
   { tokens, revalidate, session }: LoginOptions<object>,
   settings: Omit<LoginSettings, 'tokens' | 'revalidate'>,
   issues: Issues,
 ): Pick<LoginSettings, 'tokens' | 'revalidate'> {
   if (tokens !== undefined && typeof tokens?.createTokens !== 'function') {
-    issues.add('tokens', 'must be made by redisTokens, memoryTokens or keepTokens')
+    issues.add('tokens', 'must be the result of redisTokens(), memoryTokens() or keepTokens()')
     return { tokens: undefined, revalidate: undefined }
   }
   if (tokens !== undefined && session?.kind !== 'stored') {
-    issues.add('tokens', 'needs stored sessions: a cookie cannot be refreshed once for all tabs')
+    issues.add('tokens', 'needs storedSessions: tabs would overwrite tokens that are in a cookie')
   }
   if (revalidate !== undefined && tokens === undefined) {
-    issues.add('revalidate', 'needs the option tokens')
+    issues.add('revalidate', 'needs the option tokens of the login')
   }
 
   const bounds = { min: 60, max: 86_400, unit: 'seconds' }

@@ -293,7 +293,7 @@ describe('access tokens in place of a session', () => {
   })
 
   test.each<[object, string]>([
-    [{ clientIds: ['cli'] }, 'login.bearer.clientIds must be lists by the name of a provider'],
+    [{ clientIds: ['cli'] }, 'login.bearer.clientIds must be an object with a list'],
     [{ clientIds: { pol: ['cli'] } }, 'login.bearer.clientIds.pol must be the name of a provider'],
     [
       { clientIds: { acme: 'cli' } },

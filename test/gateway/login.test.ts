@@ -342,7 +342,7 @@ describe('a login in a gateway', () => {
     ).toThrow('routes.0.token needs the option login of the gateway')
     const providers = { acme: { issuer: 'https://i.example', clientId: 'c' } }
     expect(() => login({ providers } as never)).toThrow(
-      'login.session is required in a Hono app; a gateway and vercel() take gatewayLogin({ ... })',
+      'login.session is required in a Hono app; in a gateway or vercel() use gatewayLogin({ ... })',
     )
   })
 })

@@ -202,7 +202,7 @@ describe('the way to the provider', () => {
     expect(query(await browser().begin()).get('hd')).toBe('acme.example')
     for (const name of ['state', 'nonce', 'redirect_uri', 'code_challenge', 'prompt', 'claims']) {
       await expect(createSite({ provider: { params: { [name]: 'x' } } })).rejects.toThrow(
-        `login.providers.acme.params.${name} belongs to the protocol`,
+        `login.providers.acme.params.${name} must be left out: the login sets this parameter itself`,
       )
     }
   })

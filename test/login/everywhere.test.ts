@@ -226,7 +226,7 @@ describe('options', () => {
       'login.attempts.most must be',
       'login.attempts.lif is not an option; did you mean life?',
       'login.identify must be a function',
-      'login.providers.Acme must have a name of lower-case letters',
+      'login.providers.Acme must have a name of at most 32 lower-case letters',
       'login.providers.Acme.issuer must be an https URL',
       'login.providers.Acme.clientId must be a non-empty string',
       'login.providers.Acme.clientSecret is required',
@@ -249,7 +249,7 @@ describe('options', () => {
     '%s in a Hono app, where it would do nothing, is a fault that says where it works',
     (name, option) => {
       expect(() => login({ ...good, [name]: option })).toThrow(
-        `login.${name} works in gatewayLogin({ ... }) only`,
+        `login.${name} works only in gatewayLogin({ ... })`,
       )
     },
   )

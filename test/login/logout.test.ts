@@ -406,7 +406,7 @@ describe('logout tokens', () => {
     const site = await createSite({ kind: 'stateless' })
     expect((await send(site, await site.provider.logoutToken({ sid: 'sid-1' }))).status).toBe(404)
     await expect(createSite({ kind: 'stateless', login: { backchannel: true } })).rejects.toThrow(
-      'login.backchannel needs sessions that can be ended',
+      'login.backchannel needs storedSessions, or statelessSessions with the option revocation',
     )
   })
 

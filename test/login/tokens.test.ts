@@ -362,13 +362,13 @@ describe('the tokens of a login', () => {
     const session = statelessSessions({ secret })
     const providers = { acme: { issuer: 'https://id.example', clientId: 'c', clientSecret: 's' } }
     expect(() => login({ session, providers, tokens: memoryTokens() })).toThrow(
-      'login.tokens needs stored sessions: a cookie cannot be refreshed once for all tabs',
+      'login.tokens needs storedSessions: tabs would overwrite tokens that are in a cookie',
     )
     expect(() => login({ session, providers, revalidate: 300 })).toThrow(
-      'login.revalidate needs the option tokens',
+      'login.revalidate needs the option tokens of the login',
     )
     expect(() => login({ session, providers, tokens: {} as never })).toThrow(
-      'login.tokens must be made by redisTokens, memoryTokens or keepTokens',
+      'login.tokens must be the result of redisTokens(), memoryTokens() or keepTokens()',
     )
   })
 })

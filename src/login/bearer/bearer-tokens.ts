@@ -1,7 +1,14 @@
 /**
- * Verifies access tokens of API clients in place of a session: JWTs of the login's providers (RFC
- * 9068). The gateway's login calls it for routes with `bearer`. A bad token becomes a verdict with
- * 401 or 403; keys that cannot be fetched become 503.
+ * Verifies the access tokens (JWTs, RFC 9068) that API clients send in `Authorization: Bearer`
+ * instead of a session cookie. Applications pass `bearerTokens()` to `gatewayLogin()`, which calls
+ * `validate` for a request to a route with the option `bearer`, and `createChallenge` and
+ * `describe` for clients that have no token yet.
+ *
+ * A header of another form, an unknown issuer, a bad signature or claim, or a token bound to a key
+ * (`cnf`) is denied with 401; a missing scope, or a user whom `identify` does not admit, with 403;
+ * signing keys that cannot be fetched give `unavailable` (503). Each denial emits `bearer-refused`.
+ * Wrong options become issues while the gateway is built. Errors that `identify` throws pass
+ * through. A token that was revoked is accepted until it expires: nobody asks the provider.
  */
 import { sha256 } from '../../crypto/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
@@ -32,8 +39,8 @@ export interface BearerTokensOptions {
   /** Names of the providers whose tokens are accepted. Default all of the login. */
   readonly providers?: readonly string[]
   /**
-   * `client_id`s by the name of a provider whose tokens have no `aud`, as those of Amazon Cognito: `{ pool: ['my-api'] }`.
-   * Tokens of other providers need an `aud` all the same. Default none.
+   * `client_id`s by the name of a provider whose tokens have no `aud`, as those of Amazon Cognito: `{ pool: ['my-api']
+   * }`. Tokens of other providers need an `aud` all the same. Default none.
    */
   readonly clientIds?: Readonly<Record<string, readonly string[]>>
   /** Scopes to publish. Default none. */
@@ -42,7 +49,7 @@ export interface BearerTokensOptions {
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 const bearerScheme = /^bearer +([\w.~+/=-]+)$/i
-/** RFC 9068 section 2.1. Another type, such as that of an id token, is no access token. */
+/** RFC 9068 section 2.1. A token of another type, such as an id token, is not an access token. */
 const accessTokenType = /^(?:application\/)?at\+jwt$/i
 
 /**
@@ -61,7 +68,7 @@ export function bearerTokens(options: BearerTokensOptions): BearerOption {
   }
 }
 
-/** Validates the options: a name that no provider has would accept, or refuse, tokens without a word. */
+/** Validates the options. A misspelled provider name is an issue, since its tokens would all be denied silently. */
 function validateOptions(
   options: BearerTokensOptions,
   { providerNames }: LoginSettings,
@@ -86,7 +93,10 @@ function validateOptions(
   }
   if (clientIds === undefined) return
   if (!isObject(clientIds)) {
-    issues.add('clientIds', "must be lists by the name of a provider, such as { pool: ['my-api'] }")
+    issues.add(
+      'clientIds',
+      "must be an object with a list for each provider name, such as { pool: ['my-api'] }",
+    )
     return
   }
   for (const [name, list] of Object.entries(clientIds)) {
@@ -135,7 +145,7 @@ function createBearer(options: BearerTokensOptions, settings: LoginSettings): Be
       } catch (error) {
         if (!(error instanceof LoginError)) throw error
         const { reason } = error
-        // The keys of the provider cannot be had: that says nothing of the token.
+        // The provider's keys cannot be fetched, so nobody knows whether the token is good.
         if (reason === 'provider-unreachable' || reason === 'provider-malformed') {
           emitEvent(settings, context, { type: 'bearer-refused', reason })
           return { status: 'unavailable' }
@@ -160,7 +170,7 @@ async function acceptToken(
 ): Promise<BearerVerdict> {
   const bad: LoginReason = 'access-token-bad'
   const { iss } = readSignedToken(token, bad).claims
-  const name = names.find((one) => isIssuer(settings, context, one, iss))
+  const name = names.find((candidate) => isIssuer(settings, context, candidate, iss))
   if (name === undefined) throw new LoginError(bad, 'iss')
   const protocol = await connectProvider(settings, context, name)
   const { provider, connection, waitUntil } = protocol
@@ -174,7 +184,7 @@ async function acceptToken(
   validateAudience(options.audience, claims, clientIds)
   validateTimeClaims(claims, readTokenTime(protocol))
   validateSubjectClaim(claims)
-  // RFC 9449 section 7.1, RFC 8705: bound to a key that a Bearer request does not show.
+  // RFC 9449 section 7.1, RFC 8705: the token is bound to a key, which a Bearer request does not prove.
   if (claims.cnf !== undefined) throw new LoginError(bad, 'cnf')
   if (!hasScopes(claims, rule.scope)) {
     emitEvent(settings, context, { type: 'bearer-refused', reason: 'scope', subject: name })
@@ -213,7 +223,7 @@ function isIssuer(
   return options.tenants.some((tenant) => iss === issuer.replace('{tenantid}', tenant))
 }
 
-/** The access token is for this API, and no good at the userinfo endpoint. */
+/** Turns off the userinfo request: the token was issued for this API, so the userinfo endpoint would reject it. */
 function withoutUserinfo<P extends { readonly provider: object }>(protocol: P): P {
   const provider = protocol.provider as { readonly options: object }
   const options = { ...provider.options, userinfo: false }
@@ -226,7 +236,7 @@ function validateType(
   clientIds: readonly string[] | undefined,
 ): void {
   if (accessTokenType.test(typ ?? '')) return
-  // Cognito's tokens have no type; they say in a claim what they are.
+  // Access tokens of Cognito have no `typ`; their claim `token_use` says what they are.
   if (clientIds !== undefined && claims.token_use === 'access') return
   throw new LoginError('access-token-bad', 'typ')
 }
@@ -242,13 +252,13 @@ function validateAudience(
   throw new LoginError('access-token-bad', 'aud')
 }
 
-/** RFC 9068 section 2.2.3: one text; some providers send a list. */
-function hasScopes({ scope, scp }: Claims, wanted: string | undefined): boolean {
-  if (wanted === undefined) return true
-  const given = scope ?? scp
-  const list: readonly unknown[] = Array.isArray(given) ? given : `${given ?? ''}`.split(' ')
+/** RFC 9068 section 2.2.3: `scope` is one string with spaces; some providers send a list, or name it `scp`. */
+function hasScopes({ scope, scp }: Claims, requiredScopes: string | undefined): boolean {
+  if (requiredScopes === undefined) return true
+  const granted = scope ?? scp
+  const list: readonly unknown[] = Array.isArray(granted) ? granted : `${granted ?? ''}`.split(' ')
 
-  return wanted.split(' ').every((one) => list.includes(one))
+  return requiredScopes.split(' ').every((required) => list.includes(required))
 }
 
 async function readToken(

@@ -1,6 +1,7 @@
 /**
- * Types of access tokens that a gateway accepts in place of a session. The login, its edges and
- * its gateway part share them. Nothing here runs.
+ * Types of the access tokens that a gateway accepts instead of a session. `bearer-tokens.ts` and
+ * the edges (`edge/`) implement them, `gateway/` calls the implementations, and applications import
+ * `BearerOption` and `BearerRule`. Nothing here runs.
  */
 import type { Issues } from '../../options/index.ts'
 import type { TokenFace } from '../gateway/bearer.ts'
@@ -14,13 +15,15 @@ export interface BearerOption {
   createBearer(settings: LoginSettings, issues: Issues): BearerTokens
 }
 
-/** A demand on an access token. */
+/** The requirements of a route on the access token of a request. */
 export interface BearerRule {
-  /** Scopes that it must have, separated by spaces. Default any. */
+  /** Scopes that the token must have, separated by spaces. Default: no scope is required. */
   readonly scope?: string
 }
 
-/** The verdict on an `Authorization` header. */
+/**
+ * The verdict on a token. `challenge` is the value of `WWW-Authenticate`; `unavailable` means that no keys were found.
+ */
 export type BearerVerdict =
   | { readonly status: 'accepted'; readonly data: LoginData; readonly token: AcceptedToken }
   | { readonly status: 'denied'; readonly code: 401 | 403; readonly challenge: string }
@@ -28,7 +31,7 @@ export type BearerVerdict =
 
 /** An access token that was accepted. */
 export interface AcceptedToken {
-  /** A digest of the token, as the id of a session that is none. */
+  /** A digest of the token. It stands where a session would have its id. */
   readonly id: string
   /** Milliseconds since the epoch. */
   readonly issuedAt: number
@@ -38,12 +41,12 @@ export interface AcceptedToken {
 
 /** Validates access tokens. */
 export interface BearerTokens {
-  /** Decides about requests with a token. */
+  /** The functions with which the gateway applies a token to a request. */
   readonly face: TokenFace
   validate(context: TokenContext, header: string, rule: BearerRule): Promise<BearerVerdict>
   /** The challenge to a request without a token (RFC 6750 section 3). */
   createChallenge(origin: string, rule: BearerRule): string
-  /** Protected resource metadata (RFC 9728), and the path it is served at; undefined where the audience is no URL here. */
+  /** Protected resource metadata (RFC 9728) and its path; undefined where the audience is not a URL of `origin`. */
   describe(
     origin: string,
     env: unknown,

@@ -1,7 +1,12 @@
 /**
- * Fetches the keys of AWS load balancers: PEM files, each at an address of its own. `awsAlb()`
- * uses it. It throws a `LoginError` for an unknown key, or where the address cannot be reached or
- * answers wrongly.
+ * Fetches the public keys of AWS load balancers, each a PEM file at a URL of its own, and caches up
+ * to 8 of them. `awsAlb()` calls `createFindKey` once, and the result for each request with an
+ * identity header.
+ *
+ * It throws a `LoginError`: `key-unknown` for a key id that AWS does not know, `provider-unreachable`
+ * where AWS does not answer or more than 10 uncached ids were asked for within 30 seconds (anybody may
+ * invent ids), and `provider-malformed` for a reply that is not a P-256 key. A cached key is used for
+ * up to a day while AWS does not answer.
  */
 import { decodeBase64url } from '../../crypto/index.ts'
 import { type CachedValue, createCachedValue } from '../providers/cached-value.ts'
@@ -10,28 +15,28 @@ import type { LoginSettings } from '../settings.ts'
 import { LoginError } from '../types.ts'
 
 const mostKeys = 8
-/** Milliseconds for which a key is used on while its address does not answer. */
+/** Milliseconds for which a cached key is used while its URL does not answer. */
 const oldestKey = 86_400_000
-/** Anybody may make up the name of a key: so many unknown ones are asked for in a while. */
-const mostQuestions = 10
-const questionsWithin = 30_000
+/** Clients can invent key ids: at most this many uncached ones are fetched within `fetchWindow` milliseconds. */
+const mostFetches = 10
+const fetchWindow = 30_000
 
-/** Finds a key by its name. @throws {LoginError} `key-unknown`, `provider-unreachable` or `provider-malformed` */
+/** Finds a key by its id. @throws {LoginError} `key-unknown`, `provider-unreachable` or `provider-malformed` */
 export type FindKey = (kid: string, settings: LoginSettings) => Promise<CryptoKey>
 
-/** Finds keys that have an address each. */
+/** Creates the function that finds keys below `keysUrl`. */
 export function createFindKey(keysUrl: string): FindKey {
   const keys = new Map<string, CachedValue<CryptoKey>>()
-  let questions: number[] = []
+  let fetchTimes: number[] = []
 
   function open(
     kid: string,
     { clock, emit, fetch, timeoutMs }: LoginSettings,
   ): CachedValue<CryptoKey> {
     const now = clock()
-    questions = questions.filter((at) => now >= at && now - at < questionsWithin)
-    if (questions.length >= mostQuestions) throw new LoginError('provider-unreachable', 'keys')
-    questions.push(now)
+    fetchTimes = fetchTimes.filter((time) => now >= time && now - time < fetchWindow)
+    if (fetchTimes.length >= mostFetches) throw new LoginError('provider-unreachable', 'keys')
+    fetchTimes.push(now)
     const [oldest] = keys.keys()
     if (keys.size >= mostKeys && oldest !== undefined) keys.delete(oldest)
     const key = createCachedValue<CryptoKey>({
@@ -51,7 +56,7 @@ export function createFindKey(keysUrl: string): FindKey {
     try {
       return await key.read()
     } catch (error) {
-      // A name that somebody made up takes no place from a key.
+      // An invented key id must not push a good key out of the cache.
       if (keys.get(kid) === key) keys.delete(kid)
       throw error
     }

@@ -1,6 +1,7 @@
 /**
- * Types of identities that an edge in front of the gateway has proved. The login and its edges
- * share them. Nothing here runs.
+ * Types of identities that an edge in front of the gateway (Cloudflare Access, Google IAP, an AWS
+ * load balancer) has verified and signed. `edge-identity.ts` implements them, `gateway/` calls the
+ * implementation, and applications import `EdgeOption`. Nothing here runs.
  */
 import type { BearerVerdict } from '../bearer/contract.ts'
 import type { TokenFace } from '../gateway/bearer.ts'
@@ -15,8 +16,11 @@ export interface EdgeOption {
 
 /** Reads the identity of a request from the signed header of an edge. */
 export interface EdgeIdentity {
-  /** Decides about requests with an identity. */
+  /** The functions with which the gateway applies an identity to a request. */
   readonly face: TokenFace
-  /** Undefined where the header is absent: the request did not come through the edge, or by a path that it lets through. */
+  /**
+   * Verifies the signed header. Undefined where the header is absent: the request bypassed the edge, or the edge lets
+   * its path through without a login.
+   */
   validate(context: TokenContext, headers: Headers): Promise<BearerVerdict | undefined>
 }

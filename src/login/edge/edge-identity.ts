@@ -1,8 +1,12 @@
 /**
- * Reads identities from a signed header: an edge in front of the gateway has signed the user in.
- * `edges.ts` creates an option of it for each known edge. An absent header gives undefined; one
- * that does not verify is denied with 401 and an event, and keys that cannot be fetched give
- * `unavailable`.
+ * Verifies the signed header with which an edge in front of the gateway names the user. `edges.ts`
+ * calls `createEdge` for each known edge; the login of a gateway calls `validate` for each request
+ * to a route that requires a session.
+ *
+ * An absent header gives undefined, so the session decides. A token that does not verify, or that
+ * is for another application, is denied with 401; a user whom `identify` does not admit with 403;
+ * keys that cannot be fetched give `unavailable` (503). Each emits `bearer-refused`. Errors that
+ * `identify` throws pass through.
  */
 import { sha256 } from '../../crypto/index.ts'
 import type { BearerVerdict } from '../bearer/contract.ts'
@@ -17,7 +21,7 @@ import type { TokenContext } from '../tokens/contract.ts'
 import { type Claims, LoginError } from '../types.ts'
 import type { EdgeOption } from './contract.ts'
 
-/** How an edge signs. */
+/** The properties of one edge: its header, and how it signs. */
 export interface EdgeSpecification {
   /** The provider's name in sessions: `user` is `<name>|<sub>`. */
   readonly name: string
@@ -26,9 +30,12 @@ export interface EdgeSpecification {
   readonly audience: string
   readonly keysUrl: string
   readonly algorithm: string
-  /** Whether it has verified the e-mails that it signs. Where not, only the claim `email_verified` says so. */
+  /**
+   * Whether the edge verifies e-mail addresses. If not, an e-mail counts as verified only by the claim
+   * `email_verified`.
+   */
   readonly verifiesEmails: boolean
-  /** Verifies in a way of its own, and returns the claims. Default by the key set at `keysUrl`. */
+  /** Verifies a token and returns its claims, in place of the check by the key set at `keysUrl`. */
   readonly verify?: (token: string, settings: LoginSettings) => Promise<Claims>
 }
 
@@ -66,8 +73,8 @@ async function acceptIdentity(
   const provider = createProvider(specification)
   const claims = await readClaims(specification, settings, context, token)
   const audiences: readonly unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  const isOwn = claims.iss === specification.issuer && audiences.includes(specification.audience)
-  if (!isOwn) throw new LoginError('access-token-bad', 'iss, aud')
+  const isForUs = claims.iss === specification.issuer && audiences.includes(specification.audience)
+  if (!isForUs) throw new LoginError('access-token-bad', 'iss, aud')
   const now = Math.floor(settings.clock() / 1000)
   validateTimeClaims(claims, { now, tolerance: settings.tolerance })
   validateSubjectClaim(claims)
@@ -86,7 +93,7 @@ async function acceptIdentity(
     status: 'accepted',
     data: { ...data, login: facts },
     token: {
-      // One session of the edge, whose tokens change every few minutes.
+      // The id stays the same for a user, although the edge issues a new token every few minutes.
       id: await sha256(`edge ${provider.name} ${facts.sub}`),
       issuedAt: Number(claims.iat) * 1000,
       expiresAt: Number(claims.exp) * 1000,
@@ -108,7 +115,7 @@ async function readClaims(
   return (await verifySignedToken(token, connection, options)).claims
 }
 
-/** A provider that has keys and nothing else. */
+/** Creates a provider that has a key set and no other endpoint. */
 function createProvider({ name, issuer, keysUrl, algorithm }: EdgeSpecification): Provider {
   const metadata = { issuer, jwks_uri: keysUrl }
   const oauth = { metadata, readClaims: async () => ({}) }

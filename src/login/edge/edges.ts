@@ -1,7 +1,10 @@
 /**
- * The edges whose signed header is known: Cloudflare Access, Google IAP and AWS load balancers.
- * Applications pass one as the option `edge` of a login. A missing option is a `ConfigError`; a
- * token that does not verify is a `LoginError` inside the login.
+ * Options for the edges whose signed header is known: Cloudflare Access, Google IAP and AWS load
+ * balancers. Applications pass the result of one as the option `edge` of `gatewayLogin()`.
+ *
+ * Each function throws `ERR_CONFIG` where an option is missing or malformed. At a request, a token
+ * of AWS that does not verify is a `LoginError`, which `edge-identity.ts` turns into 401; the other
+ * two edges are verified there.
  */
 import { checkKeys, createIssues } from '../../options/index.ts'
 import type { LoginSettings } from '../settings.ts'
@@ -19,7 +22,7 @@ export interface CloudflareAccessOptions {
 }
 
 /**
- * Takes the identity that Cloudflare Access has proved, from `Cf-Access-Jwt-Assertion`.
+ * Reads the user whom Cloudflare Access has signed in, from the header `Cf-Access-Jwt-Assertion`.
  *
  * @see https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
  * @example
@@ -45,7 +48,7 @@ export interface GoogleIapOptions {
 }
 
 /**
- * Takes the identity that Google's Identity-Aware Proxy has proved, from `X-Goog-Iap-Jwt-Assertion`.
+ * Reads the user whom Google's Identity-Aware Proxy has signed in, from the header `X-Goog-Iap-Jwt-Assertion`.
  *
  * @see https://cloud.google.com/iap/docs/signed-headers-howto
  * @example
@@ -68,15 +71,15 @@ export function googleIap(options: GoogleIapOptions): EdgeOption {
 export interface AwsAlbOptions {
   /** Region of the load balancer, such as `eu-central-1`. */
   readonly region: string
-  /** Its ARN: tokens that another load balancer has signed are refused. */
+  /** ARN of the load balancer. Tokens that another load balancer has signed are denied. */
   readonly loadBalancer: string
-  /** The issuer that it signs people in at. */
+  /** The identity provider's issuer, as the load balancer is configured with it. */
   readonly issuer: string
-  /** Its client identifier there. */
+  /** The client identifier of the load balancer at that provider. */
   readonly clientId: string
 }
 
-/** The form of an option, and how an issue calls it. */
+/** The shape of an option's value, and the words for it in an issue. */
 type Form = readonly [shape: RegExp, name: string]
 
 const text: Form = [/^\S+$/, 'a string without spaces that is not empty']
@@ -84,7 +87,12 @@ const host: Form = [/^[a-z\d-]+(?:\.[a-z\d-]+)+$/, 'a host, such as acme.cloudfl
 const region: Form = [/^[a-z\d-]+$/, 'the name of a region, such as eu-central-1']
 const arn: Form = [/^arn:\S+$/, 'the ARN of a load balancer']
 
-/** @throws {ConfigError} `ERR_CONFIG`: a value that is missing must not pass for one that a token leaves out */
+/**
+ * Validates options whose values are strings. A missing value must be an error here: compared with a claim that a token
+ * leaves out, undefined would match.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
 function validateTexts<T extends object>(options: T, forms: Readonly<Record<keyof T, Form>>): T {
   const issues = createIssues('edge')
   checkKeys(issues, options, Object.keys(forms))
@@ -100,8 +108,8 @@ function validateTexts<T extends object>(options: T, forms: Readonly<Record<keyo
 const keyId = /^[\w-]{1,64}$/
 
 /**
- * Takes the identity that an AWS Application Load Balancer has proved, from `X-Amzn-Oidc-Data`. Its tokens
- * have padding, and its keys are PEM files, each at an address of its own.
+ * Reads the user whom an AWS Application Load Balancer has signed in, from the header `X-Amzn-Oidc-Data`. Its tokens
+ * have base64 padding, which JWTs forbid, and each of its keys is a PEM file at a URL of its own.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
  * @example
@@ -109,21 +117,21 @@ const keyId = /^[\w-]{1,64}$/
  */
 export function awsAlb(options: AwsAlbOptions): EdgeOption {
   const forms = { region, loadBalancer: arn, issuer: text, clientId: text }
-  const { loadBalancer, issuer, clientId, ...place } = validateTexts(options, forms)
-  const keysUrl = `https://public-keys.auth.elb.${place.region}.amazonaws.com`
+  const { loadBalancer, issuer, clientId, ...rest } = validateTexts(options, forms)
+  const keysUrl = `https://public-keys.auth.elb.${rest.region}.amazonaws.com`
   const findKey = createFindKey(keysUrl)
 
   async function verify(token: string, settings: LoginSettings): Promise<Claims> {
     const [head = '', body = '', signature = '', ...more] = token.split('.')
     const header = decodeObject(head)
-    const isOwn =
+    const isForUs =
       more.length === 0 &&
       header.alg === 'ES256' &&
       header.signer === loadBalancer &&
       header.client === clientId &&
       typeof header.kid === 'string' &&
       keyId.test(header.kid)
-    if (!isOwn) throw new LoginError('access-token-bad', 'header')
+    if (!isForUs) throw new LoginError('access-token-bad', 'header')
     const key = await findKey(`${header.kid}`, settings)
     const bytes = decodePadded(signature)
     const text = new TextEncoder().encode(`${head}.${body}`)
@@ -139,7 +147,7 @@ export function awsAlb(options: AwsAlbOptions): EdgeOption {
 
   return createEdge({
     ...{ name: 'aws-alb', header: 'x-amzn-oidc-data', issuer, audience: clientId },
-    // It passes on what the userinfo endpoint said.
+    // The load balancer copies the claims of the userinfo endpoint and verifies no e-mail itself.
     ...{ keysUrl, algorithm: 'ES256', verify, verifiesEmails: false },
   })
 }
@@ -150,7 +158,7 @@ function decodeObject(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
     if (bytes !== undefined && isObject(value)) return value
   } catch {
-    // Refused below.
+    // The throw below covers this error too.
   }
   throw new LoginError('access-token-bad', 'json')
 }

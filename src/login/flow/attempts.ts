@@ -1,14 +1,21 @@
 /**
- * Keeps logins that have begun: one sealed cookie for each, a bounded number of them, bound to the
- * browser that began. `start.ts` creates an attempt, and `callback.ts` finds it by its state. A
- * state that this browser did not begin gives a reason instead.
+ * Stores each login that has begun in an encrypted cookie `login-<id>` of the browser that began
+ * it: state, nonce, PKCE verifier and the page to return to. `start.ts` calls `beginAttempt`, and
+ * `callback.ts` calls `findAttempt` with the state of the provider's response; `keys.ts`,
+ * `settings.ts` and `validate-parts.ts` import its types and the cookie's lifetime.
+ *
+ * A new attempt expires the oldest ones where the browser would hold more than `most`, or more than
+ * 6000 bytes of them. An absent, doubled or unreadable cookie, or a state of another browser, is
+ * returned as the reason `attempt-missing` or `attempt-bad`, never thrown; an old attempt is returned
+ * with `isExpired`. The cookie of a state is expired at its first use, so a state works once in one
+ * browser, unless two callbacks of it run at the same time: the provider then accepts its code once.
  */
 import { cookieSettings, expireCookie, readCookies, serializeCookie } from '../../cookie/index.ts'
 import { equalText, randomId, type Sealer } from '../../crypto/index.ts'
 import { createIssues } from '../../options/index.ts'
 import type { Clock, OutgoingCookie } from '../../types.ts'
 
-/** A login under way. Short names: it stands in a cookie. */
+/** A login that has begun and not ended. Its names are short, because it is stored in a cookie. */
 export interface Attempt {
   /** Name of the provider. */
   readonly p: string
@@ -22,11 +29,11 @@ export interface Attempt {
   readonly r: string
   /** When it began, in seconds. */
   readonly t: number
-  /** Demanded `max_age`, in seconds. */
+  /** Required `max_age`, in seconds. */
   readonly m?: number
-  /** Demanded `acr`, one of these. */
+  /** Accepted values of `acr`: the login must have one of these. */
   readonly a?: readonly string[]
-  /** How often it was restarted by itself. */
+  /** How often the login was restarted because an attempt had expired. */
   readonly k?: number
   /** Set for `prompt=none`. */
   readonly q?: 'none'
@@ -35,7 +42,7 @@ export interface Attempt {
 /** The members that a caller sets when an attempt begins; the others are random. */
 export type AttemptDemands = Omit<Attempt, 's' | 'n' | 'v' | 't'>
 
-/** The result of a search for an attempt. Its cookie expires in every case. */
+/** The result of a search for an attempt. `cookies` expires the cookie of the attempt, whether it was good or not. */
 export interface FoundAttempt {
   readonly attempt?: Attempt
   readonly reason?: 'attempt-missing' | 'attempt-bad'
@@ -43,21 +50,21 @@ export interface FoundAttempt {
   readonly cookies: readonly OutgoingCookie[]
 }
 
-/** How attempts are kept. */
+/** The settings of attempts. */
 export interface AttemptSettings {
-  /** Attempts of one browser; the oldest goes first. */
+  /** Attempts that one browser may hold; the oldest is expired first. */
   readonly most: number
-  /** Seconds. */
+  /** Seconds for which an attempt can be finished. */
   readonly life: number
   readonly insecurePlainHttp: boolean
   readonly clock: Clock
 }
 
-/** Seconds for which the browser keeps the cookie: a late answer still knows its page. */
+/** Seconds for which the browser keeps the cookie, so that a late response still leads back to the page. */
 export const attemptCookieLife = 86_400
 /**
- * Bytes of all attempts of a browser. An attempt holds its page, whose address anybody can make long: a server that refuses
- * longer headers would refuse this browser for a day.
+ * Bytes of all attempt cookies of one browser. Anybody can make a link to the login with a long `return_to`; without
+ * this limit the `Cookie` header could grow until a server rejects every request of this browser for a day.
  */
 const mostBytes = 6000
 const timeCharacters = 6
@@ -69,7 +76,7 @@ function settingsFor(id: string, insecurePlainHttp: boolean): ReturnType<typeof 
   return cookieSettings({ name: `login-${id}`, insecurePlainHttp }, createIssues())
 }
 
-/** Begins an attempt. Names of cookies begin with the time, so the oldest is found unopened. */
+/** Begins an attempt. The names of the cookies begin with the time, so the oldest is found without decryption. */
 export async function beginAttempt(
   cookieHeader: string | null,
   demands: AttemptDemands,
@@ -82,7 +89,7 @@ export async function beginAttempt(
   const state = time + randomId(24)
   const attempt: Attempt = { ...demands, s: state, n: randomId(16), v: randomId(32), t }
 
-  const own = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
+  const cookie = settingsFor(state.slice(0, idCharacters), insecurePlainHttp)
   const ciphertext = await sealer.seal(JSON.stringify(attempt))
   const sizes = readAttemptCookies(cookieHeader, insecurePlainHttp)
   const expiredCookies = findSurplus(sizes, most, ciphertext.length).map((id) =>
@@ -91,18 +98,18 @@ export async function beginAttempt(
 
   return {
     attempt,
-    cookies: [...expiredCookies, serializeCookie(own, ciphertext, attemptCookieLife)],
+    cookies: [...expiredCookies, serializeCookie(cookie, ciphertext, attemptCookieLife)],
   }
 }
 
-/** The oldest attempts, as far as one more has no room beside them. */
+/** Finds the oldest attempts that must expire to make room for a new one. */
 function findSurplus(
   sizes: ReadonlyMap<string, number>,
   attemptLimit: number,
-  ownBytes: number,
+  newBytes: number,
 ): readonly string[] {
   const ids = [...sizes.keys()].sort()
-  let bytes = ownBytes + [...sizes.values()].reduce((sum, length) => sum + length, 0)
+  let bytes = newBytes + [...sizes.values()].reduce((sum, length) => sum + length, 0)
   let surplus = 0
   while (surplus < ids.length && (ids.length - surplus >= attemptLimit || bytes > mostBytes)) {
     bytes -= sizes.get(ids[surplus] ?? '') ?? 0
@@ -112,7 +119,7 @@ function findSurplus(
   return ids.slice(0, surplus)
 }
 
-/** The attempt of a state, if this browser began it. */
+/** Finds the attempt of a state, if this browser began it. */
 export async function findAttempt(
   cookieHeader: string | null,
   state: string | null,
@@ -120,12 +127,12 @@ export async function findAttempt(
   settings: AttemptSettings,
 ): Promise<FoundAttempt> {
   if (state === null || !stateShape.test(state)) return { reason: 'attempt-missing', cookies: [] }
-  const own = settingsFor(state.slice(0, idCharacters), settings.insecurePlainHttp)
-  const values = readCookies(cookieHeader, own.name)
+  const cookie = settingsFor(state.slice(0, idCharacters), settings.insecurePlainHttp)
+  const values = readCookies(cookieHeader, cookie.name)
   const [value] = values
   if (value === undefined) return { reason: 'attempt-missing', cookies: [] }
 
-  const cookies = [expireCookie(own)]
+  const cookies = [expireCookie(cookie)]
   // RFC 6265bis: two cookies of a `__Host-` name mean that somebody planted one.
   if (values.length > 1) return { reason: 'attempt-missing', cookies }
   const plaintext = await sealer.open(value)
@@ -137,7 +144,7 @@ export async function findAttempt(
   return { attempt, isExpired: age > settings.life, cookies }
 }
 
-/** Identifiers of the attempts in a header, and the bytes of their cookies. */
+/** Lists the ids of the attempts in a `Cookie` header, with the bytes of each cookie. */
 function readAttemptCookies(
   cookieHeader: string | null,
   insecurePlainHttp: boolean,

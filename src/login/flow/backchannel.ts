@@ -1,7 +1,13 @@
 /**
- * Handles the logout that a provider's own servers send: no browser, no cookie. `login.ts` calls
- * it for `POST <base>/backchannel-logout/<name>`. A bad or repeated logout token is answered with
- * 400; a store that is down is answered so that the provider may repeat.
+ * Ends sessions on request of the identity provider, whose server posts a signed logout token
+ * without browser or cookie (OpenID Connect Back-Channel Logout). `login.ts` calls it for
+ * `POST <base>/backchannel-logout/<name>`.
+ *
+ * It answers 200 where sessions were ended, 400 for a token that is missing, malformed, repeated or
+ * names nobody, and 503 with `Retry-After` while the provider's keys cannot be fetched or the store
+ * is down, so that the provider may send the token again; `ERR_CONFIG` is thrown. Each outcome
+ * emits an event. A token with `sid` counts once. A token without `sid` ends all sessions of a user
+ * and has 4 tries, since no store ends them in one step.
  */
 import { sha256 } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
@@ -16,14 +22,17 @@ import type { Provider } from '../providers/provider-options.ts'
 import type { LoginSettings } from '../settings.ts'
 import { type Claims, LoginError, type LoginFacts } from '../types.ts'
 
-/** Milliseconds for which a message is remembered beyond its own end. */
+/** Milliseconds for which a logout token is remembered after it has expired. */
 const memoryMargin = 720_000
-/** Milliseconds after which no message is accepted, whatever its end: it is at most ten minutes old, or ahead by the tolerance. */
+/**
+ * Most milliseconds of a token's remaining life that count: by its `iat` it is rejected 10 minutes after its issue
+ * anyway.
+ */
 const longestMessage = 1_200_000
-/** How often one message may begin to end the sessions of a person: a store that fails halfway is asked again. */
+/** How often one token may try to end the sessions of a user, because a store can fail halfway. */
 const mostTries = 4
 
-/** The verbs of a strategy that end sessions from outside a request. */
+/** The methods of a session strategy that end sessions of other requests. */
 interface EndingStrategy {
   endMarked?(args: {
     readonly mark: string
@@ -97,7 +106,7 @@ async function endSessions(
   const { name } = provider
   const { jti, exp, sid, sub } = logout
 
-  // Stores take whole milliseconds, and a time of RFC 7519 may have a fraction.
+  // Stores need whole milliseconds, and a time of RFC 7519 may have a fraction.
   const leftMs = Math.ceil(exp * 1000 - settings.clock())
   const life = Math.max(1000, Math.min(leftMs, longestMessage) + memoryMargin)
   const callContext = { env, ...(eventContext !== undefined && { context: eventContext }) }
@@ -125,9 +134,10 @@ interface PersonLogout {
 }
 
 /**
- * Ends all sessions of a person, by one message. No store ends them and remembers the message in one step, so a message has
- * several tries. Each attempt uses up one, and what took effect uses up the others: a message whose logout failed halfway
- * can be sent again, and one that comes again afterwards ends no later login.
+ * Ends all sessions of a user for one logout token. No store can end them and remember the token in one step, so a
+ * token has `mostTries` tries. Each delivery uses up one try before it ends the sessions, and a delivery that succeeds
+ * uses up all others. So the provider can repeat a token whose logout failed halfway, and a token that is replayed
+ * after a success does not end a later login.
  */
 async function endPerson(
   strategy: EndingStrategy,
@@ -135,7 +145,7 @@ async function endPerson(
 ): Promise<void> {
   async function useUp(attempt: number): Promise<boolean> {
     const once = { id: await sha256(`${message} sub ${attempt}`), life }
-    // No session has this mark: only the message counts.
+    // No session has this mark. The call only records, atomically, that this try was used.
     return (
       (await strategy.endMarked?.({ mark: 'message of a logout by sub', once, ...callContext })) ===
       true
@@ -152,7 +162,9 @@ async function endPerson(
   await Promise.all(others.map(useUp))
 }
 
-/** The user whose sessions a logout token without `sid` ends; undefined where the sessions do not say. */
+/**
+ * Finds the user whose sessions a logout token without `sid` ends; undefined where the token does not name the user.
+ */
 function findUser(
   { user }: SessionInternals,
   provider: Provider,
@@ -161,13 +173,16 @@ function findUser(
   const facts = { provider: provider.name, tokenSubject: sub }
   const subject = mapSubject(provider, claims)
   if (subject !== undefined) return readName(user, { ...facts, sub: subject })
-  // The token lacks what `subject` reads. Where the user of a session rests on that, nobody can be found by this token.
-  const [one, other] = ['one', 'other'].map((guess) => readName(user, { ...facts, sub: guess }))
+  // The token lacks the claims that the option `subject` reads. The sessions' option `user` is called with two invented
+  // subjects: if both give the same user, the user does not depend on the missing claims.
+  const [firstUser, secondUser] = ['one', 'other'].map((guess) =>
+    readName(user, { ...facts, sub: guess }),
+  )
 
-  return one === other ? one : undefined
+  return firstUser === secondUser ? firstUser : undefined
 }
 
-/** The identifier of a person as `subject` makes it of a logout token, which may lack the claims for it. */
+/** Reads the person's identifier from a logout token; undefined where the token lacks the claims for it. */
 function mapSubject(provider: Provider, claims: Claims): string | undefined {
   try {
     return readSubject(provider, claims)
@@ -176,7 +191,9 @@ function mapSubject(provider: Provider, claims: Claims): string | undefined {
   }
 }
 
-/** Calls the option `mark` or `user` of the sessions with a login: the sessions decide, not the login. */
+/**
+ * Calls the option `mark` or `user` of the sessions with the facts of a login; undefined where it throws or is empty.
+ */
 function readName(option: SessionInternals['mark'], facts: LoginFacts): string | undefined {
   try {
     return (

@@ -1,7 +1,13 @@
 /**
- * Handles the response of a provider, which turns a code into a session. `login.ts` calls it for
- * `GET <base>/callback/<name>`. What the provider refuses, or what does not verify, ends in a page
- * without details and an event with the reason.
+ * Handles the browser's return from the identity provider: checks the state, exchanges the code for
+ * tokens, validates them and starts the session. `login.ts` calls it for `GET <base>/callback/<name>`
+ * and for the POST of `response_mode=form_post`.
+ *
+ * A response that the provider sent as an error or that does not verify, a user whom `identify` does
+ * not admit, and a session or token store that is down each end in an error page without details, and
+ * in the event `login-failed` with the reason. A state that this browser did not begin sends nothing
+ * to the provider. An attempt that is too old restarts once. `ERR_CONFIG` and errors that `identify`
+ * throws pass through. Tokens that were stored for a session that cannot start are deleted again.
  */
 import { isPortcullisError } from '../../errors.ts'
 import type { OutgoingCookie } from '../../types.ts'
@@ -27,13 +33,13 @@ import { readPerson } from './person.ts'
 import { isSilentRefusal, readErrorReason, refuse } from './refuse.ts'
 import { beginLogin, createRedirectUri } from './start.ts'
 
-/** Parameters of an answer; each may come once (RFC 6749 section 3.1). */
+/** Parameters of an authorization response; each may occur once (RFC 6749 section 3.1). */
 const answerParameters = ['state', 'code', 'iss', 'error'] as const
 const longestParameter = 4096
 
 /**
- * Answers a POST of `response_mode=form_post`: the browser sends no Lax cookie with a POST of another
- * site, so it is sent on to a GET, which carries the attempt.
+ * Answers a POST of `response_mode=form_post` with a redirect to the same parameters as a GET: browsers send no
+ * `SameSite=Lax` cookie with a POST from another site, so only the GET carries the attempt's cookie.
  */
 export function forwardFormPost(
   settings: LoginSettings,
@@ -42,7 +48,7 @@ export function forwardFormPost(
 ): Response {
   const query = new URLSearchParams()
   for (const parameter of answerParameters) {
-    // A parameter that comes twice is refused there; more of them only make the address longer.
+    // `finishLogin` rejects a parameter that occurs twice, so two values are enough to pass on.
     for (const value of form.getAll(parameter).slice(0, 2))
       query.append(parameter, value.slice(0, longestParameter))
   }
@@ -50,7 +56,9 @@ export function forwardFormPost(
   return createAnswer({ status: 303, location: `${settings.base}/callback/${name}?${query}` })
 }
 
-/** Answers `GET <base>/callback/<name>`. Nothing leaves the isolate before the attempt is proven. */
+/**
+ * Answers `GET <base>/callback/<name>`. It sends no request to the provider before the attempt's cookie was verified.
+ */
 export async function finishLogin(
   settings: LoginSettings,
   context: FlowContext,
@@ -67,12 +75,12 @@ export async function finishLogin(
   const found = await findAttempt(header, query.get('state'), keys.attempts, settings.attempts)
   const { attempt, cookies } = found
   if (attempt === undefined) {
-    // The back button, a reload, or a tab whose login another tab finished.
+    // The user pressed back or reload after a login that succeeded, or another tab has finished this login.
     const isDone = found.reason === 'attempt-missing' && (await session.info())?.signedIn === true
     if (isDone) return createAnswer({ status: 303, location: settings.afterLogin, cookies })
     return refuse(settings, context, { name, reason: found.reason ?? 'attempt-bad', cookies })
   }
-  // RFC 9700 section 4.4: an answer at another provider's address is a mix-up.
+  // RFC 9700 section 4.4: a response at the redirect URI of another provider is a mix-up attack.
   if (attempt.p !== name)
     return refuse(settings, context, { name, reason: 'issuer-mismatch', cookies })
   if (found.isExpired === true) return restart(settings, context, attempt, cookies)
@@ -90,7 +98,7 @@ export async function finishLogin(
   }
 }
 
-/** An old attempt begins anew by itself, once; who is signed in meanwhile goes on. */
+/** Restarts a login whose attempt has expired, once. A user who has signed in meanwhile is sent to the page. */
 async function restart(
   settings: LoginSettings,
   context: FlowContext,
@@ -172,7 +180,7 @@ async function startSession(
   const kept = await keepTokens(settings, context, tokens, data)
 
   const { auth_time: authTime } = tokens.claims
-  // Without `auth_time` nobody knows when the person showed who they are: `fresh` must not rest on it.
+  // Without `auth_time` the time of the authentication is unknown; 0 keeps the session from counting as fresh.
   const authenticatedAt = typeof authTime === 'number' ? authTime * 1000 : 0
   const login = { ...facts, ...kept }
   try {
@@ -194,14 +202,14 @@ async function startSession(
   if (!isStrictSession(settings, context.env)) {
     return createAnswer({ status: 303, location: attempt.r, cookies: all })
   }
-  // A Strict cookie is not sent along a chain that began at another site: the chain ends here.
+  // Browsers omit a Strict cookie on redirects that began at another site, so a page of this site ends the chain.
   return createAnswer(
     { status: 200, cookies: all },
     createForwardPage('You are signed in', attempt.r),
   )
 }
 
-/** Before the session: one that names no row of tokens would be half a login. */
+/** Stores the tokens before the session starts, so that no session exists whose tokens could not be stored. */
 async function keepTokens(
   { tokens: store, revalidate, clock }: LoginSettings,
   context: FlowContext,
@@ -213,7 +221,7 @@ async function keepTokens(
   return { tokens: row, ...(revalidate !== undefined && { checkedAt: clock() }) }
 }
 
-/** RFC 9207 section 2.4. */
+/** Validates the parameter `iss` of the response (RFC 9207 section 2.4). */
 function validateIssuer({ metadata, provider }: ProtocolContext, iss: string | null): void {
   const isPromised = metadata.authorization_response_iss_parameter_supported === true
   const isRequired = isPromised || provider.options.issuerInResponse === 'required'
@@ -223,7 +231,7 @@ function validateIssuer({ metadata, provider }: ProtocolContext, iss: string | n
 
 function validateDemands(protocol: ProtocolContext, attempt: Attempt, claims: Claims): void {
   if (attempt.m !== undefined) validateAuthTime(claims, attempt.m, readTokenTime(protocol))
-  // Also by the options: the demands of an attempt come from an address that anybody can write.
+  // The options count beside the attempt, whose demands come from a URL that anybody can write.
   for (const contexts of [attempt.a, protocol.provider.options.acr]) {
     if (contexts?.includes(claims.acr as string) === false) {
       throw new LoginError('authentication-too-weak')

@@ -1,7 +1,12 @@
 /**
- * Keeps the id token for the provider's logout page, in cookies that only our logout page
- * receives. `callback.ts` writes them and `logout.ts` reads them. A token that is too large or of
- * another login is left out; the logout works without it.
+ * Stores the id token in up to three encrypted cookies `login-hint-0` to `-2`, which browsers send
+ * only to the logout page; the provider's logout page needs it as `id_token_hint`. `callback.ts`
+ * writes the cookies, `logout.ts` reads and expires them, and `login.ts` lists their names.
+ *
+ * An id token that does not fit into three cookies is not stored. A hint that is doubled, does not
+ * decrypt or belongs to another login is read as undefined. The logout works without it: the
+ * provider may then ask the user to confirm. Nothing is stored with `logout: 'local'`, or where the
+ * option `tokens` keeps the id token.
  */
 import {
   cookieSettings,
@@ -16,7 +21,7 @@ import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginFacts } from '../types.ts'
 
-/** Cookies that one hint may take. A larger one is dropped; logout then names the client. */
+/** Numbers of the cookies over which one hint is spread. */
 const parts = [0, 1, 2]
 
 function partSettings(settings: LoginSettings, part: number): ReturnType<typeof cookieSettings> {
@@ -25,28 +30,28 @@ function partSettings(settings: LoginSettings, part: number): ReturnType<typeof 
   return cookieSettings(options, createIssues())
 }
 
-/** Names of the cookies of the hint. */
+/** Lists the names of the cookies of the hint. */
 export function readHintNames(settings: LoginSettings): string[] {
   return parts.map((part) => partSettings(settings, part).name)
 }
 
-/** A hint as it is sealed: an id token belongs to one person at one provider. */
+/** The content of the cookies. `provider` and `sub` bind the id token to its login. */
 interface Hint {
   readonly provider: string
   readonly sub: string
   readonly idToken: string
 }
 
-/** The cookies that keep an id token; expired ones where it is too large, or where this login brought none. */
+/** Creates the cookies that store an id token; they are expired ones if it is too large, or if this login has none. */
 export async function createHintCookies(
   settings: LoginSettings,
   { env }: FlowContext,
   { provider, sub }: LoginFacts,
   idToken: string | undefined,
 ): Promise<OutgoingCookie[]> {
-  // Where tokens are kept, the id token lies in their row.
+  // With the option `tokens` the id token is stored in the row of the tokens.
   if (settings.logout === 'local' || settings.tokens !== undefined) return []
-  // The id token of an earlier login, at another provider perhaps, must not outlive its session.
+  // The id token of an earlier login, perhaps at another provider, must not outlive its session.
   if (idToken === undefined) return expireHint(settings)
 
   const { hints, internals } = settings.readKeys(env)
@@ -56,18 +61,18 @@ export async function createHintCookies(
   if (ciphertext.length > size * parts.length) return expireHint(settings)
 
   return parts.map((part) => {
-    const own = partSettings(settings, part)
+    const cookie = partSettings(settings, part)
     const text = ciphertext.slice(part * size, (part + 1) * size)
-    return text === '' ? expireCookie(own) : serializeCookie(own, text, internals.maxAge)
+    return text === '' ? expireCookie(cookie) : serializeCookie(cookie, text, internals.maxAge)
   })
 }
 
-/** Ends the cookies of the hint. */
+/** Creates cookies that expire the hint. */
 export function expireHint(settings: LoginSettings): OutgoingCookie[] {
   return parts.map((part) => expireCookie(partSettings(settings, part)))
 }
 
-/** The id token of the login that these facts are of; undefined where it cannot be read, or is of another login. */
+/** Reads the id token of the login with these facts; undefined where it cannot be read, or belongs to another login. */
 export async function readHint(
   settings: LoginSettings,
   { request, env }: FlowContext,

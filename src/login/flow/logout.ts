@@ -1,6 +1,12 @@
 /**
- * Handles the logout: it ends the session here first, then sends the browser to the provider.
- * `login.ts` calls it for `<base>/logout`. Only a POST of a page of this site ends a session.
+ * Signs the user out: ends the session of this site, deletes and revokes its tokens, and then sends
+ * the browser to the provider's logout page where there is one. `login.ts` calls it for
+ * `<base>/logout` (GET shows a form, POST signs out) and `<base>/logged-out`.
+ *
+ * A POST from another site gets 403, so that no link or image elsewhere signs anybody out. Where the
+ * session store is down it answers 503 and still expires the cookie: a copy of the cookie may work on.
+ * A provider or token store that does not answer is ignored after an event, and the logout stays local.
+ * `ERR_CONFIG` is thrown.
  */
 import { isPortcullisError } from '../../errors.ts'
 import {
@@ -19,7 +25,7 @@ import { expireHint, readHint } from './hint.ts'
 
 const clearSiteData = { 'clear-site-data': '"cache", "storage"' }
 
-/** Answers `GET <base>/logout`: a link or an image of another site must end nothing. */
+/** Answers `GET <base>/logout` with a form: a link or an image of another site must not sign anybody out. */
 export function showLogout(settings: LoginSettings): Response {
   const button = { action: `${settings.base}/logout`, text: 'Sign out' }
   return createAnswer(
@@ -54,7 +60,7 @@ export async function logout(settings: LoginSettings, context: FlowContext): Pro
   try {
     await session.end()
   } catch (error) {
-    // The cookie is expired all the same; a copy of it may still open, and the person must know.
+    // The response expires the cookie, but a copy of the cookie may still work, so the user must see an error.
     if (!isPortcullisError(error) || isPortcullisError(error, 'ERR_CONFIG')) throw error
     emitEvent(settings, context, { type: 'logout', reason: 'store-unavailable' })
     const headers = { ...clearSiteData, 'retry-after': '10' }
@@ -74,7 +80,7 @@ export async function logout(settings: LoginSettings, context: FlowContext): Pro
   return createAnswer({ ...answer, status: 200 }, createForwardPage('Signing out', url))
 }
 
-/** Deletes the tokens and revokes them, behind the answer where the platform allows it. */
+/** Deletes the tokens and revokes them at the provider, after the response where the platform has `waitUntil`. */
 async function endTokens(
   settings: LoginSettings,
   context: FlowContext,
@@ -95,13 +101,13 @@ async function readFactsIfPossible({ session }: FlowContext): Promise<LoginFacts
   try {
     return await readFacts(session)
   } catch (error) {
-    // A session that cannot be read is ended all the same.
+    // A session that cannot be read is ended nevertheless.
     if (isPortcullisError(error) && !isPortcullisError(error, 'ERR_CONFIG')) return undefined
     throw error
   }
 }
 
-/** Where the provider's session ends; undefined where it has no page for that, or cannot be asked. */
+/** Creates the URL of the provider's logout page; undefined where it has none, or its metadata cannot be fetched. */
 async function createLogoutUrl(
   settings: LoginSettings,
   context: FlowContext,

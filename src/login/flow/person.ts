@@ -1,7 +1,11 @@
 /**
- * Collects the claims of a person for `identify`. The callback, bearer tokens and kept tokens call
- * it. It returns undefined where the provider must not sign this person in, and throws a
- * `LoginError` where claims cannot be fetched.
+ * Collects the claims of a person, from the id token and where configured from the userinfo
+ * endpoint, and turns them into the argument of `identify`. The callback (`flow/callback.ts`), bearer
+ * tokens (`bearer/`) and the renewal of kept tokens (`tokens/keep.ts`) call it.
+ *
+ * It returns undefined where the provider's option `accept` denies the person. It throws a
+ * `LoginError` where the userinfo request fails or is about another subject; errors that `accept` or
+ * `mapClaims` throw pass through.
  */
 
 import type { Emit } from '../../types.ts'
@@ -24,14 +28,15 @@ export async function readPerson(
   emit: Emit,
 ): Promise<Identity | undefined> {
   const { options, clientId } = protocol.provider
-  const asks = options.userinfo === true || claims === undefined
+  const needsUserinfo = options.userinfo === true || claims === undefined
   const subject = claims?.sub ?? (options.subject === undefined ? facts.sub : undefined)
-  const more = asks
+  const userinfo = needsUserinfo
     ? await readUserinfo(protocol, accessToken, subject as string | undefined)
     : undefined
-  // The id token is signed, so its claims win.
-  const all = { ...more, ...claims }
-  if (options.accept?.(all) === false) return undefined
+  // The id token is signed, so its claims replace those of the userinfo endpoint.
+  const allClaims = { ...userinfo, ...claims }
+  if (options.accept?.(allClaims) === false) return undefined
 
-  return createIdentity(facts, options.mapClaims?.(all, { clientId }) ?? all, emit)
+  const mappedClaims = options.mapClaims?.(allClaims, { clientId }) ?? allClaims
+  return createIdentity(facts, mappedClaims, emit)
 }

@@ -1,7 +1,11 @@
 /**
- * Creates the page that a person sees where a login cannot go on: a link to try again, and no word
- * about the reason. The callback and the start call it. It never redirects to the provider,
- * because a browser without cookies would go in a circle.
+ * Creates the error page of a login that cannot go on, with a link to try again and without the
+ * reason, and emits `login-failed` with the reason. `callback.ts` and `start.ts` call `refuse`; the
+ * callback also maps the provider's `error` parameter to a reason here.
+ *
+ * The status follows from the reason: 403 for a denied person, 502 or 503 for faults of the provider
+ * or a store, otherwise 400 or what the caller passes. It never redirects to the provider, because
+ * a browser without cookies would be redirected without end.
  */
 import type { OutgoingCookie } from '../../types.ts'
 import { emitEvent, type FlowContext } from '../context.ts'
@@ -9,12 +13,14 @@ import { createFailure } from '../pages.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginReason } from '../types.ts'
 
-/** Whether a silent login ended as it may: the provider would have to ask the person. */
+/**
+ * Whether an error means that a silent login (`prompt=none`) is not possible, because the provider must ask the user.
+ */
 export function isSilentRefusal(error: string): boolean {
   return /^(?:login|interaction|consent|account_selection)_required$/.test(error)
 }
 
-/** The reason behind the `error` of an answer. Its text is never shown. */
+/** Maps the `error` parameter of a provider's response to a reason. The parameter itself is never shown. */
 export function readErrorReason(error: string): LoginReason {
   if (error === 'access_denied') return 'denied'
   if (error === 'unmet_authentication_requirements') return 'authentication-too-weak'
@@ -37,15 +43,15 @@ const statuses: Partial<Readonly<Record<LoginReason, number>>> = {
 
 /** A login that cannot go on. */
 export interface RefusedLogin {
-  /** Its provider. */
+  /** The name of its provider. */
   readonly name: string
   readonly reason: LoginReason
   readonly cookies: readonly OutgoingCookie[]
-  /** The status of a reason that has none of its own. Default 400. */
+  /** The status for a reason that is not in the table `statuses`. Default 400. */
   readonly fallbackStatus?: number
 }
 
-/** Answers a login that cannot go on. Never a redirect to the provider: a browser without cookies would go round for ever. */
+/** Answers a login that cannot go on with an error page. */
 export function refuse(
   settings: LoginSettings,
   context: FlowContext,
@@ -53,8 +59,8 @@ export function refuse(
 ): Response {
   emitEvent(settings, context, { type: 'login-failed', reason, subject: name })
   const status = statuses[reason] ?? fallbackStatus
-  const again = `${settings.base}/login?provider=${name}`
+  const retryPath = `${settings.base}/login?provider=${name}`
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '10' } : {}
 
-  return createFailure({ status, cookies, headers }, again)
+  return createFailure({ status, cookies, headers }, retryPath)
 }

@@ -1,7 +1,12 @@
 /**
- * Begins a login: creates the attempt and redirects the browser to the provider. `login.ts` calls
- * it for `GET <base>/login`, and `callback.ts` to try again. Where the provider cannot be reached,
- * it answers with a page instead.
+ * Begins a login: chooses the provider, stores the attempt in a cookie and redirects the browser to
+ * the provider. `login.ts` calls `startLogin` for `GET <base>/login`; `callback.ts` calls
+ * `beginLogin` for a login that it restarts, and `createRedirectUri`.
+ *
+ * Only a user's own navigation begins a login: a prefetch gets 204, a fetch or a frame 401. A
+ * browser that has completed several logins within seconds gets a page with 400 instead of a loop. A
+ * provider whose metadata cannot be fetched gives an error page with 502 or 503 and emits
+ * `login-failed`. `ERR_CONFIG` and errors of the session store are thrown.
  */
 import { calculatePKCECodeChallenge } from 'oauth4webapi'
 import { isNavigation, isPrefetch } from '../../request/index.ts'
@@ -23,7 +28,7 @@ import { type Attempt, type AttemptDemands, beginAttempt } from './attempts.ts'
 import { refuse } from './refuse.ts'
 import { type LoginWish, readProviderName, readWish } from './wish.ts'
 
-/** Answers `GET <base>/login`: a person's own navigation begins a login, nothing else does. */
+/** Answers `GET <base>/login`. Only a top-level navigation of the user begins a login. */
 export async function startLogin(settings: LoginSettings, context: FlowContext): Promise<Response> {
   const { request, url } = context
   if (isPrefetch(request)) return createAnswer({ status: 204 })
@@ -45,9 +50,9 @@ export async function startLogin(settings: LoginSettings, context: FlowContext):
   return beginLogin(settings, context, { name, wish })
 }
 
-/** A login that begins. */
+/** A login that is about to begin. */
 interface BegunLogin {
-  /** Its provider. */
+  /** The name of its provider. */
   readonly name: string
   readonly wish: LoginWish
   readonly cookies?: readonly OutgoingCookie[]
@@ -73,17 +78,17 @@ export async function beginLogin(
     return createAnswer({ status: 303, location, cookies: [...cookies, ...begun.cookies] })
   } catch (error) {
     if (!(error instanceof LoginError)) throw error
-    // No attempt was begun, and what went wrong is the provider's.
+    // The provider caused this error, and the browser holds no attempt yet.
     return refuse(settings, context, { name, reason: error.reason, cookies, fallbackStatus: 502 })
   }
 }
 
-/** Joins the demands of the address and of the options: an address may ask for more than the options, never for less. */
+/** Combines the demands of the URL with those of the options: a URL may demand more than the options, never less. */
 function readDemands({ name, options }: Provider, wish: LoginWish): AttemptDemands {
   const ages = [wish.maxAge, options.maxAge].filter((age) => age !== undefined)
   const { acr: optionContexts } = options
   const commonContexts = wish.acr?.filter((acr) => optionContexts?.includes(acr) !== false)
-  // Where none of the demanded contexts is accepted the login ends in 403: see `validateDemands`.
+  // If the options accept none of the contexts that the URL demands, the callback denies the login with 403.
   const contexts = commonContexts?.length === 0 ? wish.acr : (commonContexts ?? optionContexts)
 
   return {
@@ -117,18 +122,18 @@ async function createParameters(
     code_challenge: await calculatePKCECodeChallenge(attempt.v),
     code_challenge_method: 'S256',
   })
-  const more = {
+  const optionalParameters = {
     response_mode: options.responseMode === 'form_post' ? 'form_post' : undefined,
     resource: options.resource,
     prompt: readPrompt(options, wish),
     login_hint: wish.loginHint,
     max_age: attempt.m?.toString(),
   }
-  for (const [name, value] of Object.entries(more)) {
+  for (const [name, value] of Object.entries(optionalParameters)) {
     if (value !== undefined) parameters.set(name, value)
   }
   if (attempt.a !== undefined) {
-    // Core section 5.5.1.1: `acr_values` beside an essential claim is unspecified, so only one of them.
+    // Core section 5.5.1.1 leaves `acr_values` together with an essential claim undefined, so only one is sent.
     if (metadata.claims_parameter_supported === true) {
       const acr = { essential: true, values: attempt.a }
       parameters.set('claims', JSON.stringify({ id_token: { acr } }))
@@ -140,16 +145,16 @@ async function createParameters(
   return parameters
 }
 
-/** The registered address of a provider's answers; one for each, so that answers cannot be mixed up. */
+/** Creates the redirect URI of a provider. Each provider has its own, so that responses cannot be mixed up. */
 export function createRedirectUri(settings: LoginSettings, origin: string, name: string): string {
   return `${origin}${settings.base}/callback/${name}`
 }
 
-function answerChooser(settings: LoginSettings, url: URL, back: string): Response {
-  const query = `return_to=${encodeURIComponent(back)}`
+function answerChooser(settings: LoginSettings, url: URL, returnPath: string): Response {
+  const query = `return_to=${encodeURIComponent(returnPath)}`
   if (settings.chooser !== undefined) {
-    const glue = settings.chooser.includes('?') ? '&' : '?'
-    return createAnswer({ status: 303, location: `${settings.chooser}${glue}${query}` })
+    const separator = settings.chooser.includes('?') ? '&' : '?'
+    return createAnswer({ status: 303, location: `${settings.chooser}${separator}${query}` })
   }
   const links = settings.providerNames.map((name) => ({
     href: `${url.pathname}?provider=${name}&${query}`,

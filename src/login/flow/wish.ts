@@ -1,42 +1,49 @@
 /**
- * Reads what a request to the login page asks for, such as the provider and the page to return to.
- * `start.ts` calls it. Parameters of another form than the protocol's are left out.
+ * Reads the query of `GET <base>/login`: the page to return to, the provider, and the demands on the
+ * login (`prompt`, `max_age`, `acr`, `login_hint`). `start.ts` calls it.
+ *
+ * A parameter that is malformed or too long is silently left out, and a `return_to` that is not a path
+ * of this site is replaced by the option `afterLogin`. An unknown provider counts as none, so
+ * the user gets the page that lists the providers. `readProviderName` throws `ERR_CONFIG` where a value of
+ * the environment is wrong.
  */
 import { returnPath } from '../../request/index.ts'
 import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 
-/** The demands of the person, or of the rule that sent them, on this login. */
+/** The demands on a login: of the user, or of the access rule that sent the user here. */
 export interface LoginWish {
   readonly returnPath: string
   readonly prompt?: string
   readonly maxAge?: number
   readonly acr?: readonly string[]
   readonly loginHint?: string
-  /** How often it was restarted by itself. */
+  /** How often the login was restarted because an attempt had expired. */
   readonly restarts?: number
 }
 
-/** Characters of a page as JSON: what is longer makes a cookie that no browser keeps. */
+/**
+ * Most characters of a return path as JSON: the cookie of an attempt with a longer one would exceed browsers' limits.
+ */
 const longestPage = 2100
 const mostAcr = 8
 const longestAcr = 256
 const longestHint = 254
 
-/** Reads the wish of a query. */
+/** Reads the demands in a query. */
 export function readWish(settings: LoginSettings, { url, origin }: FlowContext): LoginWish {
   const query = url.searchParams
   const prompt = query.get('prompt')
   const maxAge = query.get('max_age')
   const acr = query.get('acr')
   const loginHint = query.get('login_hint')
-  // OpenID Connect Core section 4: a login that the provider, or a third party, asks for.
+  // OpenID Connect Core section 4: the provider, or a third party, may start a login and name a page.
   const target = query.get('target_link_uri')
-  const own = target?.startsWith(`${origin}/`) ? target.slice(origin.length) : target
+  const targetPath = target?.startsWith(`${origin}/`) ? target.slice(origin.length) : target
   const isPrompt = prompt !== null && /^(?:none|login|select_account|consent)$/.test(prompt)
   const isAcr = acr !== null && acr.length <= longestAcr && /^[!-~]+(?: [!-~]+)*$/.test(acr)
 
-  const page = returnPath(query.get('return_to') ?? own) ?? settings.afterLogin
+  const page = returnPath(query.get('return_to') ?? targetPath) ?? settings.afterLogin
   const isLong = JSON.stringify(page).length > longestPage
 
   return {
@@ -52,7 +59,7 @@ function isHint(text: string): boolean {
   return text !== '' && text.length <= longestHint && !/\p{Cc}/u.test(text)
 }
 
-/** The provider that a query names; the only one where there is one; otherwise undefined. */
+/** Finds the provider that a query names; if it names none, the only provider, or undefined where there are several. */
 export function readProviderName(
   settings: LoginSettings,
   { url, env }: FlowContext,

@@ -1,7 +1,13 @@
 /**
- * Applies access tokens on routes of a gateway: a request that sends one is authorized by it
- * alone. Bearer tokens and edges bring it into the gateway's login. A bad token is rejected with a
- * `WWW-Authenticate` challenge, and 503 says that keys cannot be fetched.
+ * Applies access tokens to the requests of a gateway: reads the rule of a route, stands in for the
+ * session, and creates the rejections and the metadata endpoints. A request that sends a token is
+ * authorized by the token alone. `bearerTokens()` and the edges carry these functions in `tokenFace`,
+ * and `phases.ts`, `handler.ts` and `sign-in.ts` call them there, so that a login without tokens
+ * does not bundle them.
+ *
+ * A bad token is rejected with 401 or 403 and a `WWW-Authenticate` challenge, and with 503
+ * (`token-unavailable`) while keys cannot be fetched. The metadata endpoint answers undefined, and the
+ * gateway then 404, where the audience is not a URL of this site.
  */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { Reason } from '../../types.ts'
@@ -16,14 +22,14 @@ import type {
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-/** The rule of a route; undefined where it takes no token. */
+/** Returns the rule of a route for tokens; undefined where the route accepts none. */
 export function readRule({ route }: GatewayRouteRequest): BearerRule | undefined {
   const { bearer } = route.route
   if (bearer === undefined || bearer === false) return undefined
   return bearer === true ? {} : bearer
 }
 
-/** A session that is none: the data of an access token, without a cookie. */
+/** Creates what stands in for the session: the data of an access token. It has no cookie and cannot be written. */
 export function createTokenSession({
   data,
   token,
@@ -41,7 +47,7 @@ export function createTokenSession({
   return { data, facts, info: async () => ({ id, ...facts }) }
 }
 
-/** Denies a request with a token. */
+/** Rejects a request whose token is bad; undefined where the token was accepted. */
 export function denyToken(
   services: GatewayServices,
   ctx: GatewayRouteRequest,
@@ -54,7 +60,10 @@ export function denyToken(
   return services.reject(ctx, verdict.code === 401 ? 'no-session' : 'role-missing', headers)
 }
 
-/** Denies a token that its route wants stronger or younger (RFC 9470 section 3). */
+/**
+ * Rejects a good token that does not meet the access rule of its route, such as one that is too old (RFC 9470 section
+ * 3).
+ */
 export function denyWeakToken(
   services: GatewayServices,
   ctx: GatewayRouteRequest,
@@ -76,13 +85,13 @@ function describeDemands({ contexts, freshMs }: CompiledAccess): string {
   return acr + age
 }
 
-/** Creates the endpoints of protected resource metadata (RFC 9728), which scripts of any site may read. */
+/** Creates the endpoints of protected resource metadata (RFC 9728). CORS lets scripts of any site read them. */
 export function createResourceEndpoints(bearer: BearerTokens): readonly LoginEndpoint[] {
   async function handle({ env, path, settings }: GatewayRequest): Promise<Response | undefined> {
-    const found = settings && bearer.describe(settings.publicOrigin, env)
-    if (found === undefined || found.path !== path) return undefined
+    const described = settings && bearer.describe(settings.publicOrigin, env)
+    if (described === undefined || described.path !== path) return undefined
     const headers = { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=3600' }
-    return Response.json(found.metadata, { headers })
+    return Response.json(described.metadata, { headers })
   }
   const methods = ['GET', 'HEAD']
 
@@ -92,7 +101,7 @@ export function createResourceEndpoints(bearer: BearerTokens): readonly LoginEnd
   ]
 }
 
-/** The functions of this file, as `bearerTokens` and the edges bring them: a login without either holds none. */
+/** The functions of this file as one object, which `bearerTokens` and the edges carry into the gateway's login. */
 export interface TokenFace {
   readonly readRule: typeof readRule
   readonly createTokenSession: typeof createTokenSession

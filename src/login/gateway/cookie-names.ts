@@ -1,22 +1,26 @@
 /**
- * Tells which cookies are the login's own, those of attempts among them, whose names are random.
- * `handler.ts` creates the set, so that a gateway removes these cookies from forwarded requests.
- * It is pure.
+ * Creates the set of cookie names that belong to the login of a gateway. `handler.ts` creates it, and
+ * the gateway removes the cookies in it from forwarded requests and from responses of upstreams.
+ *
+ * The cookies of attempts have random names, so `has` also accepts names by their beginning; the other
+ * methods of `Set`, such as `size` and iteration, know only the listed names. On https every cookie
+ * that begins with `__Host-login-` or `__Secure-login-` counts, one of an application too. No function
+ * here throws.
  */
 
-/** Every attempt, count and pause of a login begins so, and nothing of an application should. */
+/** The cookies of a login for attempts, loops and pauses begin with one of these. Applications should not use them. */
 const beginnings = ['__Host-login-', '__Secure-login-'] as const
-/** The same without prefixes, on plain http: exactly the names that a login makes. */
+/** The names on plain http, where cookies have no prefix: exactly those that a login creates. */
 const plainName = /^login-(?:[0-9a-z]{6}[\w-]{6}|turns|none|hint-\d)$/
 
-/** A set that holds beginnings, too: a name that ends with a dash stands for every name that begins with it. */
+/** A set of names and beginnings. A listed name that ends with a dash tells readers that all names may follow it. */
 class LoginCookieNames extends Set<string> {
   readonly #isPlain: boolean
 
   constructor(names: Iterable<string>, isPlain: boolean) {
     super(names)
     this.#isPlain = isPlain
-    for (const one of isPlain ? ['login-'] : beginnings) this.add(one)
+    for (const beginning of isPlain ? ['login-'] : beginnings) this.add(beginning)
   }
 
   override has(name: string): boolean {
@@ -27,7 +31,7 @@ class LoginCookieNames extends Set<string> {
   }
 }
 
-/** Creates the set. `isPlain`: cookies have no prefix, since the site is on plain http. */
+/** Creates the set. `isPlain` means that cookies have no prefix, because the site is on plain http. */
 export function createCookieNames(names: Iterable<string>, isPlain: boolean): ReadonlySet<string> {
   return new LoginCookieNames(names, isPlain)
 }

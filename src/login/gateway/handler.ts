@@ -1,7 +1,11 @@
 /**
- * Creates the login of a gateway: its options validated, its endpoints, and what it changes about
- * routes. Configurations call `gatewayLogin()`, and `createGateway` starts it. Wrong options are a
- * `ConfigError`.
+ * Creates the login of a gateway: validates its options, creates its endpoints, and wraps what the
+ * gateway does for routes. Applications call `gatewayLogin()` in their configuration; `createGateway`
+ * and `reviewLogin` start it with the session, the clock and the events of the gateway.
+ *
+ * Wrong options become issues of the gateway's `ConfigError` (`ERR_CONFIG`) while it is created; a
+ * wrong value of the environment becomes one at the first request, or in `check(env)`. In maintenance
+ * every endpoint except back-channel logout answers with the maintenance response.
  */
 import { checkKeys, type Issues } from '../../options/index.ts'
 import { handleLogin, readLoginCookieNames } from '../login.ts'
@@ -22,8 +26,8 @@ import type {
 const base = '/.portcullis'
 
 /**
- * Signs people in at identity providers, for the option `login` of a gateway or of `vercel()`, which have the session and the
- * origin. A Hono app takes `login`.
+ * Signs people in at identity providers, for the option `login` of a gateway or of `vercel()`, which supply the session
+ * and the origin. A Hono app uses `login()` instead.
  *
  * @example
  * defineGateway({ session, login: gatewayLogin({ providers: { acme: { issuer, clientId, clientSecret } } }), routes })
@@ -36,7 +40,7 @@ export function gatewayLogin<Data extends object>(
   }
 }
 
-/** Starts a login in a gateway, which has the session, the origin and the clock. */
+/** Starts a login with the parts that the gateway supplies. */
 function startGatewayLogin(
   { bearer, edge, ...options }: Partial<GatewayLoginOptions<never>>,
   { session, clock, emit }: GatewaySources,
@@ -45,15 +49,15 @@ function startGatewayLogin(
   if (session === undefined) issues.add('', 'needs the option session of the gateway')
   for (const option of ['session', 'publicOrigin', 'base'] as const) {
     if (Reflect.get(options, option) === undefined) continue
-    issues.add(option, 'must be left out: the gateway has it')
+    issues.add(option, 'must be left out: the gateway sets it')
   }
   const given = { clock, onEvent: emit, ...options, session, base, publicOrigin: undefined }
   const common = validateLogin(given as unknown as LoginOptions<object>, issues, edge !== undefined)
   if (edge !== undefined && typeof edge?.createEdge !== 'function') {
-    issues.add('edge', 'must be made by cloudflareAccess, googleIap or awsAlb')
+    issues.add('edge', 'must be the result of cloudflareAccess(), googleIap() or awsAlb()')
   }
   if (bearer !== undefined && typeof bearer?.createBearer !== 'function') {
-    issues.add('bearer', 'must be made by bearerTokens')
+    issues.add('bearer', 'must be the result of bearerTokens()')
   }
   const settings: GatewayLoginSettings = {
     ...common,
@@ -89,8 +93,8 @@ function createEndpoints(
       const { request, env, requestId, eventContext, waitUntil } = ctx
       const origin = ctx.settings?.publicOrigin ?? new URL(request.url).origin
       const session = (): never => services.open(ctx) as never
-      const asked = { request, env, requestId, eventContext, waitUntil, origin, session }
-      return handleLogin(settings, asked)
+      const flowRequest = { request, env, requestId, eventContext, waitUntil, origin, session }
+      return handleLogin(settings, flowRequest)
     },
   })
   const names = settings.providerNames
@@ -100,7 +104,7 @@ function createEndpoints(
     ...names.map((name) => create(`callback/${name}`, ['GET', 'POST'])),
     create('logout', ['GET', 'POST']),
     create('logged-out', ['GET']),
-    // Also in maintenance: providers do not send a logout token twice.
+    // This endpoint works in maintenance too, because providers do not send a logout token again later.
     ...(settings.backchannel
       ? names.map((name) => create(`backchannel-logout/${name}`, ['POST'], true))
       : []),

@@ -1,7 +1,13 @@
 /**
- * Wraps the phases of a gateway's routes for a login: revalidation, the redirect to the login
- * page, and tokens for upstreams. `handler.ts` creates the wrapper. A user whose tokens are gone
- * is denied as without a session; any other error is thrown.
+ * Wraps the phases of a gateway's routes for a login: accepts access tokens and edge identities,
+ * revalidates the user at the provider, redirects navigations to the login page, and adds the user's
+ * access token to requests to upstreams. `handler.ts` exports it as `wrapPhases`, and the gateway calls
+ * the wrapped phases for every request to a route.
+ *
+ * A request with a token or an identity is decided by that alone: a bad one is rejected even beside a
+ * good cookie. On a route with `token: true`, a session whose tokens no longer exist (`ERR_TOKEN_GONE`)
+ * is treated like a missing session. All other errors are thrown, such as `ERR_TOKEN_UNAVAILABLE` and
+ * those of the session store.
  */
 import { isPortcullisError } from '../../errors.ts'
 import type { BearerVerdict } from '../bearer/contract.ts'
@@ -28,10 +34,10 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
   const face = bearer?.face ?? edge?.face
   const verdicts = new WeakMap<object, BearerVerdict>()
 
-  /** The verdict on the token of a request; undefined where the route takes none, or none came. */
+  /** Validates the token of a request; undefined where the route accepts none, or the request has none. */
   async function validateToken(ctx: C): Promise<BearerVerdict | undefined> {
-    const needsPerson = ctx.route.access.session
-    const identity = needsPerson ? await edge?.validate(ctx, ctx.request.headers) : undefined
+    const needsSession = ctx.route.access.session
+    const identity = needsSession ? await edge?.validate(ctx, ctx.request.headers) : undefined
     if (identity !== undefined) {
       verdicts.set(ctx, identity)
       return identity
@@ -41,7 +47,8 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
     if (!bearer || !rule || !header) return undefined
     const verdict = await bearer.validate(ctx, header, rule)
     verdicts.set(ctx, verdict)
-    // The upstream gets the assertion: a token for this API is no good elsewhere.
+    // The upstream must not receive this token, which was issued for the gateway; it learns the user from the
+    // assertion.
     ctx.authorization = ''
     return verdict
   }
@@ -49,9 +56,9 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
   return {
     async loadSession(ctx) {
       const verdict = await validateToken(ctx)
-      // Also a bad token beside a good cookie: whoever sends one is judged by it alone.
+      // This includes a bad token beside a good cookie: a request with a token is decided by the token alone.
       if (verdict !== undefined) {
-        // A cookie may be of somebody else: what the upstream commands is not for its session.
+        // The cookie may belong to another user, so the upstream may send no session commands for it.
         ctx.rules = { ...ctx.rules, sessions: [] }
         return verdict.status === 'accepted' ? (face?.createTokenSession(verdict) as S) : undefined
       }
@@ -62,7 +69,7 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
       if (revalidate === undefined || tokens === undefined) return session
 
       await tokens.revalidate(ctx, handle)
-      // The handle is read: nothing is asked again.
+      // The handle has been read, so this does not read the store again.
       return phases.loadSession(ctx)
     },
     authorize(ctx, session) {
@@ -84,7 +91,7 @@ export function wrapPhases<C extends GatewayRouteRequest, S extends GatewaySessi
         const token = await settings.tokens?.readAccessToken(ctx, facts)
         ctx.authorization = `Bearer ${token}`
       } catch (error) {
-        // The grant is gone and the session is not: the provider asks nothing where the person is signed in there.
+        // The user signs in again, often without a question, since the session at the provider may still exist.
         if (isPortcullisError(error, 'ERR_TOKEN_GONE')) return deny(ctx, 'no-session', session)
         throw error
       }

@@ -1,7 +1,11 @@
 /**
- * Reviews a login for `portcullis check`: lists addresses to register, and gaps in the metadata of
- * its providers. The command line calls it. Wrong options are a `ConfigError`; a provider that
- * cannot be reached is part of the result.
+ * Reviews the login of a gateway for `portcullis check --providers`: lists the addresses to register at each
+ * provider, and gaps in the provider's metadata. `cli/review.ts` calls it; applications may call
+ * `reviewLogin` in a deployment.
+ *
+ * It fetches the metadata of every provider over the network, one after the other. Wrong options or
+ * a wrong environment throw `ERR_CONFIG`; a provider that cannot be reached, or whose metadata is
+ * malformed, is a fault in the result.
  */
 
 import { createIssues } from '../../options/index.ts'
@@ -13,7 +17,7 @@ import type { GatewayLogin } from './types.ts'
 
 /** Results of a review. */
 export interface LoginReview {
-  /** Faults that must be mended before a deployment. */
+  /** Faults that must be fixed before a deployment. */
   readonly faults: readonly string[]
   /** Remarks, and the addresses to register. */
   readonly remarks: readonly string[]
@@ -52,15 +56,15 @@ async function reviewProviders(
   const faults: string[] = []
   const remarks: string[] = []
   for (const name of settings.providerNames) {
-    const at = `login.providers.${name}`
+    const option = `login.providers.${name}`
     const provider = settings.readProvider(name, env)
-    remarks.push(...listAddresses(settings, name, publicOrigin).map((line) => `${at}: ${line}`))
+    remarks.push(...listAddresses(settings, name, publicOrigin).map((line) => `${option}: ${line}`))
     try {
       const metadata = await settings.connect(provider).readMetadata()
-      remarks.push(...reviewMetadata(provider, metadata).map((line) => `${at}: ${line}`))
+      remarks.push(...reviewMetadata(provider, metadata).map((line) => `${option}: ${line}`))
     } catch (error) {
       if (!(error instanceof LoginError)) throw error
-      faults.push(`${at}: its metadata cannot be read (${error.message})`)
+      faults.push(`${option}: its metadata cannot be read (${error.message})`)
     }
   }
 
@@ -88,15 +92,15 @@ function reviewMetadata({ options }: Provider, metadata: Metadata): string[] {
   const remarks: string[] = []
   const methods = metadata.code_challenge_methods_supported
   if (methods !== undefined && !methods.includes('S256')) {
-    remarks.push('does not list PKCE with S256, which is always sent')
+    remarks.push('does not list PKCE with S256, which the login always sends: try a login')
   }
   if (metadata.authorization_response_iss_parameter_supported !== true) {
     remarks.push(
-      'does not promise iss in its answers (RFC 9207); each provider has its own address',
+      'does not promise iss in responses (RFC 9207): only its redirect address prevents mix-ups',
     )
   }
   if (metadata.end_session_endpoint === undefined && options.logoutUrl === undefined) {
-    remarks.push('has no end_session_endpoint: a logout ends only the session here')
+    remarks.push('has no end_session_endpoint: a logout ends only the session of this site')
   }
   if (metadata.require_pushed_authorization_requests === true && options.par !== true) {
     remarks.push('requires pushed authorization requests: one more request for each login')

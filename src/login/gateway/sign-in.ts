@@ -1,7 +1,11 @@
 /**
- * Denies a request or sends a person to the login page, with what the denying rule requires.
- * `phases.ts` calls it where access was denied. A program gets the rejection, a navigation the
- * redirect.
+ * Answers a request that was denied because its session is missing, too old or too weak: navigations
+ * are redirected to the login page, all other requests are rejected with its path. `phases.ts` calls
+ * it. It creates responses and throws nothing of its own.
+ *
+ * The redirect carries the page to return to, and the demands of the access rule as `max_age` and
+ * `acr`. A POST is never redirected, so a form that was sent is lost. A login without providers (one
+ * with an edge only) always rejects.
  */
 import type { CompiledAccess } from '../../access/index.ts'
 import { isNavigation, isPrefetch } from '../../request/index.ts'
@@ -15,12 +19,12 @@ import type {
   GatewaySession,
 } from './types.ts'
 
-/** Whether a login would help. */
+/** Whether a login could give the request access. */
 export function canSignIn(reason: Reason): boolean {
   return reason === 'no-session' || isDemand(reason)
 }
 
-/** Denies a request that a login would help, or sends a person to the login page. */
+/** Redirects a navigation to the login page, and rejects any other request. */
 export function denyOrSignIn(
   settings: GatewayLoginSettings,
   services: GatewayServices,
@@ -30,7 +34,7 @@ export function denyOrSignIn(
   if (settings.providerNames.length === 0) return services.reject(ctx, reason)
   const { request, path, search } = ctx
   const page = createSignInPath(settings, reason, ctx.route.access, session)
-  // A form that was sent is not sent again, and `form-action` of its page would stop the redirect.
+  // A redirect would lose the content of a form, and `form-action` of the form's page could block it.
   const isPage = request.method === 'GET' && isNavigation(request)
   const rule = settings.bearer?.face.readRule(ctx)
   const origin = ctx.settings?.publicOrigin ?? ''
@@ -63,7 +67,7 @@ function createSignInPath(
     if (ages.length > 0) query.set('max_age', `${Math.floor(Math.min(...ages) / 1000)}`)
     if (contexts !== undefined) query.set('acr', [...contexts].join(' '))
   }
-  const text = `${query}`
+  const queryText = `${query}`
 
-  return text === '' ? `${base}/login` : `${base}/login?${text}`
+  return queryText === '' ? `${base}/login` : `${base}/login?${queryText}`
 }

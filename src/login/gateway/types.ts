@@ -1,6 +1,8 @@
 /**
- * Types of a login in a gateway. The gateway imports these types and nothing else of a login, so
- * that its bundle holds no login unless a configuration imports one. Nothing here runs.
+ * Types of a login in a gateway: what the gateway gives to its login, and what it gets back. The
+ * gateway (`gateway/config/validate-options.ts` and, through `login/index.ts`, its configuration, routes
+ * and `compile.ts`) and the files of this folder import them. The gateway imports nothing else of a login,
+ * so that a bundle holds login code only where a configuration calls `gatewayLogin()`. Nothing here runs.
  */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { Issues } from '../../options/index.ts'
@@ -15,7 +17,7 @@ import type { BearerRule, BearerTokens } from '../bearer/contract.ts'
 import type { EdgeIdentity } from '../edge/contract.ts'
 import type { LoginSettings } from '../settings.ts'
 
-/** The option `login` of a gateway: made by `gatewayLogin`. */
+/** The option `login` of a gateway: the result of `gatewayLogin()`. */
 export interface GatewayLogin {
   /** Not part of the public API. */
   start(sources: GatewaySources, issues: Issues): GatewayLoginHandler
@@ -23,20 +25,20 @@ export interface GatewayLogin {
 
 /** Parts of a gateway that its login uses. */
 export interface GatewaySources {
-  /** The sessions of the gateway, where it has some. */
+  /** The session strategy of the gateway; undefined where the option `session` is not set. */
   readonly session: SessionStrategy<object> | undefined
   /** The clock of the gateway. */
   readonly clock: Clock
-  /** Takes events. */
+  /** Receives events. */
   readonly emit: Emit
 }
 
-/** A request, as far as a login looks at the context of a gateway. */
+/** The part of a gateway's request context that a login reads. */
 export interface GatewayRequest {
   readonly request: Request
   readonly env: unknown
   readonly requestId: string
-  /** By this object events find the listener of the request. */
+  /** The key by which events find the listener of the request. */
   readonly eventContext: object
   readonly path: string
   readonly search: string
@@ -44,29 +46,29 @@ export interface GatewayRequest {
   readonly settings: { readonly publicOrigin: string } | undefined
 }
 
-/** A request whose route is known. */
+/** The same context after its route was found. */
 export interface GatewayRouteRequest extends GatewayRequest {
   readonly route: {
     readonly route: LoginRouteOptions
     readonly access: CompiledAccess
   }
-  /** `Authorization` of the request to the upstream, in place of the client's; empty for none. */
+  /** Replaces the client's `Authorization` in the request to the upstream; an empty string removes it. */
   authorization?: string | undefined
-  /** Rules of forwarding, with the verbs of the session protocol that the upstream may use. */
+  /** The rules for forwarding, among them the commands of the session protocol that the upstream may send. */
   rules: object
 }
 
 /** Options of a route that belong to the login. */
 export interface LoginRouteOptions {
-  /** Sends the access token of the person to the upstream, as `Authorization: Bearer`. */
+  /** Sends the access token of the user to the upstream, as `Authorization: Bearer`. */
   readonly token?: boolean
-  /** Takes access tokens of the login's provider in place of a session. */
+  /** Accepts access tokens of the login's providers instead of a session. */
   readonly bearer?: boolean | BearerRule
-  /** Verbs of the session protocol, which a route with `bearer` must not grant. */
+  /** Commands of the session protocol that the upstream may send; not allowed together with `bearer`. */
   readonly sessions?: readonly string[]
 }
 
-/** The session of a request, read once. */
+/** The session of a request, as it was loaded. */
 export interface GatewaySession {
   readonly data: object
   readonly facts: SessionFacts
@@ -82,11 +84,11 @@ export interface GatewayServices {
     headers?: ReadonlyArray<readonly [name: string, value: string]>,
     signIn?: string,
   ): Response
-  /** Why a rule denies access; undefined where it allows it. */
+  /** Returns the reason why a rule denies access; undefined where the rule allows it. */
   checkAccess(access: CompiledAccess, session: GatewaySession | undefined): Reason | undefined
-  /** The handle of the session, opened once. */
+  /** Opens the session of a request; each call returns the same handle. */
   open(ctx: GatewayRequest): FlushableHandle<object> | undefined
-  /** A response while the gateway is in maintenance. */
+  /** Returns the response to a request while the gateway is in maintenance. */
   readonly checkMaintenance: ((ctx: never) => Response | undefined) | undefined
 }
 
@@ -97,7 +99,7 @@ export interface LoginEndpoint {
   handle(ctx: GatewayRequest): Promise<Response | undefined>
 }
 
-/** The phases of a route that a login changes. */
+/** The phases of a route that a login wraps. */
 export interface LoginPhases<C, S, L> {
   loadSession(ctx: C): Promise<S | undefined> | undefined
   authorize(ctx: C, session: S | undefined): Response | undefined | Promise<Response>
@@ -112,9 +114,11 @@ export interface GatewayLoginSettings extends LoginSettings {
 
 /** A login in a gateway. */
 export interface GatewayLoginHandler {
-  /** Validates what the environment holds. @throws {ConfigError} `ERR_CONFIG` */
+  /** Validates the values of the environment. @throws {ConfigError} `ERR_CONFIG` */
   check(env: unknown): void
-  /** The names of all cookies that no upstream gets or sets. `has` also knows those of attempts by their beginning. */
+  /**
+   * Creates the set of cookies that no upstream receives or sets. Its `has` knows attempt cookies by their beginning.
+   */
   listCookieNames(others: Iterable<string>): ReadonlySet<string>
   /** Creates the endpoints of the login. */
   createEndpoints(services: GatewayServices): readonly LoginEndpoint[]

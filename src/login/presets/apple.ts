@@ -1,6 +1,11 @@
 /**
- * Options of Sign in with Apple as a provider. Applications pass the result to `providers`.
- * Nothing is sent here; invalid options are a `ConfigError` of the login.
+ * Creates the provider options of Sign in with Apple. Applications call `apple()` and pass the
+ * result to the option `providers` of a login, which validates it and reports wrong options as
+ * `ERR_CONFIG`. Each token request calls the authenticator in it, which signs a client secret that
+ * lives 5 minutes.
+ *
+ * A key that does not look like a `.p8` file is an issue. One that looks right and cannot be
+ * imported rejects with the platform's error at the first login, which the caller does not catch.
  */
 import { importPKCS8, SignJWT } from 'jose'
 import { ClientSecretPost } from 'oauth4webapi'
@@ -25,9 +30,9 @@ const issuer = 'https://appleid.apple.com'
 const secretLife = 300
 
 /**
- * Signs people in with Apple. The client secret is made of the key for each request. Apple posts its
- * answers, has no userinfo endpoint and no logout page, and says a person's name only once, unsigned, in
- * that form: it is not read.
+ * Signs people in with Apple. A client secret is signed with the key for each request. Apple posts its responses, and
+ * has no userinfo endpoint and no logout page. It sends a person's name only once, unsigned, in the posted form: the
+ * name is not read.
  *
  * @see https://developer.apple.com/documentation/signinwithapplerestapi
  * @example
@@ -46,16 +51,20 @@ export function apple<E = ProjectEnv>(options: AppleOptions<E>): ProviderOptions
   }) as ProviderOptions<E>
 }
 
-/** @see https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret */
+/**
+ * Creates the authenticator that signs client secrets. It caches the last imported key.
+ *
+ * @see https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret
+ */
 function createSecret(teamId: string, keyId: string, pem: FromEnv<string>): ClientAuthenticator {
-  const imported = new Map<string, CryptoKey>()
+  const importedKeys = new Map<string, CryptoKey>()
 
   async function importKey(text: string): Promise<CryptoKey> {
-    const cachedKey = imported.get(text)
+    const cachedKey = importedKeys.get(text)
     if (cachedKey !== undefined) return cachedKey
     const key = await importPKCS8(text, 'ES256')
-    imported.clear()
-    imported.set(text, key)
+    importedKeys.clear()
+    importedKeys.set(text, key)
     return key
   }
 

@@ -1,6 +1,10 @@
 /**
- * Options of Auth0 as a provider. Applications pass the result to `providers`. Nothing is sent
- * here; invalid options are a `ConfigError` of the login.
+ * Creates the provider options of Auth0. Applications call `auth0()` and pass the result to the
+ * option `providers` of a login, which validates it and reports wrong options as `ERR_CONFIG`.
+ *
+ * It sends nothing and validates nothing: a `domain` that is not a host gives an issuer that the
+ * login rejects, or metadata that cannot be fetched. With `organization`, the login denies people
+ * whose token names another organization.
  */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
@@ -11,9 +15,9 @@ import { mapFromEnv, type PresetOptions, withoutUndefined } from './preset.ts'
 export interface Auth0Options<E = ProjectEnv> extends PresetOptions<E> {
   /** Host of the tenant, such as `acme.eu.auth0.com`, or its own domain. */
   readonly domain: FromEnv<string, E>
-  /** The API that access tokens are for; Auth0's own parameter `audience`. */
+  /** Identifier of the API that access tokens are for, sent as Auth0's own parameter `audience`. Default none. */
   readonly audience?: string
-  /** An organization that people sign in to. */
+  /** Id or name of the organization whose members may sign in. Default: every user of the tenant. */
   readonly organization?: string
 }
 
@@ -29,10 +33,10 @@ export function auth0<E = ProjectEnv>(options: Auth0Options<E>): ProviderOptions
   return withoutUndefined({
     label: 'Auth0',
     ...rest,
-    // Its issuer ends with a slash.
+    // The issuer of Auth0 ends with a slash.
     issuer: mapFromEnv(domain, (host) => `https://${host}/`),
     params: withoutUndefined({ ...params, audience, organization }),
-    // Organizations section 4: the claim must be the one that was asked for.
+    // Auth0 requires clients to check that the token names the organization that was requested.
     accept:
       organization === undefined
         ? rest.accept

@@ -1,6 +1,10 @@
 /**
- * Options of Amazon Cognito user pools as a provider. Applications pass the result to `providers`.
- * Nothing is sent here; invalid options are a `ConfigError` of the login.
+ * Creates the provider options of an Amazon Cognito user pool. Applications call `cognito()` and
+ * pass the result to the option `providers` of a login, which validates it and reports wrong options
+ * as `ERR_CONFIG`; the logout calls the `logoutUrl` in it.
+ *
+ * It sends nothing and validates nothing: a wrong `region` or `userPool` gives an issuer whose
+ * metadata cannot be fetched, and a wrong `domain` breaks only the logout.
  */
 import type { ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
@@ -12,13 +16,13 @@ export interface CognitoOptions<E = ProjectEnv> extends PresetOptions<E> {
   readonly region: string
   /** Identifier of the user pool, such as `eu-central-1_Ab12Cd34E`. */
   readonly userPool: string
-  /** Host of its pages, such as `acme.auth.eu-central-1.amazoncognito.com`: a logout goes there. */
+  /** Host of the pool's pages, such as `acme.auth.eu-central-1.amazoncognito.com`; the logout page is there. */
   readonly domain: string
 }
 
 /**
- * Signs people in with Amazon Cognito. `roles('cognito:groups', …)` reads groups. Cognito's logout page has
- * parameters of its own, and it sends no logout tokens.
+ * Signs people in with Amazon Cognito. `roles('cognito:groups', …)` reads groups. Cognito's logout page has parameters
+ * of its own, which this preset sets. Cognito sends no logout tokens.
  *
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
  * @example

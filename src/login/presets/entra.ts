@@ -1,7 +1,11 @@
 /**
- * Options of Microsoft Entra ID as a provider, for one tenant or a list of them. Applications pass
- * the result to `providers`. Nothing is sent here; invalid options are a `ConfigError` of the
- * login.
+ * Creates the provider options of Microsoft Entra ID, for one tenant or a list of tenants.
+ * Applications call `entra()` and pass the result to the option `providers` of a login, which
+ * validates it and reports wrong options as `ERR_CONFIG`.
+ *
+ * It sends nothing. Without `tenant` and `tenants` the list of tenants is empty, which the login
+ * rejects, so that no configuration admits every tenant. A token without `tid` and `oid` gives no
+ * subject, and its login fails.
  */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
@@ -12,16 +16,16 @@ import { mapFromEnv, type PresetOptions, withoutUndefined } from './preset.ts'
 export interface EntraOptions<E = ProjectEnv> extends PresetOptions<E> {
   /** The identifier of one tenant. */
   readonly tenant?: FromEnv<string, E>
-  /** Identifiers of several tenants, in place of `tenant`. There is no way to admit every tenant. */
+  /** Identifiers of several tenants, instead of `tenant`. No option admits every tenant. */
   readonly tenants?: readonly string[]
 }
 
 const authority = 'https://login.microsoftonline.com'
 
 /**
- * Signs people in with Microsoft Entra ID. A person is known by tenant and object id, never by an
- * e-mail, which administrators of any tenant can set. Map app roles (`roles('roles', …)`): more than 200
- * groups are left out of a token.
+ * Signs people in with Microsoft Entra ID. A person is identified by tenant and object id, never by e-mail address,
+ * which administrators of any tenant can set. Prefer app roles (`roles('roles', …)`): Entra omits more than 200 groups
+ * from a token.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
  * @example
@@ -33,13 +37,13 @@ export function entra<E = ProjectEnv>(options: EntraOptions<E>): ProviderOptions
     tenant === undefined
       ? `${authority}/{tenantid}/v2.0`
       : mapFromEnv(tenant, (id) => `${authority}/${id}/v2.0`)
-  const several = tenant === undefined
+  const hasSeveralTenants = tenant === undefined
   return withoutUndefined({
     label: 'Microsoft',
     ...rest,
     issuer,
-    tenants: several ? (tenants ?? []) : undefined,
-    metadataUrl: several
+    tenants: hasSeveralTenants ? (tenants ?? []) : undefined,
+    metadataUrl: hasSeveralTenants
       ? `${authority}/organizations/v2.0/.well-known/openid-configuration`
       : undefined,
     subject: readSubject,
@@ -47,12 +51,12 @@ export function entra<E = ProjectEnv>(options: EntraOptions<E>): ProviderOptions
   }) as ProviderOptions<E>
 }
 
-/** `sub` differs for each application; an object id is one person in one tenant. */
+/** Reads tenant and object id: `sub` differs for each application, an object id identifies a person in one tenant. */
 function readSubject({ tid, oid }: Claims): string {
   return typeof tid === 'string' && typeof oid === 'string' ? `${tid}.${oid}` : ''
 }
 
-/** The optional claim `xms_edov` says whether the owner of the e-mail's domain is the tenant. */
+/** Sets `email_verified` by the optional claim `xms_edov`: whether the tenant owns the domain of the e-mail address. */
 function mapClaims(claims: Claims): Claims {
   const isOwned = [true, 1, '1', 'true'].includes(claims.xms_edov as never)
   return { ...claims, email_verified: isOwned }

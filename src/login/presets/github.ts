@@ -1,7 +1,12 @@
 /**
- * Options of GitHub as a provider, which speaks OAuth and not OpenID Connect. Applications pass
- * the result to `providers`, and the callback reads the person by it. It throws a `LoginError`
- * where GitHub's API cannot be reached or answers wrongly.
+ * Creates the provider options of GitHub, which speaks OAuth 2.0 and not OpenID Connect. Applications
+ * call `github()` and pass the result to the option `providers` of a login; the callback and the
+ * revalidation of a session then read the person from GitHub's API with the functions in it.
+ *
+ * Reading throws a `LoginError`: `provider-unreachable` where the API answers 429 or 5xx or not at
+ * all, `provider-error` for any other status but 200, such as 403 without the needed scope, and
+ * `provider-malformed` for a user without a number. Only the first 100 organizations and teams are
+ * read. A person without a verified primary e-mail address signs in without one.
  */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { ProjectEnv } from '../../types.ts'
@@ -12,8 +17,8 @@ import { acceptBoth, type PresetOptions, withoutUndefined } from './preset.ts'
 /** Options of {@link github}. */
 export interface GithubOptions<E = ProjectEnv> extends Omit<PresetOptions<E>, 'userinfo' | 'auth'> {
   /**
-   * Reads the organizations of a person into the claim `organizations`, by their login; a list admits only
-   * their members. Adds the scope `read:org`. Default false.
+   * True reads the login names of a person's organizations into the claim `organizations`; a list also admits
+   * only members of one of the listed organizations. Adds the scope `read:org`. Default false.
    */
   readonly organizations?: boolean | readonly string[]
   /** Reads teams into the claim `teams`, as `acme/admins`. Adds the scope `read:org`. Default false. */
@@ -24,9 +29,9 @@ const site = 'https://github.com'
 const api = 'https://api.github.com'
 
 /**
- * Signs people in with GitHub. A person is known by the number of the account, never by its login, which
- * can be changed and taken by somebody else. The e-mail is the verified primary one. GitHub says nothing of
- * when somebody signed in, so a session of it is never `fresh`.
+ * Signs people in with GitHub. A person is identified by the number of the account, never by its login name, which can
+ * be changed and then registered by somebody else. `email` is the verified primary address. GitHub does not tell when a
+ * person authenticated, so such a session is never `fresh`.
  *
  * @see https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
  * @example
@@ -38,8 +43,8 @@ export function github<E = ProjectEnv>(options: GithubOptions<E>): ProviderOptio
     typeof organizations === 'boolean'
       ? undefined
       : (claims: Claims) => {
-          const own = claims.organizations as readonly string[]
-          return organizations.some((name) => own.includes(name))
+          const memberships = claims.organizations as readonly string[]
+          return organizations.some((name) => memberships.includes(name))
         }
   const needsOrganizations = organizations !== false || teams
   return withoutUndefined({
@@ -81,11 +86,14 @@ async function readClaims(
     profile,
     ...(email !== undefined && { email, email_verified: true }),
     ...(organizations && {
-      organizations: readNames(await read(request, '/user/orgs?per_page=100'), (one) => one.login),
+      organizations: readNames(
+        await read(request, '/user/orgs?per_page=100'),
+        (entry) => entry.login,
+      ),
     }),
     ...(teams && {
-      teams: readNames(await read(request, '/user/teams?per_page=100'), (one) =>
-        isObject(one.organization) ? `${one.organization.login}/${one.slug}` : undefined,
+      teams: readNames(await read(request, '/user/teams?per_page=100'), (team) =>
+        isObject(team.organization) ? `${team.organization.login}/${team.slug}` : undefined,
       ),
     }),
   }
@@ -102,7 +110,7 @@ async function read({ accessToken, send }: OAuthRequest, path: string): Promise<
   return response.json().catch(() => undefined)
 }
 
-/** Its API refuses requests without a `User-Agent`. */
+/** The API of GitHub rejects requests without a `User-Agent`. */
 const apiHeaders = {
   accept: 'application/vnd.github+json',
   'user-agent': 'portcullis',
@@ -111,16 +119,18 @@ const apiHeaders = {
 
 function findPrimary(emails: unknown): string | undefined {
   const list: unknown[] = Array.isArray(emails) ? emails : []
-  const found = list.find((one) => isObject(one) && one.primary === true && one.verified === true)
-  return isObject(found) && typeof found.email === 'string' ? found.email : undefined
+  const primary = list.find(
+    (entry) => isObject(entry) && entry.primary === true && entry.verified === true,
+  )
+  return isObject(primary) && typeof primary.email === 'string' ? primary.email : undefined
 }
 
 function readNames(
   list: unknown,
-  readName: (one: Record<string, unknown>) => unknown,
+  readName: (entry: Record<string, unknown>) => unknown,
 ): readonly string[] {
   const entries: unknown[] = Array.isArray(list) ? list : []
-  const names = entries.map((one) => (isObject(one) ? readName(one) : undefined))
+  const names = entries.map((entry) => (isObject(entry) ? readName(entry) : undefined))
   return names.filter((name) => typeof name === 'string')
 }
 
@@ -131,9 +141,11 @@ const oauthErrors: Readonly<Record<string, string>> = {
 }
 
 /**
- * GitHub answers 200 to a code that it refuses, with errors of its own.
+ * Turns GitHub's error responses into OAuth errors: GitHub answers 200 to a code that it rejects, with an error of its
+ * own.
  *
- * @see https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+ * @see
+ * https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
  */
 async function repairTokenResponse(response: Response): Promise<Response> {
   const body: unknown = await response
@@ -158,7 +170,7 @@ async function revoke({ accessToken, clientId, clientSecret, send }: OAuthReques
   if (response.status !== 204) throw new LoginError('provider-error', `status ${response.status}`)
 }
 
-/** With the alphabet and the padding of RFC 4648 section 4, as Basic authentication wants it. */
+/** Encodes base64 with the alphabet and the padding of RFC 4648 section 4, which Basic authentication requires. */
 function encodeBase64(text: string): string {
   const base64url = encodeBase64url(new TextEncoder().encode(text))
   const base64 = base64url.padEnd(Math.ceil(base64url.length / 4) * 4, '=')

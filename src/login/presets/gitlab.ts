@@ -1,6 +1,8 @@
 /**
- * Options of GitLab as a provider, at gitlab.com or self-hosted. Applications pass the result to
- * `providers`. Nothing is sent here; invalid options are a `ConfigError` of the login.
+ * Creates the provider options of GitLab, at gitlab.com or self-hosted. Applications call `gitlab()`
+ * and pass the result to the option `providers` of a login, which validates it and reports wrong
+ * options as `ERR_CONFIG`. It sends nothing and validates nothing, except that slashes at the end of
+ * `url` are removed.
  */
 import { withoutSlashAtEnd } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
@@ -14,7 +16,7 @@ export interface GitlabOptions<E = ProjectEnv> extends PresetOptions<E> {
 }
 
 /**
- * Signs people in with GitLab. `roles('groups_direct', …)` reads the groups somebody is a direct member of.
+ * Signs people in with GitLab. `roles('groups_direct', …)` reads the groups of which a person is a direct member.
  * GitLab has no logout page and sends no logout tokens.
  *
  * @see https://docs.gitlab.com/integration/openid_connect_provider/

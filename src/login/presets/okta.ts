@@ -1,7 +1,8 @@
 /**
- * Options of Okta as a provider: the organization's own server, or a custom authorization server.
- * Applications pass the result to `providers`. Nothing is sent here; invalid options are a
- * `ConfigError` of the login.
+ * Creates the provider options of Okta, for an organization's own server or a custom authorization
+ * server. Applications call `okta()` and pass the result to the option `providers` of a login, which
+ * validates it and reports wrong options as `ERR_CONFIG`. It sends nothing and validates nothing: a
+ * wrong `domain` or `authorizationServer` gives an issuer whose metadata cannot be fetched.
  */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
@@ -11,13 +12,13 @@ import { mapFromEnv, type PresetOptions, withoutUndefined } from './preset.ts'
 export interface OktaOptions<E = ProjectEnv> extends PresetOptions<E> {
   /** Host of the organization, such as `acme.okta.com`, or its own domain. */
   readonly domain: FromEnv<string, E>
-  /** A custom authorization server, such as `default`. Default the organization's own. */
+  /** Id of a custom authorization server, such as `default`. Default: the organization's own server. */
   readonly authorizationServer?: string
 }
 
 /**
- * Signs people in with Okta. The scope `groups` is asked for, so `roles('groups', …)` works where the
- * application has a groups claim.
+ * Signs people in with Okta. The login requests the scope `groups`, so `roles('groups', …)` works where a groups claim
+ * is configured for the application in Okta.
  *
  * @see https://developer.okta.com/docs/reference/api/oidc/
  * @example

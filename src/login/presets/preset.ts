@@ -1,12 +1,13 @@
 /**
- * Options and helpers that all presets share. The presets call it, and applications call `oidc()`
- * for a provider without a preset. It validates nothing: the login does.
+ * Options and helper functions that all presets share, and `oidc()`. The presets in this folder call
+ * the helpers; applications call `oidc()` for a provider without a preset. It validates nothing: the
+ * login does so, and reports wrong options as `ERR_CONFIG`.
  */
 import type { FromEnv, ProjectEnv } from '../../types.ts'
 import type { ProviderOptions } from '../providers/provider-options.ts'
 import type { Claims } from '../types.ts'
 
-/** Options that a preset passes on as they are. */
+/** Options that a preset passes on unchanged. */
 export type PresetOptions<E = ProjectEnv> = Pick<
   ProviderOptions<E>,
   | 'clientId'
@@ -23,7 +24,8 @@ export type PresetOptions<E = ProjectEnv> = Pick<
 >
 
 /**
- * Any OpenID Connect provider, for symmetry beside presets: returns its options as they are.
+ * Returns the options of any OpenID Connect provider unchanged, so that a provider without a preset is written like the
+ * others.
  *
  * @example
  * ```ts
@@ -34,25 +36,25 @@ export function oidc<E = ProjectEnv>(options: ProviderOptions<E>): ProviderOptio
   return options
 }
 
-/** A value made of another, where that may come from the environment. */
+/** Applies a function to a value that may be read from the environment later. */
 export function mapFromEnv<E>(
   value: FromEnv<string, E>,
   map: (value: string) => string,
 ): FromEnv<string, E> {
   if (typeof value !== 'function') return map(value)
   return (c) => {
-    const found = value(c)
-    return found === undefined ? undefined : map(found)
+    const resolved = value(c)
+    return resolved === undefined ? undefined : map(resolved)
   }
 }
 
-/** The members of a record that are not undefined. */
+/** Copies a record without the members that are undefined. */
 export function withoutUndefined<T extends object>(record: T): T {
   const entries = Object.entries(record).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as T
 }
 
-/** Both conditions; a condition that is absent holds. */
+/** Joins two conditions with "and". A condition that is undefined accepts everybody. */
 export function acceptBoth(
   first: ((claims: Claims) => boolean) | undefined,
   second: ((claims: Claims) => boolean) | undefined,

@@ -1,7 +1,11 @@
 /**
- * Proves the client to a provider by a signature of its key (`private_key_jwt`) instead of a
- * secret. Applications pass it as the option `auth` of a provider. An invalid key is reported as
- * an issue.
+ * Authenticates the client at a provider with a signed JWT (`private_key_jwt`) instead of a secret.
+ * Applications pass `privateKeyJwt()` as the option `auth` of a provider; the login compiles it
+ * while it is built, and `protocol/client-auth.ts` calls the result for each token request.
+ *
+ * A value that is not a private JWK is an issue, at the latest `ERR_CONFIG` at the first request
+ * where it comes from the environment. A JWK that cannot be imported, such as one of another
+ * algorithm than its `alg`, rejects with the platform's error at the first login.
  */
 import { modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
 import { type Issues, resolveFrom } from '../../options/index.ts'
@@ -14,19 +18,19 @@ export type ClientKey = JsonWebKey & { readonly kid?: string; readonly alg?: str
 
 /** Options of {@link privateKeyJwt}. */
 export interface PrivateKeyJwtOptions<E = ProjectEnv> {
-  /** The key. Its public half is registered at the provider. */
+  /** The private key. Register its public key at the provider. */
   readonly key: FromEnv<ClientKey, E>
-  /** `aud` of the assertion. Default the issuer (RFC 7523bis); some want their token endpoint. */
+  /** `aud` of the JWT. Default the issuer (RFC 7523bis); some providers require their token endpoint. */
   readonly audience?: 'issuer' | 'token_endpoint'
-  /** SHA-256 of the certificate, base64url, for providers that know keys by certificates (Entra). */
+  /** SHA-256 of the certificate as base64url, for providers that identify keys by certificates (Entra). */
   readonly certificateThumbprint?: string
 }
 
-/** Imported keys by their JWK; an environment hands out the same object each time. */
-const imported = /* @__PURE__ */ new WeakMap<ClientKey, CryptoKey>()
+/** Caches imported keys by their JWK object. An environment that returns a new object each time is never cached. */
+const importedKeys = /* @__PURE__ */ new WeakMap<ClientKey, CryptoKey>()
 
 /**
- * Proves the client by its private key in place of a secret, for the option `auth` of a provider.
+ * Authenticates the client with its private key instead of a secret, for the option `auth` of a provider.
  *
  * @see RFC 7523 section 2.2, OpenID Connect Core section 9
  * @example
@@ -59,16 +63,16 @@ export function privateKeyJwt<E = ProjectEnv>(
 
 function validateKey(value: ClientKey, issues: Issues): ClientKey {
   if (typeof value !== 'object' || value === null || typeof value.d !== 'string') {
-    issues.add('', 'must be a private key as a JWK')
+    issues.add('', 'must be a private key as a JWK object, with the member d')
   }
   return value
 }
 
 async function importClientKey(jwk: ClientKey): Promise<CryptoKey> {
-  const cachedKey = imported.get(jwk)
+  const cachedKey = importedKeys.get(jwk)
   if (cachedKey !== undefined) return cachedKey
 
   const key = await importKey(jwk, jwk.alg ?? 'ES256', 'sign')
-  imported.set(jwk, key)
+  importedKeys.set(jwk, key)
   return key
 }

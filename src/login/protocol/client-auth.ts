@@ -1,14 +1,18 @@
 /**
- * Describes the client to oauth4webapi, and proves it with one of its secrets. `protocol.ts` and
- * `refresh.ts` call it. A client that the provider rejects with every secret is a `LoginError`
- * `client-refused`.
+ * Authenticates this application at a provider: describes the client to oauth4webapi, and tries its
+ * secrets one after the other. `protocol.ts` and `refresh.ts` run each token request in `withSecret`.
+ *
+ * A client that the provider rejects with every secret throws a `LoginError` `client-refused`; other
+ * errors of the request are mapped to a `LoginError` by `library-errors.ts`. An authenticator such as
+ * `privateKeyJwt()` or `apple()` whose key cannot be imported rejects with the platform's error.
+ * Since each secret means one more request, `work` must be safe to repeat.
  */
 import * as oauth from 'oauth4webapi'
 import { LoginError } from '../types.ts'
 import { type LibraryStep, mapLibraryError } from './library-errors.ts'
 import type { ProtocolContext } from './protocol.ts'
 
-/** The client, with our clock and tolerance. */
+/** Describes the client to the library, with the clock and the tolerance of the login. */
 export function createClient({ provider, clock, tolerance }: ProtocolContext): oauth.Client {
   return {
     client_id: provider.clientId,
@@ -19,7 +23,9 @@ export function createClient({ provider, clock, tolerance }: ProtocolContext): o
 
 type WithClient<T> = (client: oauth.Client, auth: oauth.ClientAuth) => Promise<T>
 
-/** Does something as the client. A second secret is tried once where the first is refused. */
+/**
+ * Runs `work` with the client's secret. If the provider rejects the first secret, it runs once more with the second.
+ */
 export async function withSecret<T>(
   context: ProtocolContext,
   step: LibraryStep,
@@ -42,7 +48,11 @@ async function createClientAuths(context: ProtocolContext): Promise<oauth.Client
   const { provider, metadata, clock } = context
   const { auth, secrets, clientId, proof } = provider
   if (proof !== undefined) return [await proof({ clientId, metadata, clock })]
-  if (auth === 'client_secret_basic') return secrets.map((one) => oauth.ClientSecretBasic(one))
-  if (auth === 'client_secret_post') return secrets.map((one) => oauth.ClientSecretPost(one))
+  if (auth === 'client_secret_basic') {
+    return secrets.map((secret) => oauth.ClientSecretBasic(secret))
+  }
+  if (auth === 'client_secret_post') {
+    return secrets.map((secret) => oauth.ClientSecretPost(secret))
+  }
   return [oauth.None()]
 }

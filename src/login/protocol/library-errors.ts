@@ -1,7 +1,10 @@
 /**
- * Maps errors of oauth4webapi to the reasons of a login. `protocol.ts` and `client-auth.ts` call
- * it in their `catch`. Errors of this package are returned as they are; programming errors are
- * thrown.
+ * Maps the errors of oauth4webapi to a `LoginError` with one of the login's reasons. `protocol.ts` and
+ * `client-auth.ts` call it in their `catch`.
+ *
+ * A `LoginError` is returned unchanged. Errors that are neither of the library nor a `LoginError`
+ * are thrown again, since they are programming errors. An error response with 429 or 5xx, and one that is no OAuth
+ * error, counts as `provider-unreachable`.
  */
 import * as oauth from 'oauth4webapi'
 import { LoginError, type LoginReason } from '../types.ts'
@@ -9,7 +12,7 @@ import { LoginError, type LoginReason } from '../types.ts'
 /** The step that failed: redeeming a code or a refresh token, reading userinfo, or something else. */
 export type LibraryStep = 'code-refused' | 'grant-refused' | 'provider-error' | 'userinfo'
 
-/** The reason behind an error. Errors of ours pass through; programming errors are thrown. */
+/** Maps an error to a `LoginError`, and throws errors of other kinds again. */
 export function mapLibraryError(error: unknown, step: LibraryStep): LoginError {
   if (error instanceof LoginError) return error
   if (error instanceof oauth.ResponseBodyError) return mapBodyError(error, step)
@@ -45,7 +48,7 @@ function mapProcessingError(error: oauth.OperationProcessingError, step: Library
   const { code, cause } = error
   if (code === oauth.RESPONSE_IS_NOT_CONFORM || code === oauth.RESPONSE_IS_NOT_JSON) {
     const status = cause instanceof Response ? cause.status : 0
-    // A page, or an error without a code: no provider that works says this.
+    // An HTML page, or an error without a code: a provider that works does not send this.
     return new LoginError(
       step === 'userinfo' && status === 401 ? 'provider-error' : 'provider-unreachable',
     )

@@ -1,6 +1,12 @@
 /**
- * Sends the requests of the authorization code flow with oauth4webapi, and adds checks of our own.
- * The steps in `flow/` call it. Whatever does not verify is a `LoginError` with its reason.
+ * Sends the requests of the authorization code flow with oauth4webapi (authorization URL, token
+ * request, userinfo), and validates what the library does not: the signature of id tokens, and their claims for
+ * providers with several tenants. `flow/start.ts`, `callback.ts`, `person.ts` and `backchannel.ts`, bearer tokens,
+ * `client-auth.ts`, `refresh.ts` and the login's context call it.
+ *
+ * Every response that does not verify throws a `LoginError` with its reason; a provider that does not
+ * answer within `timeoutMs`, or answers with more than 256 kB, throws `provider-unreachable` or
+ * `provider-malformed`. Errors that a provider's own functions (`oauth`) throw pass through.
  */
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../types.ts'
@@ -20,7 +26,7 @@ import {
   validateTimeClaims,
 } from './token-claims.ts'
 
-/** A provider and everything to speak with it. */
+/** A provider, and what requests to it need. */
 export interface ProtocolContext {
   readonly provider: Provider
   readonly metadata: Metadata
@@ -112,7 +118,7 @@ export async function exchangeCode(
   return validateTokenSet(context, result)
 }
 
-/** Reads what the token endpoint answered to a code. */
+/** Validates the token endpoint's response to a code with the library. */
 async function processTokens(
   context: ProtocolContext,
   client: oauth.Client,
@@ -130,7 +136,10 @@ async function processTokens(
   return oauth.processAuthorizationCodeResponse(expecting, client, response, expectations)
 }
 
-/** Our part: signature, and what the library takes though a login must not rest on it. */
+/**
+ * Validates a token response beyond the library: the signature, and cases that the library accepts and a login must
+ * not.
+ */
 async function validateTokenSet(
   context: ProtocolContext,
   result: oauth.TokenEndpointResponse,
@@ -144,7 +153,7 @@ async function validateTokenSet(
     return { accessToken, claims: await readOAuthClaims(context, accessToken), ...more }
   }
   if (idToken === undefined) throw new LoginError('id-token-bad', 'missing')
-  // DPoP binds a token to a key; none was offered.
+  // Any other type, such as DPoP, binds the token to a key, and this client has offered none.
   if (result.token_type !== 'bearer') throw new LoginError('id-token-bad', 'token_type')
 
   const claims = await validateIdToken(context, idToken, accessToken)
@@ -172,7 +181,7 @@ export async function validateIdToken(
   return claims
 }
 
-/** Reads the person of an access token at a provider without OpenID Connect. */
+/** Reads the claims of a person at a provider without OpenID Connect, with the functions of the option `oauth`. */
 async function readOAuthClaims(context: ProtocolContext, accessToken: string): Promise<Claims> {
   const { oauth: adapter } = context.provider.options
   const claims = await adapter?.readClaims(createOAuthRequest(context, accessToken))
@@ -194,7 +203,7 @@ export function createOAuthRequest(
   }
 }
 
-/** Claims of the userinfo endpoint, about the same subject (Core section 5.3.2). */
+/** Reads the claims of the userinfo endpoint, which must be about the same subject (Core section 5.3.2). */
 export async function readUserinfo(
   context: ProtocolContext,
   accessToken: string,
@@ -217,23 +226,25 @@ export async function readUserinfo(
   }
 }
 
-/** Metadata as the library checks id tokens by: our algorithms, and for a template its own issuer. */
+/**
+ * Creates the metadata by which the library checks an id token: our algorithms, and the issuer of the token's tenant.
+ */
 export async function createTokenMetadata(
   { metadata, provider }: ProtocolContext,
   response: Response,
 ): Promise<Metadata> {
   const { algorithms, issuer, options } = provider
-  const own = { ...metadata, id_token_signing_alg_values_supported: [...algorithms] }
-  if (options.tenants === undefined) return own
+  const restricted = { ...metadata, id_token_signing_alg_values_supported: [...algorithms] }
+  if (options.tenants === undefined) return restricted
 
-  // The tenant stands in the token itself; `validateIssuerClaim` then looks it up in the list.
+  // The tenant is read from the unverified token here; `validateIssuerClaim` then requires that the options list it.
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined)
   const token = (body as { id_token?: unknown } | undefined)?.id_token
   const { tid } = readSignedToken(`${token}`, 'id-token-bad').claims
-  return { ...own, issuer: issuer.replace('{tenantid}', `${tid}`) }
+  return { ...restricted, issuer: issuer.replace('{tenantid}', `${tid}`) }
 }
 
 /** Options of every request by the library. */
@@ -242,10 +253,10 @@ export interface RequestOptions {
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
 }
 
-/** Our deadline and our bounds around the requests of the library. */
+/** Makes the library send its requests with the deadline and the size limit of the login. */
 export function requestOptions({ fetch, timeoutMs }: ProtocolContext): RequestOptions {
   return {
-    // Endpoints were validated with the metadata: https, or http to this machine.
+    // The metadata's endpoints were validated when it was fetched: https, or http to this machine.
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: (url, init) => send(fetch, url, init as RequestInit, timeoutMs),
   }

@@ -1,7 +1,12 @@
 /**
- * Redeems refresh tokens and revokes tokens. `tokens/lease.ts` and `tokens/keep.ts` call it. It
- * throws a `LoginError`: `grant-refused` where the provider takes the token no longer,
- * `subject-changed` for tokens of another person.
+ * Redeems refresh tokens for new tokens, validates these, and revokes tokens. `tokens/lease.ts` refreshes
+ * with it, and `tokens/keep.ts` revokes.
+ *
+ * It throws a `LoginError`: `grant-refused` where the provider no longer accepts the refresh token,
+ * `subject-changed` where the new tokens belong to another person, otherwise as `protocol.ts` does.
+ * A provider may replace the refresh token with each use, so the caller must store the new one in
+ * `onRotated`, which is called before the rest of the response is validated. A provider without a revocation
+ * endpoint is not asked to revoke anything.
  */
 import * as oauth from 'oauth4webapi'
 import { readSubject } from '../identify.ts'
@@ -17,15 +22,15 @@ import {
 
 /** Callbacks around a request with a refresh token. */
 export interface RefreshHooks {
-  /** Runs before each request that carries the refresh token. Where it rejects, nothing is sent. */
+  /** Runs before each request that carries the refresh token. If it rejects, the request is not sent. */
   readonly beforeSend: () => Promise<void>
   /** Receives a new refresh token before anything else of the response is validated. */
   readonly onRotated: (refreshToken: string) => Promise<void>
 }
 
 /**
- * Redeems a refresh token. From here on the provider may take the old one no longer, so a new one is handed over before the
- * rest of the response is read: a bad id token beside it must not lose it.
+ * Redeems a refresh token. The provider may no longer accept the old refresh token after this request, so `onRotated`
+ * receives the new one before the rest of the response is validated: a bad id token must not cost the refresh token.
  *
  * @throws {LoginError} `grant-refused`, or as `exchangeCode` does
  */
@@ -59,7 +64,9 @@ export async function redeemRefreshToken(
   })
 }
 
-/** Reads the refresh token of a response that succeeded, whatever else is in it. The body was read within bounds before. */
+/**
+ * Reads the refresh token of a successful response, even if the rest is invalid. `send` has limited the body before.
+ */
 async function readRefreshToken(response: Response): Promise<string | undefined> {
   if (!response.ok) return undefined
   const body: unknown = await response
@@ -71,7 +78,7 @@ async function readRefreshToken(response: Response): Promise<string | undefined>
 }
 
 /**
- * Validates what a refresh token was redeemed for: new tokens of the same person.
+ * Validates the tokens of a refresh: they must belong to the same person.
  *
  * @throws {LoginError} `subject-changed`, or as `exchangeCode` does
  */
@@ -86,9 +93,9 @@ export async function validateRefreshed(
   const { access_token: accessToken, id_token: idToken } = result
   const claims =
     idToken === undefined ? undefined : await validateIdToken(context, idToken, accessToken)
-  // Core section 12.2: a refresh speaks of the same person, or its tokens are worth nothing.
-  const isSame = claims === undefined || readSubject(provider, claims) === subject
-  if (!isSame) throw new LoginError('subject-changed')
+  // Core section 12.2: the id token of a refresh must have the same subject as the first one.
+  const isSamePerson = claims === undefined || readSubject(provider, claims) === subject
+  if (!isSamePerson) throw new LoginError('subject-changed')
   return {
     accessToken,
     ...(result.refresh_token !== undefined && { refreshToken: result.refresh_token }),
@@ -98,7 +105,7 @@ export async function validateRefreshed(
   }
 }
 
-/** Revokes the refresh token, or the access token where there is no other (RFC 7009). @throws {LoginError} */
+/** Revokes the refresh token, or the access token if there is no refresh token (RFC 7009). @throws {LoginError} */
 export async function revokeTokens(
   context: ProtocolContext,
   { accessToken, refreshToken }: { readonly accessToken: string; readonly refreshToken?: string },

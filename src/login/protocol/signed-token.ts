@@ -1,7 +1,11 @@
 /**
- * Reads a signed token and verifies its signature by the provider's keys. Bearer tokens, edges,
- * logout tokens and id tokens pass through it. It throws a `LoginError` with the caller's reason,
- * or `key-unknown` and `provider-unreachable`.
+ * Parses a signed token (compact JWS) and verifies its signature with the provider's keys. Bearer
+ * tokens, edges, back-channel logout and `protocol.ts` (id tokens) call it.
+ *
+ * It throws a `LoginError`: the reason `bad` of the caller for a token that is over 64 kB, malformed
+ * or of another algorithm, `key-unknown` where the provider has no such key, `id-token-signature` for a wrong
+ * signature, and `provider-unreachable` or `provider-malformed` where the keys cannot be fetched. It checks no claims:
+ * `token-claims.ts` does. `readSignedToken` alone verifies nothing.
  */
 import { compactVerify } from 'jose'
 import { decodeBase64url } from '../../crypto/index.ts'
@@ -11,7 +15,7 @@ import { type Claims, isObject, LoginError, type LoginReason } from '../types.ts
 const longestToken = 65_536
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
 
-/** A header as far as it decides something. */
+/** The members of a token's header that are used. */
 export interface TokenHeader {
   readonly alg: string
   readonly kid?: string
@@ -24,12 +28,12 @@ export interface SignedToken {
   readonly claims: Claims
 }
 
-/** How a token is verified. */
+/** Options of the verification. */
 export interface VerifyOptions {
   readonly algorithms: readonly string[]
-  /** The reason of everything but a bad signature. */
+  /** The reason of the error for a token that is malformed or has an algorithm that is not accepted. */
   readonly bad: LoginReason
-  /** Whether tokens of one provider have several issuers. */
+  /** Whether the tokens of one provider have several issuers, one for each tenant. */
   readonly isTenanted?: boolean
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
@@ -44,32 +48,34 @@ export async function verifySignedToken(
   connection: Connection,
   { algorithms, bad, isTenanted, waitUntil }: VerifyOptions,
 ): Promise<SignedToken> {
-  const read = readSignedToken(token, bad)
-  const { alg, kid } = read.header
+  const parsed = readSignedToken(token, bad)
+  const { alg, kid } = parsed.header
   if (!algorithms.includes(alg)) throw new LoginError(bad, 'alg')
 
-  const issuer = isTenanted ? { issuer: `${read.claims.iss}` } : {}
+  const issuer = isTenanted ? { issuer: `${parsed.claims.iss}` } : {}
   const header = { alg, ...(kid !== undefined && { kid }), ...issuer }
   const keys = await connection.findKeys(header, waitUntil)
   if (keys.length === 0) throw new LoginError('key-unknown')
   for (const key of keys) {
     try {
       await compactVerify(token, key, { algorithms: [alg] })
-      return read
+      return parsed
     } catch {
-      // The next key may fit: a token without `kid` may be by any of them.
+      // Another key may have signed the token: a token without `kid` fits several keys.
     }
   }
   throw new LoginError('id-token-signature')
 }
 
-/** Reads a compact JWS without trusting it. @throws {LoginError} `bad` */
+/** Parses a compact JWS without verifying it. @throws {LoginError} `bad` */
 export function readSignedToken(token: string, bad: LoginReason): SignedToken {
   const parts = token.length > longestToken ? [] : token.split('.')
-  const [head, body, signature] = parts
-  if (parts.length !== 3 || !head || !body || !signature) throw new LoginError(bad, 'shape')
+  const [encodedHeader, encodedBody, signature] = parts
+  if (parts.length !== 3 || !encodedHeader || !encodedBody || !signature) {
+    throw new LoginError(bad, 'shape')
+  }
 
-  const header = readObject(head, bad)
+  const header = readObject(encodedHeader, bad)
   const { alg, kid, typ } = header
   if (typeof alg !== 'string') throw new LoginError(bad, 'alg')
   // RFC 7515 section 4.1.11: an extension that is not understood must not be ignored.
@@ -78,7 +84,7 @@ export function readSignedToken(token: string, bad: LoginReason): SignedToken {
   if (typ !== undefined && typeof typ !== 'string') throw new LoginError(bad, 'typ')
   return {
     header: { alg, ...(kid !== undefined && { kid }), ...(typ !== undefined && { typ }) },
-    claims: readObject(body, bad),
+    claims: readObject(encodedBody, bad),
   }
 }
 
@@ -97,7 +103,10 @@ function readObject(part: string, bad: LoginReason): Record<string, unknown> {
   throw new LoginError(bad, 'json')
 }
 
-/** JSON without a member that a copy could make a prototype of (CWE-1321); undefined for other text. */
+/**
+ * Parses JSON; undefined for other text, and for a member `__proto__`, which a copy could turn into a prototype
+ * (CWE-1321).
+ */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text, (name, value) => {

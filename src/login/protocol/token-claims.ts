@@ -1,19 +1,24 @@
 /**
- * Validates claims beyond what the client library checks: issuer, audience, time, subject and
- * hashes. The flow, bearer tokens and edges call it. It is pure, and throws a `LoginError` for the
- * first claim that is wrong.
+ * Validates the claims of tokens: issuer, audience, times, subject, the hash of the access token, and
+ * all claims of a logout token. `protocol.ts`, the callback, back-channel logout, bearer tokens and edges call
+ * it, after the signature was verified.
+ *
+ * Each function throws a `LoginError` for the first claim that is wrong, with the reason and the name
+ * of the claim, never its value. All but the hash are synchronous, and none sends a request or keeps state.
  */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { Provider } from '../providers/provider-options.ts'
 import { type Claims, isObject, isShortText, LoginError, type LoginReason } from '../types.ts'
 
-/** Now in seconds, and how far two clocks may differ. */
+/** The current time and the accepted difference between two clocks, in seconds. */
 export interface TokenTime {
   readonly now: number
   readonly tolerance: number
 }
 
-/** OpenID Connect Core section 3.1.3.7 (2); for a template issuer also the tenant. */
+/**
+ * Validates `iss`, and for an issuer with `{tenantid}` also the tenant (OpenID Connect Core section 3.1.3.7, item 2).
+ */
 export function validateIssuerClaim(provider: Provider, { iss, tid }: Claims): void {
   const { issuer, options } = provider
   if (options.tenants === undefined) {
@@ -26,7 +31,9 @@ export function validateIssuerClaim(provider: Provider, { iss, tid }: Claims): v
   }
 }
 
-/** Section 3.1.3.7 (3 to 5): made for this client, and if for others too, then by its request. */
+/**
+ * Validates `aud` and `azp`: the token must be for this client, and be issued to it (section 3.1.3.7, items 3 to 5).
+ */
 export function validateAudienceClaim(provider: Provider, { aud, azp }: Claims): void {
   const audiences = Array.isArray(aud) ? aud : [aud]
   if (!audiences.includes(provider.clientId)) throw new LoginError('id-token-audience')
@@ -34,7 +41,7 @@ export function validateAudienceClaim(provider: Provider, { aud, azp }: Claims):
   if (needsParty && azp !== provider.clientId) throw new LoginError('id-token-audience', 'azp')
 }
 
-/** Section 3.1.3.7 (9, 10): not expired, not from the future, and where it matters not old. */
+/** Validates `exp`, `iat` and `nbf`; `mostAge` limits the age in seconds (section 3.1.3.7, items 9 and 10). */
 export function validateTimeClaims(claims: Claims, time: TokenTime, mostAge?: number): void {
   const { exp, iat, nbf } = claims
   const { now, tolerance } = time
@@ -48,29 +55,29 @@ export function validateTimeClaims(claims: Claims, time: TokenTime, mostAge?: nu
   }
 }
 
-/** Section 2: at most 255 characters. */
+/** Validates `sub`: a string of at most 255 characters (section 2). */
 export function validateSubjectClaim({ sub }: Claims): string {
   if (isShortText(sub)) return sub
   throw new LoginError('id-token-bad', 'sub')
 }
 
-/** When the person authenticated, which `max_age` makes mandatory (section 3.1.2.1). */
+/** Validates `auth_time`, which a provider must send for `max_age` (section 3.1.2.1). */
 export function validateAuthTime({ auth_time: at }: Claims, maxAge: number, time: TokenTime): void {
   const { now, tolerance } = time
   const isGood = isTime(at) && at - tolerance <= now && now - at <= maxAge + tolerance
   if (!isGood) throw new LoginError('authentication-too-old')
 }
 
-/** The access token that came along is the one of this id token (section 3.1.3.6). */
+/** Validates `at_hash`: the access token must be the one that was issued with this id token (section 3.1.3.6). */
 export async function validateAccessTokenHash(
   alg: string,
-  { at_hash: given }: Claims,
+  { at_hash: expectedHash }: Claims,
   accessToken: string,
 ): Promise<void> {
-  if (given === undefined) return
+  if (expectedHash === undefined) return
   const digest = await crypto.subtle.digest(hashFor(alg), new TextEncoder().encode(accessToken))
-  const half = new Uint8Array(digest).subarray(0, digest.byteLength / 2)
-  if (given !== encodeBase64url(half)) throw new LoginError('id-token-hash')
+  const leftHalf = new Uint8Array(digest).subarray(0, digest.byteLength / 2)
+  if (expectedHash !== encodeBase64url(leftHalf)) throw new LoginError('id-token-hash')
 }
 
 function hashFor(alg: string): string {
@@ -79,8 +86,9 @@ function hashFor(alg: string): string {
 }
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
-/** Seconds that a logout token may be old, and that one without `exp` counts as valid. */
+/** Most seconds since a logout token was issued. */
 const logoutAge = 600
+/** Seconds for which a logout token without `exp` is valid. */
 const logoutLife = 120
 
 /** A logout token, validated. */
@@ -104,7 +112,7 @@ export function validateLogoutClaims(
   time: TokenTime,
 ): LogoutToken {
   const bad: LoginReason = 'logout-token-bad'
-  // RFC 8725 section 3.11: a token of another type, such as an access token, is none.
+  // RFC 8725 section 3.11: a token of another type, such as an access token, is not a logout token.
   const isTyped = typ !== undefined && /^(?:application\/)?logout\+jwt$/i.test(typ)
   const isUntyped = typ === undefined || /^(?:application\/)?jwt$/i.test(typ)
   const isAllowed = provider.options.logoutTokenType !== 'required' && isUntyped
@@ -112,13 +120,13 @@ export function validateLogoutClaims(
 
   validateIssuerClaim(provider, claims)
   validateAudienceClaim(provider, claims)
-  // Some providers leave `exp` out, which the final text requires: then its age decides.
+  // Some providers omit `exp`, which the final specification requires: then `iat` decides.
   const exp = 'exp' in claims ? claims.exp : Number(claims.iat) + logoutLife
   validateTimeClaims({ ...claims, exp }, time, logoutAge)
 
   const { events, sid, sub, jti } = claims
   if (!isObject(events) || !isObject(events[logoutEvent])) throw new LoginError(bad, 'events')
-  // With a nonce it could be an id token.
+  // A token with a nonce could be an id token (section 2.4).
   if ('nonce' in claims) throw new LoginError(bad, 'nonce')
   if (!isShortText(jti)) throw new LoginError(bad, 'jti')
   if (sid !== undefined && !isShortText(sid)) throw new LoginError(bad, 'sid')

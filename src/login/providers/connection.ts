@@ -1,8 +1,13 @@
 /**
- * Fetches and caches the metadata and signing keys of one provider. `settings.ts` of the login
- * creates one connection for each provider and isolate; `protocol.ts` and `signed-token.ts` read
- * from it. It throws a `LoginError` where the provider cannot be reached and nothing is cached, or
- * where its reply is malformed.
+ * Fetches, validates and caches the metadata and the signing keys of one provider. `settings.ts` of the
+ * login creates one connection for each provider and issuer; `context.ts` and `review.ts` read the
+ * metadata, and `protocol/signed-token.ts` finds keys.
+ *
+ * It throws a `LoginError`: `provider-unreachable` where the provider does not answer and nothing is
+ * cached, `provider-malformed` where its metadata has another issuer or an endpoint that is not https,
+ * or its reply is no JSON. While the provider is down, cached metadata is used without limit and
+ * keys for a day. Keys after the hundredth and keys that cannot be imported are silently ignored, so
+ * `findKeys` may return an empty list.
  */
 import type { JWK } from 'jose'
 import type { Clock, Emit } from '../../types.ts'
@@ -12,10 +17,7 @@ import { importKey } from './import-key.ts'
 import { isAllowedUrl, type Provider } from './provider-options.ts'
 import { type LoginFetch, readJsonObject } from './send.ts'
 
-/**
- * Milliseconds for which cached keys are used while the provider is unavailable: a day. Cached metadata is used for as long
- * as the isolate lives.
- */
+/** Milliseconds for which cached keys are used while the provider is down: a day. Metadata is used without limit. */
 const oldestKeys = 86_400_000
 /** Minimum milliseconds between two fetches for a key that is not in the set. */
 const unknownKeyEvery = 30_000
@@ -39,7 +41,9 @@ type WaitUntil = ((work: Promise<unknown>) => void) | undefined
 /** The cached metadata and keys of one provider and issuer. */
 export interface Connection {
   readMetadata(waitUntil?: WaitUntil): Promise<Metadata>
-  /** Finds the keys that a token's header allows. If none is cached, the key set is fetched again. */
+  /**
+   * Finds the keys that fit a token's header; empty if there are none. If none is cached, the key set is fetched again.
+   */
   findKeys(header: KeyHeader, waitUntil?: WaitUntil): Promise<readonly CryptoKey[]>
 }
 
@@ -57,7 +61,7 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
   const onStale = (isStale: boolean): void =>
     emit({ type: isStale ? 'provider-stale' : 'provider-back', subject: provider.name })
   const shared = { clock, onStale, patienceMs: timeoutMs }
-  let imported = new Map<string, readonly CryptoKey[]>()
+  let importedKeys = new Map<string, readonly CryptoKey[]>()
 
   const metadata = createCachedValue<Metadata>({
     ...shared,
@@ -70,7 +74,7 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
     async load() {
       const { jwks_uri: address } = await metadata.read()
       const keys = await loadKeys(address, fetch, timeoutMs)
-      imported = new Map()
+      importedKeys = new Map()
       return keys
     },
   })
@@ -80,14 +84,16 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
     header: KeyHeader,
   ): Promise<readonly CryptoKey[]> {
     const name = `${header.alg} ${header.kid ?? ''} ${header.issuer ?? ''}`
-    const cachedKeys = imported.get(name)
+    const cachedKeys = importedKeys.get(name)
     if (cachedKeys !== undefined) return cachedKeys
 
     const candidates = keys.filter((key) => isKeyFor(key, header)).slice(0, mostCandidates)
     const publicKeys = await Promise.all(candidates.map((key) => importPublicKey(key, header.alg)))
-    const usable = publicKeys.filter((key) => key !== undefined)
-    if (usable.length > 0 && imported.size < mostImported) imported.set(name, usable)
-    return usable
+    const usableKeys = publicKeys.filter((key) => key !== undefined)
+    if (usableKeys.length > 0 && importedKeys.size < mostImported) {
+      importedKeys.set(name, usableKeys)
+    }
+    return usableKeys
   }
 
   return {
@@ -148,9 +154,9 @@ async function loadKeys(
 /** Checks whether a key may verify a token: its own `use`, `alg` and `key_ops` restrict it (RFC 7517 section 4). */
 function isKeyFor(key: JWK, { alg, kid, issuer }: KeyHeader): boolean {
   // Entra: a key of the consumer issuer must not sign for the issuer of a tenant.
-  const own = (key as { readonly issuer?: unknown }).issuer
-  if (issuer !== undefined && typeof own === 'string') {
-    if (!own.includes('{tenantid}') && own !== issuer) return false
+  const keyIssuer = (key as { readonly issuer?: unknown }).issuer
+  if (issuer !== undefined && typeof keyIssuer === 'string') {
+    if (!keyIssuer.includes('{tenantid}') && keyIssuer !== issuer) return false
   }
   if (kid !== undefined && key.kid !== kid) return false
   if (key.use !== undefined && key.use !== 'sig') return false

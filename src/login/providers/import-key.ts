@@ -1,15 +1,17 @@
 /**
- * Imports JWKs into Web Crypto. `connection.ts` and `private-key-jwt.ts` call it. It throws the
- * platform's error for a key that cannot be imported.
+ * Imports a JWK into Web Crypto for one signature algorithm. `connection.ts` imports public keys with
+ * it, and `presets/private-key-jwt.ts` the private key of the client. It rejects with the platform's
+ * error for a key that cannot be imported, or for an algorithm that the platform does not know.
  */
 
-/** @throws {Error} of the platform for a key that it cannot import */
+/** Imports a key. @throws {Error} the platform's error for a key that cannot be imported */
 export function importKey(
   jwk: JsonWebKey,
   alg: string,
   usage: 'sign' | 'verify',
 ): Promise<CryptoKey> {
-  // The use of a key was checked before, and runtimes differ in what they accept here.
+  // The caller has checked `alg`, `use` and `key_ops`; runtimes differ in the values that they accept, so they are
+  // dropped.
   const { alg: _alg, use: _use, key_ops: _operations, ext: _ext, ...key } = jwk
   return crypto.subtle.importKey('jwk', key, readParameters(jwk, alg), false, [usage])
 }

@@ -1,6 +1,8 @@
 /**
- * Defines the options of an identity provider and their validated form. Presets create them, and
- * `validate-provider.ts` validates them. Only two small helpers run here.
+ * Defines the options of an identity provider, as presets and applications write them, and the form
+ * they have after validation. `validate-provider.ts` validates them; the flow, the protocol and the
+ * edges read the validated form. Only `isAllowedUrl` runs here; it returns false for anything that is
+ * not an allowed URL.
  */
 import type { ClientAuth } from 'oauth4webapi'
 import type { Issues } from '../../options/index.ts'
@@ -27,73 +29,75 @@ export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'n
 
 /** An OpenID Connect provider. Absent = default. */
 export interface ProviderOptions<E = ProjectEnv> {
-  /** As the provider writes it, byte for byte. https, or http to this machine. */
+  /** The issuer exactly as the provider writes it, byte for byte. It must be https, or http on this machine. */
   readonly issuer: FromEnv<string, E>
   /** The identifier that the provider gave this application. */
   readonly clientId: FromEnv<string, E>
-  /** One secret or two: the second is tried once where the provider refuses the first. */
+  /** One or two secrets. The second is tried if the provider rejects the first. */
   readonly clientSecret?: FromEnv<string | readonly string[], E>
-  /** Default `client_secret_basic`. `privateKeyJwt({ key })` proves the client by a key in place of a secret. */
+  /** Default `client_secret_basic`. `privateKeyJwt({ key })` authenticates with a private key instead of a secret. */
   readonly auth?: ClientAuthMethod | ClientAuthenticator
   /** Default `openid profile email`. `openid` is added where it is missing. */
   readonly scope?: string
-  /** Sends the parameters by the back channel (RFC 9126). Default: where the provider demands it. */
+  /**
+   * Sends the login's parameters directly to the provider (PAR, RFC 9126). Default: only if the provider requires it.
+   */
   readonly par?: boolean
   /** Also reads the userinfo endpoint. Default false. */
   readonly userinfo?: boolean
-  /** Fixed extra parameters of the authorization request. None of the protocol's own. */
+  /** Fixed extra parameters of the authorization request. Parameters of the protocol are rejected. */
   readonly params?: Readonly<Record<string, string>>
   /** `prompt` of every login. Default none. */
   readonly prompt?: 'login' | 'consent' | 'select_account'
-  /** Seconds since the person authenticated at the provider, of every login. Default any. */
+  /** Most seconds since the person authenticated at the provider, for every login. Default: no limit. */
   readonly maxAge?: number
-  /** Accepted authentication contexts of every login, best first. Default any. */
+  /** Accepted authentication contexts (`acr`) of every login, the preferred one first. Default: every context. */
   readonly acr?: readonly string[]
-  /** `form_post` for providers that send some answers only that way. Default `query`. */
+  /** `form_post` for providers that post some responses, such as Apple. Default `query`. */
   readonly responseMode?: 'query' | 'form_post'
-  /** The API that the access token is for (RFC 8707). Not together with `userinfo`. Default none. */
+  /** The API that the access token is for (RFC 8707). It excludes `userinfo: true`. Default none. */
   readonly resource?: string
-  /** Tenants to admit, for an issuer with `{tenantid}` in it (Entra). */
+  /** Ids of the tenants whose people may sign in, for an issuer with `{tenantid}` in it (Entra). */
   readonly tenants?: readonly string[]
   /** Accepted algorithms of signatures. Default every asymmetric one. */
   readonly algorithms?: readonly (typeof signatureAlgorithms)[number][]
-  /** The label on the page of providers. Default its name. */
+  /** The text of its link on the page that lists the providers. Default its name. */
   readonly label?: string
-  /** Whether the answer must name its issuer (RFC 9207). Default: where the provider promises it. */
+  /** Whether the response must contain `iss` (RFC 9207). Default `promised`: if the provider's metadata promises it. */
   readonly issuerInResponse?: 'promised' | 'required'
   /** Whether a logout token must have the type `logout+jwt`. Default `any`. */
   readonly logoutTokenType?: 'any' | 'required'
-  /** Where its metadata is. Default below the issuer (Discovery section 4). */
+  /** URL of the metadata. Default `<issuer>/.well-known/openid-configuration` (Discovery section 4). */
   readonly metadataUrl?: string
-  /** Whether a person may sign in here at all: `(claims) => claims.hd === 'acme.example'`. Default everybody. */
+  /** Decides whether a person may sign in: `(claims) => claims.hd === 'acme.example'`. Default everybody. */
   readonly accept?: (claims: Claims) => boolean
-  /** Reads the identifier of a person, where that is not `sub`. It must never change or pass to another person. */
+  /** Reads the identifier of a person if it is not `sub`. It must never change or be reused for another person. */
   readonly subject?: (claims: Claims) => string
-  /** Converts the provider's claims to those that `identify` reads. Default nothing. */
+  /** Converts the provider's claims to those that `identify` reads. Default: they are unchanged. */
   readonly mapClaims?: (claims: Claims, client: { readonly clientId: string }) => Claims
-  /** Where a logout goes on, for a provider with a logout page of its own shape. */
+  /** Creates the URL of the logout page, for a provider without the standard `end_session_endpoint`. */
   readonly logoutUrl?: (logout: ProviderLogout) => string
   /** Replaces OpenID Connect at a provider that has none; see `github`. */
   readonly oauth?: OAuthProvider
 }
 
-/** Parts of a logout at a provider. */
+/** The argument of `logoutUrl`. */
 export interface ProviderLogout {
   /** The identifier of this application. */
   readonly clientId: string
-  /** Where the person comes back to; registered at the provider. */
+  /** The URL to which the provider sends the browser back. It must be registered at the provider. */
   readonly returnTo: string
-  /** The id token of the login, where it is known. */
+  /** The id token of the login, if it is known. */
   readonly idToken?: string
 }
 
-/** How a client proves itself by something else than a secret. Made by `privateKeyJwt`. */
+/** Authenticates the client by something else than a stored secret: the result of `privateKeyJwt()`. */
 export interface ClientAuthenticator {
   /** Not part of the public API. */
   compile(issues: Issues): (env: unknown) => ClientProof
 }
 
-/** Makes the proof for one request of a client. */
+/** Creates the authentication of the client for one request. */
 export type ClientProof = (client: {
   readonly clientId: string
   readonly metadata: Metadata
@@ -102,13 +106,13 @@ export type ClientProof = (client: {
 
 /** A provider that speaks OAuth 2.0 and not OpenID Connect: no metadata, no id token, no keys. */
 export interface OAuthProvider {
-  /** Endpoints that a provider with OpenID Connect would publish. */
+  /** The endpoints, which a provider with OpenID Connect would publish. */
   readonly metadata: Pick<Metadata, 'issuer' | 'authorization_endpoint' | 'token_endpoint'>
-  /** Reads who the access token is for. `sub` must be a text that never changes. */
+  /** Reads the claims of the person of an access token. `sub` must be a string that never changes. */
   readonly readClaims: (request: OAuthRequest) => Promise<Claims>
-  /** Revokes an access token. Default nothing. */
+  /** Revokes an access token. Default: it is not revoked. */
   readonly revoke?: (request: OAuthRequest) => Promise<unknown>
-  /** Makes an OAuth error of what the token endpoint answers in its own way. */
+  /** Converts an error of the token endpoint that is not in the form of OAuth. */
   readonly repairTokenResponse?: (response: Response) => Promise<Response>
 }
 
@@ -118,30 +122,30 @@ export interface OAuthRequest {
   readonly accessToken: string
   /** The identifier of this application. */
   readonly clientId: string
-  /** Its first secret. */
+  /** The first secret of this application. */
   readonly clientSecret: string
-  /** Sends a request within the deadline and bounds of a login. Rejects where there is no answer. */
+  /** Sends a request with the deadline and size limit of a login. @throws {LoginError} where no valid response comes */
   readonly send: (url: string, init?: RequestInit) => Promise<Response>
 }
 
-/** A provider as one environment has it. */
+/** The validated options of a provider, with the values of one environment. */
 export interface Provider {
   readonly name: string
   readonly issuer: string
   readonly clientId: string
   readonly secrets: readonly string[]
   readonly auth: ClientAuthMethod
-  /** In place of `auth`. */
+  /** Replaces `auth` where it is set. */
   readonly proof: ClientProof | undefined
   readonly options: ProviderOptions<never>
   readonly scope: string
   readonly algorithms: readonly string[]
 }
 
-/** This machine, as `URL.hostname` writes it: names and addresses are canonical there. */
+/** Host names of this machine, in the canonical form of `URL.hostname`. */
 const loopbackHost = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
-/** Whether requests may go there: https, or http to this machine, without credentials. */
+/** Whether requests may be sent to a URL: https, or http on this machine, without credentials in it. */
 export function isAllowedUrl(url: unknown): url is string {
   if (typeof url !== 'string' || !URL.canParse(url)) return false
   const { protocol, username, password, hostname } = new URL(url)

@@ -1,14 +1,19 @@
 /**
- * Sends one request to a provider: within a deadline, without redirects, and with a bounded
- * response. `connection.ts`, `protocol.ts` and the edges call it. It throws a `LoginError`:
- * `provider-unreachable` or `provider-malformed`.
+ * Sends one request to a provider, with a deadline, without following redirects, and with a limit
+ * for the response. `connection.ts`, `protocol.ts` and `edge/alb-keys.ts` call `send` or
+ * `readJsonObject`; `login.ts` reads posted forms with `readBounded`.
+ *
+ * It throws a `LoginError`: `provider-unreachable` where no response comes within `timeoutMs`, or
+ * with 429 or 5xx for `readJsonObject`; `provider-malformed` for a redirect, a body over 256 kB, or
+ * something else than a JSON object. `send` itself returns error statuses. Invalid UTF-8 is replaced.
+ * A `fetch` that ignores `signal` makes the deadline void.
  */
 import { isObject, LoginError } from '../types.ts'
 
-/** A `fetch` of any runtime. It must heed `signal`. */
+/** A `fetch` of any runtime. It must honour `signal`. */
 export type LoginFetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** Metadata, keys and tokens are far smaller. */
+/** Most bytes of a response by default; metadata, keys and tokens are far smaller. */
 const usualBytes = 262_144
 const withoutBody = [204, 205, 304]
 
@@ -43,7 +48,7 @@ export async function send(
   }
 }
 
-/** The text of a body of at most 256 kB. @throws {LoginError} `provider-malformed` */
+/** Reads the text of a body of at most `mostBytes`. @throws {LoginError} `provider-malformed` for a longer one */
 export async function readBounded(
   { body }: Request | Response,
   mostBytes: number = usualBytes,
@@ -67,7 +72,7 @@ export async function readBounded(
 }
 
 /**
- * Reads a JSON object.
+ * Fetches a JSON object.
  *
  * @throws {LoginError} `provider-unreachable` or `provider-malformed`
  */

@@ -1,7 +1,10 @@
 /**
- * Validates the options of a provider. `validate-parts.ts` and bearer tokens call it while
- * building. An invalid option is reported as an issue; values from the environment are validated
- * at the first request.
+ * Validates the options of one provider, and resolves them for an environment. `validate-parts.ts` calls
+ * `validateProvider` for each provider while a login is built; bearer tokens use `isTextList`.
+ *
+ * A wrong option is reported as an issue, and the login that is built throws them together as
+ * `ERR_CONFIG`. Values that are read from the environment are validated at the first request, by the
+ * function that `validateProvider` returns, which throws `ERR_CONFIG`.
  */
 import {
   booleanOption,
@@ -78,7 +81,7 @@ const protocolParameters = new Set([
   'registration',
 ])
 
-/** Validates one provider. @returns what resolves it for an environment */
+/** Validates one provider. @returns a function that resolves the provider for an environment */
 export function validateProvider(
   name: string,
   given: ProviderOptions<never> | undefined,
@@ -99,8 +102,9 @@ export function validateProvider(
     : () => []
   const readProof =
     typeof options.auth === 'object' ? options.auth.compile(issues.at('auth')) : undefined
-  const usual = options.oauth === undefined ? ['openid'] : []
-  const scopes = new Set([...usual, ...(options.scope ?? 'openid profile email').split(' ')])
+  const requiredScopes = options.oauth === undefined ? ['openid'] : []
+  const requestedScopes = (options.scope ?? 'openid profile email').split(' ')
+  const scopes = new Set([...requiredScopes, ...requestedScopes])
   scopes.delete('')
   return (env) => ({
     name,
@@ -124,7 +128,7 @@ function validateChoices(options: ProviderOptions<never>, issues: Issues): Clien
     optionalFunction(issues, option, options[option])
   }
   if (options.metadataUrl !== undefined && !isAllowedUrl(options.metadataUrl)) {
-    issues.add('metadataUrl', 'must be an https URL, or http to this machine')
+    issues.add('metadataUrl', 'must be an https URL, or an http URL of this machine')
   }
   for (const [option, choices] of Object.entries(optionChoices)) {
     parseChoice(issues, option, options[option as keyof typeof optionChoices], choices)
@@ -149,13 +153,14 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
   }
   const known: readonly string[] = signatureAlgorithms
   if (algorithms !== undefined) {
-    const unknown = !isTextList(algorithms) || algorithms.some((one) => !known.includes(one))
-    if (unknown) issues.add('algorithms', `must be a list of ${known.join(', ')}`)
+    const isUnknown =
+      !isTextList(algorithms) || algorithms.some((algorithm) => !known.includes(algorithm))
+    if (isUnknown) issues.add('algorithms', `must be a list of some of ${known.join(', ')}`)
   }
   if (resource !== undefined && options.userinfo === true) {
     issues.add(
       'userinfo',
-      'must not be true together with resource: the access token is for that API',
+      'must not be true together with resource: the access token is then not for userinfo',
     )
   }
   validateParams(params, issues.at('params'))
@@ -164,22 +169,22 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
 function validateParams(params: unknown, issues: Issues): void {
   if (params === undefined) return
   if (!isObject(params)) {
-    issues.add('', 'must be an object')
+    issues.add('', "must be an object of strings, such as { audience: 'my-api' }")
     return
   }
   for (const [name, value] of Object.entries(params)) {
     if (protocolParameters.has(name))
-      issues.add(name, 'belongs to the protocol; it cannot be replaced')
+      issues.add(name, 'must be left out: the login sets this parameter itself')
     else if (typeof value !== 'string') issues.add(name, 'must be a string')
   }
 }
 
-/** Whether a value is a list of texts, none of which is empty. */
+/** Whether a value is a non-empty list of non-empty strings. */
 export function isTextList(value: unknown): value is string[] {
   return (
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((one) => typeof one === 'string' && one !== '')
+    value.every((entry) => typeof entry === 'string' && entry !== '')
   )
 }
 
@@ -199,9 +204,12 @@ function validateSecrets(value: string | readonly string[], issues: Issues): rea
 
 function validateIssuer(issuer: string, isTemplate: boolean, issues: Issues): string {
   if (!isAllowedUrl(issuer) || /[?#]/.test(issuer)) {
-    issues.add('', 'must be an https URL without query and fragment, or http to this machine')
+    issues.add(
+      '',
+      'must be an https URL without query and fragment, or an http URL of this machine',
+    )
   } else if (issuer.includes('{tenantid}') !== isTemplate) {
-    issues.add('', 'must contain {tenantid} exactly where the option tenants is set')
+    issues.add('', 'must contain {tenantid} if the option tenants is set, and only then')
   }
   return issuer
 }

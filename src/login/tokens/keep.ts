@@ -1,7 +1,12 @@
 /**
- * Implements the operations of a login on tokens that are kept, over any store of rows.
- * `memoryTokens`, `redisTokens` and stores of applications are wrapped by it. It rejects with
- * `ERR_TOKEN_GONE` or `ERR_TOKEN_UNAVAILABLE`.
+ * Implements the operations of a login on the tokens of its sessions, over any store of rows: store,
+ * delete, revoke, read and recheck. `memoryTokens()` and `redisTokens()` call `keepTokens`, and so do
+ * applications with a store of their own; the login then calls the operations for its requests.
+ *
+ * Reading rejects with `ERR_TOKEN_GONE` where the row is missing or the provider rejects the refresh
+ * token, and with `ERR_TOKEN_UNAVAILABLE` where the provider does not answer and the old token has
+ * expired. Errors of the store pass through, except in `revoke`, which never rejects. A refresh is
+ * given to `waitUntil`, so that it ends even if the client disconnects.
  */
 import { randomId } from '../../crypto/index.ts'
 import { PortcullisError } from '../../errors.ts'
@@ -24,7 +29,7 @@ import { revalidateSession } from './revalidate.ts'
 import { createReadSealer, planRefresh } from './sealed-row.ts'
 
 /**
- * Keeps tokens in a store of your own, for the option `tokens` of `login()`.
+ * Stores tokens in a store of your own, for the option `tokens` of `login()`.
  *
  * @example
  * login({ tokens: keepTokens(rowsInMyDatabase), session, providers })
@@ -67,7 +72,7 @@ function createTokens(rows: TokenRows, settings: LoginSettings): LoginTokens {
         const protocol = await connectProvider(settings, context, facts.provider)
         await revokeTokens(protocol, kept)
       } catch (error) {
-        // The person is signed out here in any case.
+        // The user has been signed out of this site already, so the failure is only reported.
         const reason = error instanceof LoginError ? error.reason : 'fault'
         const subject = facts.provider
         emitEvent(settings, context, { type: 'tokens-unavailable', reason, subject })
@@ -80,7 +85,7 @@ function createTokens(rows: TokenRows, settings: LoginSettings): LoginTokens {
   }
 }
 
-/** Work that must end although its client leaves: a refresh that is cut off loses the new tokens. */
+/** Keeps work alive if the client disconnects: a refresh that is cut off loses the new tokens. */
 function keepAlive<T>({ waitUntil }: TokenContext, work: Promise<T>): Promise<T> {
   waitUntil?.(work.catch(() => {}))
   return work
@@ -96,12 +101,14 @@ async function readAccessToken(
   if (result.status === 'gone') {
     throw new PortcullisError(
       'ERR_TOKEN_GONE',
-      'The tokens of this session are gone: sign in again',
+      'The provider accepts the tokens of this session no longer, or their row is missing: ' +
+        'the user must sign in again',
     )
   }
   throw new PortcullisError(
     'ERR_TOKEN_UNAVAILABLE',
-    'The provider is unavailable, so the token cannot be renewed',
+    'The access token has expired and cannot be renewed, because the provider does not answer: ' +
+      'try again in some seconds',
   )
 }
 
@@ -119,12 +126,12 @@ async function recheck(
 
   const { tokens } = result
   if (tokens.identified === null) return { status: 'revoked', reason: 'not-admitted' }
-  // The provider is away: what it said last holds.
+  // The provider does not answer, so its last answer stays in force.
   if (tokens.refreshedAt <= (checkedAt ?? 0)) return undefined
   return { status: 'checked', tokens }
 }
 
-/** Runs `identify` on what a refresh brought: undefined where it brought no claims, null where nobody is admitted. */
+/** Creates the function that runs `identify` on the claims of a refresh, or on those of the userinfo endpoint. */
 function createIdentifyAgain(
   settings: LoginSettings,
   context: TokenContext,

@@ -1,7 +1,13 @@
 /**
- * Refreshes tokens exactly once: the isolate that holds the lease of a row asks the provider, the
- * others wait for it. `keep.ts` calls it. Its result is the tokens, or the reason why there are
- * none.
+ * Refreshes the tokens of a session exactly once, even if many requests in many isolates need them: the
+ * request that holds the lease of the row calls the provider, the others wait or use the old token.
+ * `keep.ts` calls `obtainTokens`.
+ *
+ * It returns the tokens, or why there are none: `gone` (no row, unreadable, or the refresh token was
+ * rejected) or `unavailable` (the provider or the lease was not available in time). A refresh that
+ * fails pauses further ones for 5 seconds. It waits for another request for at most the deadline of a
+ * token request plus 6 seconds. Errors of the store reject, except while new tokens are written: then
+ * they serve this request, after four tries and an event.
  */
 import { randomId } from '../../crypto/index.ts'
 import { isPortcullisError } from '../../errors.ts'
@@ -18,16 +24,17 @@ import type {
 } from './contract.ts'
 import { planRefresh, type RowSealer } from './sealed-row.ts'
 
-/** Milliseconds beyond the deadline of the token request: its holder is done, or was given up. */
+/** Milliseconds by which a lease outlives the deadline of the token request. */
 const leaseMargin = 5000
-/** Milliseconds of the margin that are for storing what the token request brought. */
+/** Milliseconds of the margin that are reserved for storing the new tokens. */
 const storeMargin = 4000
-/** Pauses in milliseconds between tries to store what a refresh brought; all of them lie within the margin. */
+/** Pauses in milliseconds between the tries to store new tokens; together they are shorter than `storeMargin`. */
 const storePauses = [100, 300, 900]
-/** Milliseconds for which nobody asks a provider that did not answer. */
+/** Milliseconds for which no request calls a provider that did not answer. */
 const outagePause = 5000
-/** Milliseconds that a token must still live to be handed out. */
+/** Milliseconds for which an access token must still be valid to be returned. */
 const shortestLife = 2000
+/** Most milliseconds between two requests to the store while another request refreshes. */
 const longestWait = 250
 
 /** The result of a request for tokens. */
@@ -36,46 +43,46 @@ export type TokenResult =
   | { readonly status: 'gone'; readonly reason: string }
   | { readonly status: 'unavailable'; readonly reason: string }
 
-/** Parts that a refresh works with. */
+/** The dependencies of a refresh. */
 export interface TokenDesk {
   readonly settings: LoginSettings
   readonly rows: TokenRows
   readonly readSealer: (env: unknown) => RowSealer
 }
 
-/** A demand for tokens that are newer than `since`, with which the person is identified again. */
+/** Requires tokens that are newer than `since` (milliseconds since the epoch), and runs `identify` with them. */
 export interface Recency {
   readonly since: number
   readonly identify: IdentifyAgain
 }
 
-/** A lease of this request. Its members that change say how far the refresh has come. */
+/** The lease that this request holds. Its mutable members record the progress of the refresh. */
 interface HeldLease {
   readonly context: TokenContext
   readonly facts: LoginFacts
   readonly row: string
   readonly key: string
   readonly holder: string
-  /** The row as the lease found it. */
+  /** The encrypted tokens at the time of the lease. */
   readonly sealed: string
   readonly tokens: KeptTokens
   readonly recency: Recency | undefined
   /** Milliseconds that a lease lives. */
   readonly life: number
-  /** Milliseconds since the epoch, read before the store was asked. */
+  /** Milliseconds since the epoch, read before the request to the store. */
   takenAt: number
-  /** The new refresh token, from the moment that the provider issued it. */
+  /** The new refresh token, once the provider has issued it. */
   rotated?: string
-  /** Whether the store holds the new refresh token. */
+  /** Whether the new refresh token is in the store. */
   isRotatedKept?: boolean
 }
 
-/** Another request refreshes these tokens by now, or has done so. */
+/** Another request is refreshing these tokens, or has refreshed them. */
 class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 }
 
-/** Tokens that work now. Refreshes them where that is due, exactly once in all isolates. */
+/** Returns valid tokens. If they must be refreshed, exactly one request of all isolates does so. */
 export async function obtainTokens(
   desk: TokenDesk,
   context: TokenContext,
@@ -91,7 +98,7 @@ export async function obtainTokens(
   const holder = randomId(12)
   const lease = settings.timeoutMs + leaseMargin
 
-  for (let waited = 0, turn = 0; waited <= lease + 1000; turn++) {
+  for (let waitedMs = 0, turn = 0; waitedMs <= lease + 1000; turn++) {
     const now = settings.clock()
     const since = recency === undefined ? {} : { since: recency.since }
     const taken = await rows.take(key, { now, holder, lease, ...since }, env)
@@ -103,35 +110,35 @@ export async function obtainTokens(
     if (taken.status === 'fresh') return { status: 'ok', tokens }
     if (taken.status === 'lease') {
       const { sealed } = taken
-      const own = { holder, sealed, tokens, recency, life: lease, takenAt: now }
-      const held: HeldLease = { context, facts, row, key, ...own }
-      const result = await refreshHeld(desk, held, isUsable)
+      const leased = { holder, sealed, tokens, recency, life: lease, takenAt: now }
+      const heldLease: HeldLease = { context, facts, row, key, ...leased }
+      const result = await refreshHeld(desk, heldLease, isUsable)
       if (result !== undefined) return result
       continue
     }
     const isPaused = taken.status === 'paused'
-    const old = useOld(tokens, isUsable, isPaused, recency)
-    if (old !== undefined) return old
-    const pause = Math.min(longestWait, 20 * 2 ** Math.min(turn, 4)) * (0.5 + Math.random())
-    await new Promise((done) => setTimeout(done, pause))
-    waited += pause
+    const oldResult = useOld(tokens, isUsable, isPaused, recency)
+    if (oldResult !== undefined) return oldResult
+    const pauseMs = Math.min(longestWait, 20 * 2 ** Math.min(turn, 4)) * (0.5 + Math.random())
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    waitedMs += pauseMs
   }
   return { status: 'unavailable', reason: 'lease-busy' }
 }
 
-/** Decides about tokens that are due while another request refreshes them, or nobody may; undefined: it waits. */
+/** Decides what a request without the lease gets: the old tokens, an error, or undefined if it must wait. */
 function useOld(
   tokens: KeptTokens,
   isUsable: boolean,
   isPaused: boolean,
   recency: Recency | undefined,
 ): TokenResult | undefined {
-  // The old token still works. Who asks whether a person may still come in waits for the answer.
+  // The old token still works. A recheck of the person must wait for the refresh, unless refreshes are paused.
   if (isUsable && (recency === undefined || isPaused)) return { status: 'ok', tokens }
   return isPaused ? { status: 'unavailable', reason: 'paused' } : undefined
 }
 
-/** Refreshes as the holder of the lease; undefined where somebody else holds it by now. */
+/** Refreshes as the holder of the lease; undefined if another request holds the lease by now. */
 async function refreshHeld(
   desk: TokenDesk,
   held: HeldLease,
@@ -140,7 +147,7 @@ async function refreshHeld(
   const { rows, settings } = desk
   const { context, facts, key, holder, tokens } = held
   if (tokens.refreshToken === undefined) {
-    // Nothing can be refreshed: the token is used to its end.
+    // The tokens cannot be refreshed, so the access token is used until it expires.
     await rows.release(key, holder, 0, context.env)
     return isUsable ? { status: 'ok', tokens } : { status: 'gone', reason: 'no-refresh-token' }
   }
@@ -159,8 +166,8 @@ async function refreshHeld(
 }
 
 /**
- * Makes sure that the lease outlives the request that sends the refresh token. Metadata of a provider that is slow, or a
- * first secret that was refused, may have used up its time: then the store must confirm that nobody else refreshes.
+ * Makes sure that the lease outlives the token request. Slow metadata, or a first secret that the provider rejected,
+ * may have used up its time: then the store must confirm that this request still holds the lease, and extend it.
  */
 async function renewLease({ rows, settings }: TokenDesk, held: HeldLease): Promise<void> {
   const { context, key, holder, life, recency, sealed } = held
@@ -174,11 +181,11 @@ async function renewLease({ rows, settings }: TokenDesk, held: HeldLease): Promi
   if (taken.status !== 'lease' || taken.sealed !== sealed) throw new LeaseLostError()
 
   held.takenAt = now
-  // A store that takes seconds to answer would take as long to keep what the request brings.
+  // A store that needs seconds to answer would need as long to store the new tokens.
   if (!isLong()) throw new LoginError('store-unavailable')
 }
 
-/** Ends the lease of a refresh that failed, and decides what its request gets. */
+/** Ends the lease after a failed refresh, and decides what this request gets. */
 async function settleFailure(
   desk: TokenDesk,
   held: HeldLease,
@@ -193,7 +200,7 @@ async function settleFailure(
   }
 
   const { reason } = error
-  // RFC 6749 section 5.2. A refused client is no refused grant: nobody loses tokens by a wrong secret.
+  // RFC 6749 section 5.2. A rejected client is not a rejected grant: a wrong secret must not delete anybody's tokens.
   if (reason === 'grant-refused' || reason === 'subject-changed') {
     if ((await rows.drop(key, holder, context.env)) === undefined) return undefined
     emitEvent(settings, context, { type: 'tokens-gone', reason, subject: facts.provider })
@@ -205,15 +212,18 @@ async function settleFailure(
   return isUsable ? { status: 'ok', tokens } : { status: 'unavailable', reason }
 }
 
-/** Stores a new refresh token before anything else of its response counts: one that comes twice costs all of them. */
+/**
+ * Stores a new refresh token before the rest of the response is validated. If it were lost, the old one would be sent
+ * again, and a provider that sees a used refresh token revokes all tokens of the login.
+ */
 async function keepRotated(desk: TokenDesk, held: HeldLease, refreshToken: string): Promise<void> {
   held.rotated = refreshToken
   const { tokens } = held
-  const more = { refreshAt: desk.settings.clock(), keepsLease: true }
-  held.isRotatedKept = await storeRow(desk, held, { ...tokens, refreshToken }, more)
+  const changes = { refreshAt: desk.settings.clock(), keepsLease: true }
+  held.isRotatedKept = await storeRow(desk, held, { ...tokens, refreshToken }, changes)
 }
 
-/** Ends the lease and pauses. A new refresh token that no store has yet goes along. */
+/** Ends the lease and pauses refreshes. It also stores a new refresh token that is not in the store yet. */
 async function endLease(desk: TokenDesk, held: HeldLease): Promise<void> {
   const { rows, settings } = desk
   const { context, key, holder, tokens, rotated, isRotatedKept } = held
@@ -227,7 +237,7 @@ async function endLease(desk: TokenDesk, held: HeldLease): Promise<void> {
   await storeRow(desk, held, { ...tokens, refreshToken: rotated }, { refreshAt: now, pausedUntil })
 }
 
-/** Stores the tokens of a refresh, and with a demand for recency what `identify` makes of them. */
+/** Stores the tokens of a refresh, and for a recheck the result of `identify`. */
 async function keepRefreshed(
   desk: TokenDesk,
   held: HeldLease,
@@ -247,22 +257,22 @@ async function keepRefreshed(
     expiresAt,
   }
   emitEvent(settings, context, { type: 'tokens-refreshed', subject })
-  const done = { ...next, refreshedAt: now }
-  if (recency === undefined) return finishRefresh(desk, held, done, { refreshAt })
+  const complete = { ...next, refreshedAt: now }
+  if (recency === undefined) return finishRefresh(desk, held, complete, { refreshAt })
 
   let identified: object | null | undefined
   try {
-    // It may take long. A lease that ends meanwhile finds the new refresh token, which is stored.
+    // This may outlast the lease. The next holder then finds the new refresh token, which is already stored.
     identified = await recency.identify(refreshed)
   } catch {
-    // Nobody knows whether the person may still come in: the first request after the pause asks again.
+    // It is unknown whether the person is still admitted, so the first request after the pause asks again.
     emitEvent(settings, context, { type: 'tokens-unavailable', reason: 'identify', subject })
     return finishRefresh(desk, held, next, { refreshAt, pausedUntil: now + outagePause })
   }
-  return finishRefresh(desk, held, applyIdentified(done, identified), { refreshAt })
+  return finishRefresh(desk, held, applyIdentified(complete, identified), { refreshAt })
 }
 
-/** Writes the tokens of a refresh. They serve this request also where no store keeps them. */
+/** Writes the tokens of a refresh. This request may use them even if the store is down. */
 async function finishRefresh(
   desk: TokenDesk,
   held: HeldLease,
@@ -284,7 +294,11 @@ function applyIdentified(tokens: KeptTokens, identified: object | null | undefin
 
 type RowTimes = Partial<RefreshedRow> & Pick<RefreshedRow, 'refreshAt'>
 
-/** Writes over the row of a lease, with another try where the store is away. @returns whether a store has answered */
+/**
+ * Overwrites the row of a lease, with up to three more tries if the store is down.
+ *
+ * @returns whether the store answered
+ */
 async function storeRow(
   { rows, readSealer }: TokenDesk,
   { context, row, key, holder }: HeldLease,
@@ -295,14 +309,14 @@ async function storeRow(
   const sealed = await readSealer(env).seal(row, tokens)
   const { refreshedAt } = tokens
 
-  for (const pause of [...storePauses, undefined]) {
+  for (const pauseMs of [...storePauses, undefined]) {
     try {
-      // False is an answer, too: another holder has newer tokens.
+      // The result false also counts as an answer: another holder has written newer tokens.
       await rows.replace(key, { sealed, refreshedAt, holder, ...more }, env)
       return true
     } catch (error) {
       if (!isPortcullisError(error, 'ERR_STORE_UNAVAILABLE')) throw error
-      if (pause !== undefined) await new Promise((done) => setTimeout(done, pause))
+      if (pauseMs !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
   return false

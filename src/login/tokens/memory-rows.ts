@@ -1,12 +1,16 @@
 /**
- * Keeps tokens in the memory of one isolate: for development, tests and single processes.
- * Applications pass it as the option `tokens` of a login. Another isolate knows nothing of them,
- * so their tokens are gone there.
+ * Stores tokens in the memory of one isolate, for development, tests and single processes. Applications
+ * pass `memoryTokens()` as the option `tokens` of a login; `keep.ts` calls the methods.
+ *
+ * Another isolate or process does not see the rows: a request there finds no tokens (`gone`), and its
+ * user must sign in again. Beyond 10,000 rows the oldest is deleted. No method rejects. Everything is
+ * lost when the isolate ends.
  */
 import type { Clock } from '../../types.ts'
 import type { TokenOption, TokenRow, TokenRows } from './contract.ts'
 import { keepTokens } from './keep.ts'
 
+/** A row with its expiry and its lease; times are milliseconds since the epoch. */
 interface HeldRow extends TokenRow {
   readonly endsAt: number
   readonly holder?: string
@@ -17,8 +21,8 @@ interface HeldRow extends TokenRow {
 const mostRows = 10_000
 
 /**
- * Keeps the tokens of sessions in memory. Another isolate or process knows nothing of them: use it in
- * development, in tests or in one long-lived process, and `redisTokens` elsewhere.
+ * Stores the tokens of sessions in memory. Another isolate or process does not see them: use it in development, in
+ * tests or in one long-lived process, and `redisTokens` elsewhere.
  *
  * @example
  * login({ tokens: memoryTokens(), session, providers })
@@ -27,7 +31,7 @@ export function memoryTokens({ clock = Date.now }: { clock?: Clock } = {}): Toke
   return keepTokens(createMemoryRows(clock))
 }
 
-/** The rows behind {@link memoryTokens}. */
+/** Creates the store behind {@link memoryTokens}. */
 export function createMemoryRows(clock: Clock): TokenRows {
   const rows = new Map<string, HeldRow>()
 
@@ -40,7 +44,7 @@ export function createMemoryRows(clock: Clock): TokenRows {
 
   return {
     async put(key, { life, ...row }) {
-      // The oldest goes first: a Map keeps the order of insertion.
+      // A Map keeps the order of insertion, so its first key is the oldest row.
       const [oldest] = rows.keys()
       if (rows.size >= mostRows && oldest !== undefined) rows.delete(oldest)
       rows.set(key, { ...row, endsAt: clock() + life })

@@ -1,14 +1,18 @@
 /**
- * Keeps tokens in Redis: one hash for each session, one script for each verb. Applications pass it
- * as the option `tokens` of a login. Its verbs reject with `ERR_STORE_UNAVAILABLE` or
- * `ERR_STORE_REFUSED`.
+ * Stores tokens in Redis: one hash for each session, and one Lua script for each method of the contract.
+ * Applications pass `redisTokens()` as the option `tokens` of a login; `keep.ts` calls the methods.
+ *
+ * Each method rejects with `ERR_STORE_UNAVAILABLE` where Redis does not answer, and with
+ * `ERR_STORE_REFUSED` where Redis rejects the command. Rows expire with their session; a Redis that
+ * evicts keys loses tokens, and their users must sign in again.
  */
 import { type Redis, type Script, script } from '../../redis/index.ts'
 import type { TakenTokens, TokenOption, TokenRows } from './contract.ts'
 import { keepTokens } from './keep.ts'
 
-// Fields: d sealed tokens, e when to refresh, w when they were issued, l holder of the lease, u its end,
-// b until when nobody may refresh. Milliseconds come as text: Lua prints numbers with 14 digits.
+// Fields of the hash: d sealed tokens, e time to refresh them, w time of their issue, l holder of the lease, u end of
+// the lease, b end of a pause of refreshes. Times are milliseconds as text, because Lua prints numbers with 14 digits
+// only.
 
 /** KEYS row. ARGV sealed, refreshAt, refreshedAt, life. */
 const putScript = /* @__PURE__ */ script(
@@ -68,27 +72,27 @@ return {'ok', sealed or ''}`,
 
 /** Options of {@link redisTokens}. */
 export interface RedisTokensOptions {
-  /** The client of the session store, or another. */
+  /** A Redis client, such as the one of the session store. */
   readonly redis: Redis
-  /** Default `portcullis:t:`. */
+  /** The prefix of all keys. Default `portcullis:t:`. */
   readonly prefix?: string
 }
 
 /**
- * Keeps the tokens of sessions in Redis, for the option `tokens` of `login()`. Isolates in every place
- * share one row, so a refresh token is used exactly once.
+ * Stores the tokens of sessions in Redis, for the option `tokens` of `login()`. All isolates share the row of a
+ * session, so each refresh token is used exactly once.
  *
  * @example
  * login({ tokens: redisTokens({ redis: client }), session, providers })
  */
 export function redisTokens({ redis, prefix = 'portcullis:t:' }: RedisTokensOptions): TokenOption {
   async function call(
-    which: Script,
+    scriptToRun: Script,
     key: string,
     env: unknown,
     args: readonly (string | number)[],
   ): Promise<readonly string[]> {
-    const reply = await redis.call(env, which, [prefix + key], args.map(String))
+    const reply = await redis.call(env, scriptToRun, [prefix + key], args.map(String))
     return reply as string[]
   }
 

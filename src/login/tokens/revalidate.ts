@@ -1,7 +1,11 @@
 /**
- * Asks the provider again about the person of a session, as often as the option `revalidate` says.
- * `keep.ts` calls it for requests. A person who is no longer admitted is signed out; while the
- * provider is unavailable the last answer counts.
+ * Asks the provider again about the user of a session, once the last answer is older than the option
+ * `revalidate`. `keep.ts` passes its `recheck` to it, for the Hono middleware and the gateway's phases.
+ *
+ * A user who is no longer admitted is signed out and the event `login-revoked` is emitted; otherwise the
+ * session gets the new data of `identify`. While the provider does not answer, the session continues
+ * unchanged. Errors of the session or token store reject. A session that another request ends meanwhile
+ * (`ERR_SESSION_ENDED`) is ignored.
  */
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionHandle } from '../../session/core/types.ts'
@@ -17,8 +21,8 @@ interface SessionToRevalidate {
 }
 
 /**
- * Asks the provider about the person of a session where the last answer is older than `revalidate`: one
- * refresh, whoever else asks. Whom it admits no longer is signed out. While it is away its last answer holds.
+ * Asks the provider about the user of a session if its last answer is older than `revalidate`. Requests that run at the
+ * same time share one refresh.
  */
 export async function revalidateSession(
   settings: LoginSettings,
@@ -39,7 +43,7 @@ export async function revalidateSession(
     await session.update((data) => applyIdentified(data, facts, verdict.tokens))
   } catch (error) {
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return
-    // The same session is another person's now: `user` of the sessions differs.
+    // The new data names another user, by the option `user` of the sessions. A session never changes its user.
     if (!isPortcullisError(error, 'ERR_SESSION_IDENTITY_CHANGED')) throw error
     await revoke(settings, context, session, 'identity-changed')
   }
@@ -55,7 +59,7 @@ async function revoke(
   await session.end()
 }
 
-/** The data of a session after a new look at its person. Pure: under conflict it runs again. */
+/** Returns the session's data after a recheck. It must be pure, because a write conflict runs it again. */
 function applyIdentified(
   data: object | undefined,
   facts: LoginFacts,
@@ -65,6 +69,6 @@ function applyIdentified(
   const checked = { ...login, checkedAt: Math.max(refreshedAt, login.checkedAt ?? 0) }
   if (identified === undefined || identified === null) return { ...data, login: checked }
   // Members that `identify` returned earlier and leaves out now are removed; those of the application stay.
-  const own = Object.entries(data ?? {}).filter(([name]) => !members.includes(name))
-  return { ...Object.fromEntries(own), ...identified, login: checked }
+  const keptEntries = Object.entries(data ?? {}).filter(([name]) => !members.includes(name))
+  return { ...Object.fromEntries(keptEntries), ...identified, login: checked }
 }

@@ -1,42 +1,48 @@
 /**
- * Seals tokens as text that only their session can open, and plans when to refresh them. `keep.ts`
- * and `lease.ts` call it. Text that belongs to another session does not open.
+ * Encrypts the tokens of a session for a store, and plans when they are refreshed. `keep.ts` creates
+ * the sealer and calls `planRefresh`; `lease.ts` opens and seals rows.
+ *
+ * Text that was sealed for another row or with a removed secret, or that is older than the sessions'
+ * `maxAge`, opens as undefined and is not an error. Sealing rejects for tokens over 400,000 characters,
+ * and `ERR_CONFIG` is thrown where the secret of an environment is wrong.
  */
 import { type KeyRing, type Sealer, sealer, sha256 } from '../../crypto/index.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { KeptTokens } from './contract.ts'
 
-/** Characters of a sealed row. A token response has at most 256 kB, and a seal takes a third more. */
+/** Most characters of a sealed row. A token response has at most 256 kB, and sealing adds a third. */
 const longestRow = 400_000
-/** Milliseconds before the end of a token at which somebody refreshes it, so that nobody waits. */
+/** Milliseconds before a token's expiry at which it is refreshed, while other requests may still use it. */
 const refreshAhead = 30_000
-/** Seconds that a token lives whose provider does not say so. */
+/** Assumed lifetime in seconds of a token without `expires_in`. */
 const usualLife = 300
 
-/** Seals and opens the tokens of an environment. */
+/** Seals and opens tokens with the secret of one environment. */
 export interface RowSealer {
-  /** The name of a row, as the store knows it: whoever reads the store cannot find a row by a session. */
+  /**
+   * Returns the key of a row in the store. It is a digest, so a reader of the store cannot match rows with sessions.
+   */
   readKey(row: string): Promise<string>
   seal(row: string, tokens: KeptTokens): Promise<string>
-  /** Undefined for text of another row, another secret or an old one. */
+  /** Decrypts tokens; undefined for text of another row, of another secret, or that has expired. */
   open(row: string, sealed: string): Promise<KeptTokens | undefined>
-  /** Milliseconds. */
+  /** Lifetime of a row in milliseconds. */
   readonly life: number
 }
 
-/** Sealers by ring: an environment hands out the same ring until its secret changes. */
+/** Caches a sealer for each key ring: an environment returns the same ring until its secret changes. */
 export function createReadSealer({
   readKeys,
   clock,
 }: Pick<LoginSettings, 'readKeys' | 'clock'>): (env: unknown) => RowSealer {
-  const made = new WeakMap<KeyRing, RowSealer>()
+  const cache = new WeakMap<KeyRing, RowSealer>()
   return (env) => {
     const { internals } = readKeys(env)
     const ring = internals.ring(env)
-    const known = made.get(ring)
-    if (known !== undefined) return known
+    const cachedSealer = cache.get(ring)
+    if (cachedSealer !== undefined) return cachedSealer
 
-    const row = createRowSealer(
+    const rowSealer = createRowSealer(
       sealer(ring, {
         purpose: 'record',
         name: 'login-tokens',
@@ -47,33 +53,36 @@ export function createReadSealer({
       }),
       internals.maxAge * 1000,
     )
-    made.set(ring, row)
-    return row
+    cache.set(ring, rowSealer)
+    return rowSealer
   }
 }
 
-function createRowSealer(own: Sealer, life: number): RowSealer {
+function createRowSealer(tokenSealer: Sealer, life: number): RowSealer {
   return {
     life,
     readKey: (row) => sha256(`login tokens ${row}`),
-    seal: (row, tokens) => own.seal(JSON.stringify({ row, tokens })),
+    seal: (row, tokens) => tokenSealer.seal(JSON.stringify({ row, tokens })),
     async open(row, sealed) {
-      const text = await own.open(sealed)
+      const text = await tokenSealer.open(sealed)
       if (typeof text !== 'string') return undefined
-      const held = JSON.parse(text) as { readonly row: string; readonly tokens: KeptTokens }
-      // A writer of the store who swaps two rows gives nobody another person's tokens.
-      return held.row === row ? held.tokens : undefined
+      const content = JSON.parse(text) as { readonly row: string; readonly tokens: KeptTokens }
+      // Somebody who can write to the store and swaps two rows must not give one user the tokens of another.
+      return content.row === row ? content.tokens : undefined
     },
   }
 }
 
-/** When a token ends, and when somebody should refresh it. Short ones are refreshed in their last quarter. */
+/**
+ * Calculates when a token expires and when it is refreshed: 30 seconds before, or in the last quarter of a short life.
+ */
 export function planRefresh(
   expiresIn: number | undefined,
   hasRefreshToken: boolean,
   now: number,
 ): { readonly expiresAt: number; readonly refreshAt: number } {
-  // RFC 6749 section 5.1: `expires_in` is recommended. A token without it that cannot be refreshed is used on.
+  // RFC 6749 section 5.1: `expires_in` is only recommended. Without it, a token that cannot be refreshed is used for
+  // ever.
   if (expiresIn === undefined && !hasRefreshToken) {
     return { expiresAt: Number.MAX_SAFE_INTEGER, refreshAt: Number.MAX_SAFE_INTEGER }
   }
