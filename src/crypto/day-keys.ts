@@ -1,6 +1,11 @@
 /**
- * Derives and caches the keys of one sealer: one for each secret and day. Only `seal.ts` calls it.
- * A token whose secret or day is not known gets a rejection instead of a key.
+ * Derives and caches the encryption keys of one sealer: one key for each secret and day. Only
+ * `seal.ts` calls it.
+ *
+ * A token whose header is malformed, or whose secret or day is not accepted, gives a `SealRejection`
+ * instead of a key. The cache holds at most `secrets x (window + 2)` keys, whatever tokens a client
+ * sends. Two requests that need the same new key at the same time derive it twice. The promises
+ * reject only if the key ring has no valid secret.
  */
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -36,7 +41,8 @@ export interface DayKeys {
  * Creates the keys of one purpose and name.
  *
  * @param binding - texts that the keys are bound to besides the day.
- * @param window - number of past days whose tokens open. Tokens of the next day open too, for clocks that differ at midnight.
+ * @param window - number of past days whose tokens open. Tokens of the next day open too, for clocks that differ at
+ * midnight.
  */
 export function createDayKeys(ring: KeyRing, binding: readonly string[], window: number): DayKeys {
   const cache = new Map<string, DayKey>()
@@ -53,8 +59,8 @@ export function createDayKeys(ring: KeyRing, binding: readonly string[], window:
     const cryptoKey = await ring.sealKey(secretIndex, [...binding, String(dayNumber)])
     const dayKey: DayKey = { day: dayNumber, header, aad: encodeUtf8(header), key: cryptoKey }
 
-    // At most `maxKeys` keys are live and this is one of them, so a full cache contains a key of a day that has passed. Only
-    // such keys are evicted, whatever tokens a client sends.
+    // At most `maxKeys` keys are live and this is one of them, so a full cache contains a key of a day that has passed.
+    // Only such keys are evicted, whatever tokens a client sends.
     if (cache.size >= maxKeys) {
       for (const old of cache.values()) {
         if (!isLive(old.day, today)) cache.delete(old.header)
@@ -84,7 +90,7 @@ export function createDayKeys(ring: KeyRing, binding: readonly string[], window:
       if (secretIndex === -1) return unknownKey
       if (!isLive(kid.day, today)) return kid.day > today ? fromTheFuture : expired
 
-      // The parsed header is only used to write one of our own, which must be equal to the last character.
+      // The header must be exactly the one that we would write: a token has only one valid spelling.
       if (encodeHeader(kid.id, kid.day) !== header) return malformed
       return cache.get(header) ?? deriveKey(secretIndex, kid.day, header, today)
     },

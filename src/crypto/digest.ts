@@ -1,6 +1,8 @@
 /**
- * Computes the SHA-256 of a text. Revocations, stored sessions and the memory limiter call it to
- * name things without keeping their ids. It never fails for any text.
+ * Computes the SHA-256 digest of a text as base64url. Sessions and revocations name rows with it
+ * instead of ids, the login names token rows and logout messages, the memory limiter shortens long
+ * keys, the proxy cache names entries, and test servers use it. It accepts any string; a lone
+ * surrogate is hashed as U+FFFD, so two such strings can have the same digest.
  */
 import { encodeBase64url } from './base64url.ts'
 import { encodeUtf8 } from './text.ts'

@@ -1,7 +1,8 @@
 /**
- * Compares secrets in constant time, so that the time does not reveal where they differ. CSRF
- * tokens and device cookies are compared with it. It never throws; values of different length are
- * not equal.
+ * Compares secrets in constant time, so that the time of a comparison does not tell where the values
+ * differ. CSRF tokens, the cookies and challenges of device-bound sessions, login attempts and
+ * the nonce of session commands are compared with it. Values of different length are unequal
+ * immediately, which tells an attacker the length. It never throws.
  */
 
 /**

@@ -1,17 +1,20 @@
 /**
- * Opens `Fe26.2` seals of libraries that wrap them: iron-session's suffix and hono-sessions'
- * record. `session/legacy` calls it to import old cookies. A seal that does not open gives the
- * reason why; it never throws for what a client sent.
+ * Opens legacy cookies whose `Fe26.2` seal is wrapped by a library: iron-session's suffix `~2` and
+ * hono-sessions' record. `ironCookie()` of `session/legacy` calls it to import old cookies.
+ *
+ * A cookie that does not open resolves with the reason (`SealRejection`), and one over `maxLength`
+ * (8192 characters) is not read. It rejects for no text that a client can send.
  */
 import { isObject } from '../options/is-object.ts'
 import { type IronOptions, isPlainJson, type OpenedIron, openIron } from './iron.ts'
 import { expired, malformed, type SealRejection, tooLong } from './rejection.ts'
 
 /**
- * Opens a cookie of iron-session. Since version 6 the cookie is a seal with the suffix `~2`. Before, it was a seal alone with
- * its data in `persistent` beside `flash`, and versions 6 to 8 read both (`unsealData` of 8.0.4: `{ ...data.persistent }`
- * without the suffix). The MAC does not cover the suffix, so it must be exactly this one or absent, and a seal without it is
- * unwrapped only if it has these members and no others. A password that is a string has the id `1`, as in iron-session.
+ * Opens a cookie of iron-session. Since version 6 the cookie is a seal with the suffix `~2`. Before, it was a seal
+ * alone with its data in `persistent` beside `flash`, and versions 6 to 8 read both (`unsealData` of 8.0.4: `{
+ * ...data.persistent }` without the suffix). The MAC does not cover the suffix, so it must be exactly this one or
+ * absent, and a seal without it is unwrapped only if it has these members and no others. A password that is a string
+ * has the id `1`, as in iron-session.
  *
  * @example
  * ```ts
@@ -51,8 +54,9 @@ function unwrapPersistent(jsonText: string): string {
 }
 
 /**
- * Opens a cookie of hono-sessions' CookieStore. Its JSON is text inside JSON. It holds flash marks beside the values, and an
- * end of its own, which that library checks without skew. `json` of the result has the values by name.
+ * Opens a cookie of hono-sessions' CookieStore. The sealed JSON is a string that holds the record as JSON. The record
+ * has flash marks beside the values, and an expiry of its own, which that library checks without clock skew. `json` of
+ * the result has the values by name.
  *
  * @example
  * ```ts
@@ -74,7 +78,7 @@ export async function openHonoSession(
   const { _data: data, _expire: end, _delete: isDeleted } = record
   const expiresAt =
     end === null || end === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(end))
-  // An end that is not a date counts as passed, since the library compares with NaN.
+  // An expiry that is not a date counts as passed, because that library compares with NaN.
   if (isDeleted === true || !(options.clock() < expiresAt)) return expired
 
   const values: Record<string, unknown> = Object.create(null)

@@ -1,7 +1,10 @@
 /**
- * Validates the passwords of legacy seals, and finds the one for a seal. `iron.ts` and
- * `session/legacy` call it. An unusable password is reported as an issue while building; an
- * unknown password id gives undefined.
+ * Validates the passwords of legacy `Fe26.2` seals, and finds the password for one seal.
+ * `ironCookie()` of `session/legacy` validates them while it is built; `iron.ts` finds one for each
+ * cookie that it opens.
+ *
+ * A password that is too short, of the wrong type or a sample value is reported as an issue, without
+ * its value. An id that has no password, or one of invalid length, gives undefined.
  */
 import { isObject } from '../options/is-object.ts'
 import type { Issues } from '../options/issues.ts'
@@ -14,8 +17,8 @@ const minPasswordLength = 32
 const keyBytes = 32
 
 /**
- * Validates passwords of legacy seals. Old passwords cannot be chosen any more, so only two kinds are issues: passwords that
- * the libraries themselves reject, and sample values, with which anybody can forge a seal to be imported.
+ * Validates passwords of legacy seals. Old passwords cannot be chosen any more, so only two kinds are issues: passwords
+ * that the libraries themselves reject, and sample values, with which anybody can forge a seal to be imported.
  *
  * @example
  * ```ts
@@ -27,7 +30,7 @@ export function validateIronPasswords(value: unknown, issues: Issues): void {
   else if (value instanceof Uint8Array) {
     if (value.length !== keyBytes) issues.add('', `must have ${keyBytes} bytes`)
   } else if (isObject(value)) validatePasswordsById(value, issues)
-  else issues.add('', 'must be a string, a key of 32 bytes, or strings by id')
+  else issues.add('', 'must be a string, a Uint8Array of 32 bytes, or an object of strings by id')
 }
 
 function validatePasswordsById(value: object, issues: Issues): void {

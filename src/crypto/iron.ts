@@ -1,8 +1,11 @@
 /**
  * Opens `Fe26.2` seals of @hapi/iron and iron-webcrypto, so that a migration signs nobody out; it
- * never creates one. `ironCookie()` of `session/legacy` and `iron-dialects.ts` call it. It supports only the defaults of those libraries
- * (AES-256-CBC, HMAC-SHA-256, PBKDF2-SHA-1 with one iteration); any other seal is rejected with a
- * reason.
+ * never creates one. `ironCookie()` of `session/legacy` and `iron-dialects.ts` call it.
+ *
+ * It supports only the defaults of those libraries (AES-256-CBC, HMAC-SHA-256, PBKDF2-SHA-1 with one
+ * iteration). Any other seal, one over `maxLength` (8192 characters), one that has expired, and one of
+ * an unknown password resolve with the reason (`SealRejection`). It does not reject for a seal that a
+ * client sent. PBKDF2 with one iteration protects a weak password badly, so seals are only imported.
  */
 import type { Clock } from '../types.ts'
 import { decodeBase64url } from './base64url.ts'
@@ -59,9 +62,9 @@ interface SealParts {
 }
 
 /**
- * Opens a seal, or returns the reason why it is rejected. It rejects every seal that @hapi/iron or iron-webcrypto would reject,
- * and spellings that neither would write: base64 that is not canonical, salts of another length, an expiration with leading
- * zeros. Length, shape, expiration and password id are checked before any crypto.
+ * Opens a seal, or returns the reason why it is rejected. It rejects every seal that @hapi/iron or iron-webcrypto would
+ * reject, and spellings that neither would write: base64 that is not canonical, salts of another length, an expiration
+ * with leading zeros. Length, shape, expiration and password id are checked before any crypto.
  *
  * @param passwords - one password for seals of any id, or passwords by id. A seal without an id uses the password with
  *   the id `''` or `default`, as in those libraries. Bytes are the key itself, and must be 32.

@@ -1,7 +1,11 @@
 /**
- * Derives keys from secrets with HKDF. Sessions, limiters, CSRF tokens and logins create one ring
- * from their option `secret` and ask it for keys by purpose. A weak or absent secret is reported
- * as an issue.
+ * Derives keys from one or several secrets with HKDF: AES keys for seals, and HMAC keys by purpose.
+ * Sessions, limiters, the login throttle and CSRF tokens each create a ring from their option `secret`;
+ * sealers, device-bound sessions, session events and the login use the ring of the sessions.
+ *
+ * A weak or absent secret is reported as an issue, never by its value, and the caller must throw the
+ * issues before it uses the ring: without a secret every method rejects with a `RangeError`. Keys are
+ * cached for the life of the ring, up to 64 purposes for each secret.
  */
 import type { Issues } from '../options/index.ts'
 import { encodeBase64url } from './base64url.ts'
@@ -9,8 +13,8 @@ import { validateSecrets } from './secret.ts'
 import { encodeUtf8, joinBytes } from './text.ts'
 
 /**
- * A list of secrets. The first one seals and all of them open. Creating a ring does no crypto, which Workers forbid at module
- * scope. Keys are derived when they are first needed (RFC 5869, SHA-256) and cached for the life of the ring.
+ * A list of secrets. The first one seals and all of them open. Creating a ring does no crypto, which Workers forbid at
+ * module scope. Keys are derived when they are first needed (RFC 5869, SHA-256) and cached for the life of the ring.
  */
 export interface KeyRing {
   /** Number of secrets. */
@@ -20,8 +24,8 @@ export interface KeyRing {
   /** Derives the AES-256-GCM key of one secret that is bound to `parts`. It is not cached here. */
   sealKey(index: number, parts: readonly string[]): Promise<CryptoKey>
   /**
-   * Computes the HMAC-SHA-256 of a text under the first secret's key for a purpose: a MAC of one purpose is never valid for
-   * another. `purpose` must be a constant of the program, never a value of a request.
+   * Computes the HMAC-SHA-256 of a text under the first secret's key for a purpose: a MAC of one purpose is never valid
+   * for another. `purpose` must be a constant of the program, never a value of a request.
    */
   mac(purpose: string, text: string): Promise<Uint8Array<ArrayBuffer>>
   /** Computes the MAC under each secret in order, to find values from before a rotation of the secrets. */
@@ -31,13 +35,15 @@ export interface KeyRing {
 // HKDF's salt is not secret. This one separates our keys from other keys that are derived from the same secret.
 const salt = 'portcullis v1'
 const maxPurposes = 64
+const withoutSecret = 'The key ring has no valid secret: throw its issues before using it'
 
 /**
  * Creates a ring of one secret or several, each of at least 32 characters: a list, or one text with white space between
- * them. To rotate, append the new secret and deploy, then move it first and deploy. Keep the old one for as long as its seals
- * may live.
+ * them. To rotate, append the new secret and deploy, then move it first and deploy. Keep the old one for as long as its
+ * seals may live.
  *
- * @param issues - receives the problems of the secrets by position, never by value. A ring with issues must not be used; its
+ * @param issues - receives the problems of the secrets by position, never by value. A ring with issues must not be
+ * used; its
  *   methods reject if there is no secret.
  * @example
  * ```ts
@@ -58,7 +64,7 @@ export function keyRing(secret: string | readonly string[], issues: Issues): Key
     if (cachedKey) return cachedKey
 
     const text = secrets[index]
-    if (text === undefined) throw new RangeError('The key ring has no such secret.')
+    if (text === undefined) throw new RangeError(withoutSecret)
     const cryptoKey = await crypto.subtle.importKey('raw', encodeUtf8(text), 'HKDF', false, [
       'deriveBits',
       'deriveKey',

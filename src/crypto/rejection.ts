@@ -1,19 +1,21 @@
 /**
- * The reasons why a token is rejected, as frozen objects that cost nothing to return. `seal.ts`,
- * `day-keys.ts` and the iron functions return them; sessions read `refused` to decide whether a
- * cookie is expired or forged.
+ * The reasons why a sealed token is rejected, as frozen objects that are returned without allocation.
+ * `seal.ts`, `day-keys.ts` and the iron functions return them; sessions read the member `refused` to
+ * decide whether a request may replace the cookie. Nothing here runs.
  */
 
 /**
- * Why a token was rejected, for logs and for the decision whether a cookie may be replaced. A client never sees the reason:
- * each of them reads as no session.
+ * The reason why a token was rejected, for events and for the decision whether a cookie may be replaced. A client never
+ * sees the reason: to a client each of them means that it has no session.
  *
- * - `malformed`: neither we nor the library that the token claims to be from would have written it.
+ * - `malformed`: text that neither this library nor the library named in the token would have written.
  * - `too-long`: more characters than allowed. The token was not read.
- * - `unknown-key`: well-formed, but made with a key that this deployment does not have. A newer one may have made it.
- * - `expired`: made with a known key, too long ago.
- * - `from-the-future`: made with a known key on a day that has not come yet: one of two clocks is wrong.
- * - `tampered`: the authentication tag does not match: the token was changed, or made for another purpose, name or audience.
+ * - `unknown-key`: well-formed, but sealed with a key that this deployment does not have, perhaps by a newer
+ * deployment.
+ * - `expired`: sealed with a known key, too long ago.
+ * - `from-the-future`: sealed with a known key on a day that has not come yet, so one of two clocks is wrong.
+ * - `tampered`: the authentication tag does not match: the token was changed, or sealed for another purpose, name or
+ *   audience.
  */
 export interface SealRejection {
   /** The reason. */

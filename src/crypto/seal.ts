@@ -1,6 +1,12 @@
 /**
- * Seals text into tokens and unseals them: compact JWE with direct A256GCM, on Web Crypto. Sessions,
- * logins and the login throttle create sealers. A token that does not open gives its reason.
+ * Seals (encrypts and authenticates) text into tokens and unseals them: compact JWE with direct
+ * A256GCM, on Web Crypto. Sessions create sealers for cookies and rows, the login for its cookies and
+ * token rows, and the login throttle for device cookies.
+ *
+ * A token that does not open resolves with the reason (`SealRejection`) and never rejects; one over
+ * `maxLength` (8192 characters by default) is not read. `seal` does not limit its input, so a caller
+ * must check the length of what it stores. Both reject only if the key ring has no valid secret. A token
+ * opens for up to one day longer than `lifetime`, so the text must hold its exact expiry.
  *
  * @see RFC 7516 section 3.1 (compact serialization), RFC 7518 sections 4.5 (dir) and 5.3 (A256GCM)
  */
@@ -27,7 +33,7 @@ export interface SealerOptions {
   readonly purpose: SealPurpose
   /** Name of the cookie or other carrier of the token: a token never opens under another name. */
   readonly name: string
-  /** Seconds for which tokens must open, rounded up to whole days. The sealed text must contain its exact end. */
+  /** Seconds for which tokens must open, rounded up to whole days. The sealed text must contain its exact expiry. */
   readonly lifetime: number
   /**
    * A stage, such as `staging`: tokens of another stage never open, even under the same secret.
@@ -50,8 +56,9 @@ export interface Sealer {
   /** Seals JSON text. It may append spaces, which JSON ignores. */
   seal(jsonText: string): Promise<string>
   /**
-   * Unseals a token. Resolves with its text, which may end with spaces, or with the reason why it is rejected. The promise
-   * never rejects because of the token. Length, shape, key and day are checked before any decryption, the length first.
+   * Unseals a token. Resolves with its text, which may end with spaces, or with the reason why it is rejected. The
+   * promise never rejects because of the token. Length, shape, key and day are checked before any decryption, the
+   * length first.
    */
   open(token: string): Promise<string | SealRejection>
 }
@@ -69,8 +76,8 @@ const rejectFuture: Promise<SealRejection> = Promise.resolve(fromTheFuture)
 const rejectExpired: Promise<SealRejection> = Promise.resolve(expired)
 
 /**
- * Creates a sealer. Each day has a key of its own, so that random nonces stay far below the 2^32 that one key may see (NIST SP
- * 800-38D section 8.3), at any scale and at no cost per token.
+ * Creates a sealer. Each day has a key of its own, so that random nonces stay far below the 2^32 that one key may see
+ * (NIST SP 800-38D section 8.3), at any scale and at no cost per token.
  *
  * @example
  * ```ts
@@ -91,7 +98,7 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   let sealingKey: DayKey | undefined
   let recentKey: DayKey | undefined
 
-  // The synchronous part decides and the asynchronous part is short, because each promise and frame costs every request.
+  // As much as possible is synchronous, because each promise adds to the cost of every request.
   function seal(jsonText: string): Promise<string> {
     const day = Math.floor(clock() / dayMs)
     return sealingKey?.day === day ? encrypt(sealingKey, jsonText) : sealUncached(day, jsonText)
@@ -144,7 +151,10 @@ export function sealer(ring: KeyRing, options: SealerOptions): Sealer {
   return { seal, open: unseal }
 }
 
-/** True if the dots are at the positions of header, empty key, nonce, text and tag. The parts themselves are not checked. */
+/**
+ * True if the dots are at the positions of header, empty key, nonce, text and tag. The parts themselves are not
+ * checked.
+ */
 function hasFiveParts(token: string, headerEnd: number): boolean {
   const tag = token.length - tagChars - 1
   return (
@@ -157,8 +167,8 @@ function hasFiveParts(token: string, headerEnd: number): boolean {
   )
 }
 
-// Memory for nonces. Each nonce is drawn when it is used, and its memory is never used again. A pool of nonces that was drawn
-// in advance would be used twice after a snapshot, which breaks GCM. A view costs a third of a new array.
+// Memory for nonces. Each nonce is drawn when it is used, and its memory is never used again. A pool of nonces that was
+// drawn in advance would be used twice after a snapshot, which breaks GCM. A view costs a third of a new array.
 let randomBlock = new Uint8Array(0)
 let usedBytes = 0
 
@@ -188,8 +198,9 @@ async function encrypt(dayKey: DayKey, jsonText: string): Promise<string> {
   return `${dayKey.header}..${encodeBase64url(iv)}.${content}`
 }
 
-// Memory in which texts are encoded and tokens decoded, nonce first. Web Crypto copies its input before it returns (section
-// 14.3.2, steps 2 and 3), so the next token may use the same memory. New memory would add a fifth to the cost of opening one.
+// Memory in which texts are encoded and tokens decoded, nonce first. Web Crypto copies its input before it returns
+// (section 14.3.2, steps 2 and 3), so the next token may use the same memory. New memory would add a fifth to the cost
+// of opening one.
 const scratchChars = 8192
 const scratch = /* @__PURE__ */ new Uint8Array((scratchChars * 3) / 4)
 const scratchNonce = /* @__PURE__ */ scratch.subarray(0, 12)

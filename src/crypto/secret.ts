@@ -1,7 +1,11 @@
 /**
- * Validates secrets: a secret that can be guessed makes every seal worthless, and no other check
- * would notice. `key-ring.ts` and `iron-passwords.ts` call it. Short secrets, samples from
- * documentation and repeated characters are reported as issues.
+ * Validates the secrets of an option, since a secret that can be guessed makes every seal worthless and
+ * nothing else would notice. `key-ring.ts` calls `validateSecrets` while a ring is created, and
+ * `iron-passwords.ts` calls `isSample`.
+ *
+ * Short secrets, samples from documentation, repeated or counting characters, control characters and
+ * secrets that are not separated by white space are reported as issues, by position and never by
+ * value. Only valid secrets are returned, at most 16. It throws nothing.
  */
 import type { Issues } from '../options/index.ts'
 
@@ -11,10 +15,10 @@ const maxSecrets = 16
 const minVariety = 8
 
 /**
- * Validates one secret or several: a list, or one text with white space between the secrets, or a JSON list in a text, since
- * environments hold texts and a rotation needs two secrets. A random secret only has to be long enough. The other checks find
- * what people paste instead: samples from READMEs, one character or a short pattern repeated, counting, white space from a
- * copied line, and commas or quotes instead of white space between secrets.
+ * Validates one secret or several: a list, or one text with white space between the secrets, or a JSON list in a text,
+ * since environments hold texts and a rotation needs two secrets. A random secret only has to be long enough. The other
+ * checks find what people paste instead: samples from READMEs, one character or a short pattern repeated, counting,
+ * white space from a copied line, and commas or quotes instead of white space between secrets.
  *
  * @returns the valid secrets in order. Issues name the position in the list and never hold the value.
  */
@@ -36,8 +40,8 @@ export function validateSecrets(optionValue: unknown, issues: Issues): readonly 
 }
 
 /**
- * Splits a text into secrets. A passphrase stays one secret: the text is split only if a part between white space is long
- * enough to be a secret.
+ * Splits a text into secrets. A passphrase stays one secret: the text is split only if a part between white space is
+ * long enough to be a secret.
  */
 function splitSecrets(text: string): readonly string[] {
   const content = text.trim()
@@ -75,14 +79,17 @@ function validateList(
   return secrets
 }
 
-/** Finds the quotes and commas of a list whose parts are separated by more than white space: they would belong to a secret. */
+/**
+ * Finds the quotes and commas of a list whose parts are separated by more than white space: they would belong to a
+ * secret.
+ */
 function findQuoteOrComma(secret: string): string | undefined {
   if (/^["'`]|["'`]$/.test(secret)) return `begins or ends with a quote: ${howToWrite}`
   return /[,;]$/.test(secret) ? `ends with a comma or a semicolon: ${howToWrite}` : undefined
 }
 
 const howToWrite =
-  'several secrets in one text stand apart by white space alone, the one that seals first'
+  'separate several secrets in one text by white space only, the one that seals first'
 
 function findProblem(secret: unknown): string | undefined {
   if (typeof secret !== 'string') return 'must be a string'
@@ -104,7 +111,8 @@ function findProblem(secret: unknown): string | undefined {
 }
 
 /**
- * True if commas or semicolons separate parts that look like secrets: parts of one length, or of the few characters that
+ * True if commas or semicolons separate parts that look like secrets: parts of one length, or of the few characters
+ * that
  * `npx portcullis secret` and `openssl rand` print. A random text that contains a comma is one secret.
  */
 function areJoined(text: string): boolean {
@@ -121,7 +129,10 @@ function countVariety(text: string): number {
   return new Set(text).size
 }
 
-/** Returns the length of the shortest pattern whose repetition gives the text: Knuth, Morris and Pratt's failure function. */
+/**
+ * Returns the length of the shortest pattern whose repetition gives the text: Knuth, Morris and Pratt's failure
+ * function.
+ */
 function findPeriod(text: string): number {
   const border = [0]
 
@@ -133,7 +144,9 @@ function findPeriod(text: string): number {
   return text.length - (border[text.length - 1] as number)
 }
 
-/** True if three of four characters are equal to the character before or its neighbour: `abcdef…`, `aaaabbbb…`. */
+/**
+ * True if three of four characters equal the character before them or differ from it by one: `abcdef…`, `aaaabbbb…`.
+ */
 function countsAlong(text: string): boolean {
   let steps = 0
 

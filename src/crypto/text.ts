@@ -1,6 +1,7 @@
 /**
- * Encodes text as UTF-8, decodes it, and joins lists of text unambiguously. Everything that seals,
- * signs or digests calls it. `decodeUtf8` throws a `TypeError` for invalid UTF-8.
+ * Encodes text as UTF-8, decodes it, and joins lists of text unambiguously. The key ring, seals,
+ * digests and iron functions of this folder, CSRF tokens, the login throttle and device proofs call it.
+ * `decodeUtf8` throws a `TypeError` for invalid UTF-8; encoding replaces lone surrogates by U+FFFD.
  */
 
 /** The encoder, for code that encodes into memory of its own: new memory costs three times as much. */

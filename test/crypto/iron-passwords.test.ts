@@ -16,9 +16,12 @@ it.each<[unknown, string | undefined]>([
   [sample, 'password is a sample password: anybody can forge a seal with it'],
   [new Uint8Array(31), 'password must have 32 bytes'],
   [new Uint8Array(33), 'password must have 32 bytes'],
-  [undefined, 'password must be a string, a key of 32 bytes, or strings by id'],
-  [null, 'password must be a string, a key of 32 bytes, or strings by id'],
-  [[password], 'password must be a string, a key of 32 bytes, or strings by id'],
+  [undefined, 'password must be a string, a Uint8Array of 32 bytes, or an object of strings by id'],
+  [null, 'password must be a string, a Uint8Array of 32 bytes, or an object of strings by id'],
+  [
+    [password],
+    'password must be a string, a Uint8Array of 32 bytes, or an object of strings by id',
+  ],
   [{}, 'password must contain at least one password'],
   [{ 'a-b': password }, 'password has an invalid id: only letters, digits and _ are allowed'],
   [
