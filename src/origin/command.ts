@@ -1,20 +1,24 @@
 /**
- * Composes the one `Portcullis-Session` header that a response may carry; see
- * docs/session-protocol.md. `session.ts` calls it for each change. Calls that contradict each
- * other throw `ERR_SESSION_DATA`, and changes after an end `ERR_SESSION_ENDED`.
+ * Composes the one `Portcullis-Session` header that a response may carry, from all changes that the
+ * handlers of a request made; see docs/session-protocol.md. `session.ts` calls it for each change and
+ * writes the result of `format`.
+ *
+ * Calls that contradict each other, values that JSON cannot represent, and more than 2,048 characters
+ * throw `ERR_SESSION_DATA`; `set` and `unset` after an end throw `ERR_SESSION_ENDED`. A call that
+ * throws in `format` stays recorded, so the caller must not send the header after it.
  */
 import { encodeBase64url } from '../crypto/index.ts'
 import { PortcullisError } from '../errors.ts'
 
-/** JSON that goes into the header. */
+/** Members of a JSON object in the header. */
 type CommandMembers = Record<string, unknown>
 
-/** Characters of base64url that the gateway accepts. */
+/** Most characters of base64url that the gateway accepts. */
 const maxPayloadLength = 2048
 
 /**
- * Collects what one response asks of the session. Changes are merged; `start`, `end` and `endAll` exclude each other,
- * since a gateway applies one of them.
+ * Collects the changes that one response makes to the session. Changes are merged; `start`, `end` and `endAll` exclude
+ * each other, since a gateway applies only one of them.
  */
 export class SessionCommandBuilder {
   #set: CommandMembers = {}
@@ -63,11 +67,11 @@ export class SessionCommandBuilder {
   /** Applies the changes only to this version of the session. */
   onlyIfVersion(version: string): void {
     if (this.#verb !== undefined)
-      throw invalid('ifVersion cannot be combined with start(), end() or endAll()')
+      throw invalid('onlyIfVersion() cannot be combined with start(), end() or endAll()')
     this.#version = version
   }
 
-  /** Starts, ends or ends all. */
+  /** Sets the one command `start`, `end` or `endAll`. It must come before other changes. */
   choose(verbMembers: CommandMembers): void {
     if (this.#verb !== undefined)
       throw invalid('a response can carry only one of start(), end() and endAll()')
@@ -83,9 +87,10 @@ export class SessionCommandBuilder {
   }
 
   /**
-   * The value of the header.
+   * Returns the value of the header.
    *
-   * @throws {PortcullisError} `ERR_SESSION_DATA` where JSON cannot carry the data, or it is longer than 2,048 characters
+   * @throws {PortcullisError} `ERR_SESSION_DATA` where JSON cannot carry the data, or it is longer than 2,048
+   * characters
    */
   format(nonce: string): string {
     const changes = {
@@ -113,7 +118,10 @@ export class SessionCommandBuilder {
     if (this.#verb === undefined) return undefined
     const { start } = this.#verb as { start?: { data: CommandMembers } }
     if (start !== undefined) return start.data
-    throw new PortcullisError('ERR_SESSION_ENDED', `${method}() after end(): the session is over`)
+    throw new PortcullisError(
+      'ERR_SESSION_ENDED',
+      `${method}() was called after end() or endAll(): the session has ended`,
+    )
   }
 }
 
@@ -125,9 +133,11 @@ function stringify(command: object): string {
   try {
     return JSON.stringify(command)
   } catch (error) {
-    throw new PortcullisError('ERR_SESSION_DATA', 'The session data cannot be written as JSON', {
-      cause: error,
-    })
+    throw new PortcullisError(
+      'ERR_SESSION_DATA',
+      'The session data cannot be written as JSON, for example because of a BigInt or a cycle',
+      { cause: error },
+    )
   }
 }
 

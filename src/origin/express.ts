@@ -1,7 +1,11 @@
 /**
- * Connects the origin helper to Express, Connect and `node:http`. `origin.ts` creates the
- * middleware with it. A forged assertion is answered with 401 and reaches no handler; any other
- * error goes to `next`.
+ * Connects the origin helper to Express, Connect and `node:http`: sets `request.portcullis`.
+ * `createOrigin().express()` in `origin.ts` creates the middleware; the Fastify and Koa files import
+ * the type `OpenSession`.
+ *
+ * A request whose assertion is not valid (`ERR_ASSERTION_INVALID`) is answered with 401 and reaches no
+ * handler; any other error goes to `next`, such as keys that cannot be fetched. A request without an
+ * assertion passes, with a session whose `user` is undefined.
  */
 import { isPortcullisError } from '../errors.ts'
 import type { HeaderAccess, OriginSession } from './session.ts'
@@ -53,7 +57,9 @@ export function createExpress(open: OpenSession): ConnectMiddleware {
   }
 }
 
-/** Headers of Node's request and response. Several headers of one name are no assertion and no nonce. */
+/**
+ * Gives access to Node's headers. A header that occurs several times is read as absent, since no gateway sends that.
+ */
 export function nodeHeaders(request: NodeRequest, response: NodeResponse): HeaderAccess {
   return {
     read(headerName): string | undefined {

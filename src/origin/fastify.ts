@@ -1,7 +1,10 @@
 /**
- * Connects the origin helper to Fastify, by a hook that runs before bodies are read. `origin.ts`
- * creates the hook with it. A forged assertion is answered with 401 and reaches no handler; any
- * other error is thrown.
+ * Connects the origin helper to Fastify, by an `onRequest` hook that sets `request.portcullis` before
+ * the body is read. `createOrigin().fastify()` in `origin.ts` creates the hook.
+ *
+ * A request whose assertion is not valid (`ERR_ASSERTION_INVALID`) is answered with 401 and reaches no
+ * handler; any other error is thrown, such as keys that cannot be fetched. A request without an
+ * assertion passes, with a session whose `user` is undefined.
  */
 import { isPortcullisError } from '../errors.ts'
 import type { OpenSession } from './express.ts'

@@ -1,4 +1,7 @@
-/** Entry point `portcullis/origin`: the helper for JavaScript servers behind a gateway. */
+/**
+ * Entry point `portcullis/origin`, which applications import on JavaScript servers behind a gateway;
+ * the test server of `portcullis/testing` imports it too. It only exports.
+ */
 export type { ConnectMiddleware, NodeRequest, NodeResponse } from './express.ts'
 export type { FastifyHook, FastifyReplyLike, FastifyRequestLike } from './fastify.ts'
 export type { KoaContextLike, KoaMiddleware } from './koa.ts'

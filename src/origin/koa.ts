@@ -1,6 +1,10 @@
 /**
- * Connects the origin helper to Koa. `origin.ts` creates the middleware with it. A forged
- * assertion is answered with 401 and reaches no handler; any other error is thrown.
+ * Connects the origin helper to Koa: sets `ctx.state.portcullis`. `createOrigin().koa()` in
+ * `origin.ts` creates the middleware.
+ *
+ * A request whose assertion is not valid (`ERR_ASSERTION_INVALID`) is answered with 401 and reaches no
+ * handler; any other error is thrown, such as keys that cannot be fetched. A request without an
+ * assertion passes, with a session whose `user` is undefined.
  */
 import { isPortcullisError } from '../errors.ts'
 import type { OpenSession } from './express.ts'

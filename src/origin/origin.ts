@@ -1,8 +1,12 @@
 /**
- * Helps a JavaScript server behind the gateway: it verifies the assertion of a request and changes
- * the session. Applications call `createOrigin()` once. A request with an invalid assertion is
- * rejected with `ERR_ASSERTION_INVALID`, and with `ERR_UPSTREAM_UNREACHABLE` where the keys cannot
- * be fetched.
+ * Helps a JavaScript server behind the gateway: it verifies the assertion of a request (a signed JWT in
+ * the header `Portcullis-Assertion`), and lets handlers change the session. Applications call
+ * `createOrigin()` once, and `open` or one of its middlewares for each request.
+ *
+ * Wrong options throw `ERR_CONFIG`. An assertion that is not the gateway's, not for this server, or
+ * expired rejects with `ERR_ASSERTION_INVALID`; keys that cannot be fetched with
+ * `ERR_UPSTREAM_UNREACHABLE`. A request **without** an assertion is not rejected: `user` is undefined
+ * then, and the application decides.
  */
 import { createAssertionReader } from '../assertion/verify.ts'
 import { PortcullisError } from '../errors.ts'
@@ -20,24 +24,25 @@ export interface OriginOptions {
   /** The name of this server in the gateway's configuration: the audience of assertions. */
   readonly audience: string
   /**
-   * Where the gateway's keys are. Default `/.portcullis/jwks.json` of the gateway; an address inside your network, where
-   * the public one cannot be reached from here.
+   * URL of the gateway's keys. Default `/.portcullis/jwks.json` of the gateway. Set an address of your network if this
+   * server cannot reach the public one.
    */
   readonly jwks?: string
-  /** The keys themselves, as the text of a JWK Set, where nothing is to be fetched. */
+  /** The gateway's keys, as the text of a JWK Set; then nothing is fetched. */
   readonly keys?: string
-  /** Seconds from one fetch of the keys to the next for a key id that is not among them, 0 to 3,600. Default 30. */
+  /** Least seconds between two fetches of the keys because of an unknown key id, 0 to 3,600. Default 30. */
   readonly cooldown?: number
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time; for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /** A server behind the gateway. */
 export interface Origin {
   /**
-   * Opens the session of one request, for any framework.
+   * Opens the session of one request, for any framework. A request without an assertion gives a session without a user.
    *
-   * @throws {PortcullisError} `ERR_ASSERTION_INVALID` for an assertion that is not the gateway's, not for this server, or
+   * @throws {PortcullisError} `ERR_ASSERTION_INVALID` for an assertion that is not the gateway's, not for this server,
+   * or
    *   expired: answer 401. `ERR_UPSTREAM_UNREACHABLE` where the keys cannot be fetched: answer 503.
    */
   open<Claims = unknown>(headers: HeaderAccess): Promise<OriginSession<Claims>>
@@ -59,7 +64,7 @@ const optionNames: ReadonlyArray<keyof OriginOptions> = [
 ]
 
 /**
- * Creates what a server behind the gateway needs. The assertion is verified by `jose`, and only ES256 is accepted.
+ * Creates the helper of a server behind the gateway. Assertions are verified with `jose`, and only ES256 is accepted.
  *
  * @example
  * const portcullis = createOrigin({ gateway: 'https://app.example.com', audience: 'app' })
@@ -82,7 +87,7 @@ export function createOrigin(options: OriginOptions): Origin {
     if (claims === undefined)
       throw new PortcullisError(
         'ERR_ASSERTION_INVALID',
-        'The assertion is not from the gateway, not for this server, or expired',
+        'Portcullis-Assertion is not signed by the gateway, not for this server, or has expired',
       )
 
     return new OriginSession<Claims>(claims, headers)
@@ -115,9 +120,10 @@ function parseOptions(options: OriginOptions): OriginSettings {
 
   const keySetOption = URL.canParse(jwks ?? '', issuer) && jwks !== '' ? jwks : undefined
   if (jwks !== undefined && (keySetOption === undefined || !/^https?:/.test(jwks)))
-    issues.add('jwks', 'must be an http or https address')
+    issues.add('jwks', 'must be an http or https URL')
 
-  if (keys !== undefined && !isKeySet(keys)) issues.add('keys', 'must be the text of a JWK Set')
+  if (keys !== undefined && !isKeySet(keys))
+    issues.add('keys', 'must be the text of a JWK Set: a JSON object with the list keys')
   const cooldownBounds = { min: 0, max: 3600, unit: 'seconds' }
   const cooldown = parseWholeNumber(issues, 'cooldown', options?.cooldown, cooldownBounds) ?? 30
   issues.throwIfAny()

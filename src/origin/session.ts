@@ -1,7 +1,12 @@
 /**
- * The session of one request, as a server behind the gateway sees and changes it. Handlers call
- * its methods, and the gateway applies the changes that the response carries. Changes after the
- * head was sent, or without a gateway, throw `ERR_SESSION_CLOSED`.
+ * The session of one request, as a server behind the gateway sees and changes it. `origin.ts` opens it
+ * for each request, and handlers call its methods.
+ *
+ * Each change is written to the response header `Portcullis-Session`, which the gateway applies; a
+ * change that the route does not grant is ignored there. Changes after the response head was sent, or
+ * without a gateway that sent a nonce, throw `ERR_SESSION_CLOSED`; contradicting or unrepresentable
+ * ones throw `ERR_SESSION_DATA` or `ERR_SESSION_ENDED`. Messages and lists that do not parse are read
+ * as empty or undefined.
  */
 
 import { decodeBase64url } from '../crypto/index.ts'
@@ -13,7 +18,7 @@ import { SessionCommandBuilder } from './command.ts'
 export interface AssertionClaims {
   /** The user; absent for a visitor who is not signed in. */
   readonly sub?: string
-  /** Digest of the session's id: safe to log, of no use as a cookie. */
+  /** Digest of the session's id: safe to log, useless as a cookie. */
   readonly sid?: string
   /** When the user signed in, in seconds since the epoch. */
   readonly auth_time?: number
@@ -26,16 +31,16 @@ export interface AssertionClaims {
 
 /** One session of the user. Times in milliseconds since the epoch. */
 export interface SessionSummary {
-  /** For {@link OriginSession.endOther}; of no use as a cookie. */
+  /** The argument of {@link OriginSession.endOther}; useless as a cookie. */
   readonly id: string
-  /** When the user signed in there. */
+  /** When the session was created. */
   readonly createdAt: number
-  /** When it was last used; a minute coarse or more. */
+  /** When the session was last used, rounded to a minute or more. */
   readonly seenAt: number
-  /** When it ends unless it is used before. */
+  /** When the session ends if it is not used before. */
   readonly expiresAt: number
   /**
-   * The client that last used it; absent where the gateway's sessions have no option `clientInfo`.
+   * The client that last used the session; absent where the gateway's sessions have no option `clientInfo`.
    */
   readonly client?: {
     readonly browser?: string
@@ -49,13 +54,13 @@ export interface SessionSummary {
   readonly current: boolean
 }
 
-/** The request's headers and the response's, whatever framework they come from. */
+/** Reads the headers of a request and writes those of its response, for any framework. */
 export interface HeaderAccess {
   /** Value of a request header by its lower-case name. */
   read(headerName: string): string | undefined
   /** Sets a header of the response, replacing one of the same name. */
   write(headerName: string, headerValue: string): void
-  /** Whether the head of the response has been sent; then nothing can be changed any more. */
+  /** Whether the head of the response has been sent, after which nothing can be changed. */
   isSent?(): boolean
 }
 
@@ -68,9 +73,9 @@ export interface OriginStartOptions {
 /**
  * The session of one request.
  *
- * Changes are sent as one header of the response, and the gateway applies them before the client receives the first byte.
- * A route must grant what it asks for (`sessions: ['start', 'set', ...]`); the gateway ignores the rest with the event
- * `session-header-refused`.
+ * Changes are sent as one header of the response, and the gateway applies them before the client receives the first
+ * byte. The route of the gateway must grant each kind of change (`sessions: ['start', 'set', ...]`); the gateway
+ * ignores the others and emits the event `session-header-refused`.
  */
 export class OriginSession<Claims = unknown> {
   /** The verified assertion; undefined where the request has no session. */
@@ -96,7 +101,9 @@ export class OriginSession<Claims = unknown> {
     return this.assertion?.claims as Claims | undefined
   }
 
-  /** Whether this response can change the session: the upstream has `sessions: true` and the gateway sent a nonce. */
+  /**
+   * Whether this response can change the session: the gateway sent a nonce, since the upstream has `sessions: true`.
+   */
   get writable(): boolean {
     return this.#headers.read('portcullis-session-nonce') !== undefined
   }
@@ -123,7 +130,7 @@ export class OriginSession<Claims = unknown> {
   /**
    * Starts a session for a user who has just signed in. Needs the grant `start`, and a method other than GET.
    *
-   * @throws {PortcullisError} `ERR_SESSION_CLOSED` where no gateway asked, or the head was sent; `ERR_SESSION_DATA`
+   * @throws {PortcullisError} `ERR_SESSION_CLOSED` without a gateway or after the head was sent; `ERR_SESSION_DATA`
    */
   start(data: object, { keep }: OriginStartOptions = {}): void {
     this.#apply((command) =>
@@ -148,7 +155,7 @@ export class OriginSession<Claims = unknown> {
     this.#apply((command) => command.increment(memberName, amount))
   }
 
-  /** Leaves a message for the next page, which gets it once. @throws as {@link start} */
+  /** Leaves a message for the next page, which reads it once with {@link messages}. @throws as {@link start} */
   flash(memberName: string, value: unknown): void {
     this.#apply((command) => command.flash(memberName, value))
   }
