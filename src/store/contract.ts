@@ -1,191 +1,199 @@
 /**
- * Defines what a session store promises: seven atomic verbs, or Keystone's three. `session/stored`
- * calls the verbs, and every store implements them; `storeContract` in `portcullis/testing` tests
- * them. A verb that cannot reach its database rejects and never answers `none`.
+ * Defines the contract of a session store: seven atomic verbs (`AtomicStore`), or the three of Keystone
+ * (`SimpleStore`). Every store of this folder implements it, `session/stored` calls the verbs, and
+ * applications implement it for a database of their own; `storeContract` in `portcullis/testing` tests
+ * an implementation.
+ *
+ * A verb that cannot reach its database rejects, with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`,
+ * and never answers `none`, which would sign users out. Only `isAtomic` runs here.
  */
 import type { EndMarkedOptions } from './mark-types.ts'
 
 /**
- * Where a session is: two digests, both from the sealed cookie. A store never sees an id that would open a session.
+ * The location of a session in a store, as digests that come from the encrypted cookie. A store never sees an id with
+ * which somebody could use a session.
  */
 export interface Ref {
   /** Digest of the session's id. */
   readonly key: string
-  /** Digest of its user: the name of the list of that user's sessions. Absent for a visitor's session. */
+  /** Digest of the session's user, which names the list of that user's sessions. Absent for a visitor's session. */
   readonly index?: string
   /**
    * Digest of an outside session that this one depends on, such as the session at an identity
-   * provider. Once `endMarked` was called for it, every session that names it has ended, also one
-   * that begins later. Absent where the session depends on nothing.
+   * provider. After a call of `endMarked` for it, every session with this mark has ended, even
+   * one that begins later. Absent where the session depends on no other.
    */
   readonly mark?: string
 }
 
-/** A session to keep. Times are milliseconds since the epoch, by the clock of whoever writes. */
+/** A session to store. Times are milliseconds since the epoch, by the clock of the writer. */
 export interface Row extends Ref {
-  /** The content: sealed text, opaque to the store. */
+  /** The encrypted content, opaque to the store. */
   readonly record: string
-  /** When the session ends whatever happens. Settled when the row is made: `replace` does not move it. */
+  /** The absolute timeout of the session. It is fixed when the row is created: `replace` does not change it. */
   readonly end: number
-  /** Now. */
+  /** The current time. */
   readonly now: number
   /** Milliseconds without a request after which the session ends. */
   readonly idle: number
   /**
-   * Random id of this write, without white space. The store remembers it for {@link writeMemory} ms, however many others
-   * write meanwhile: a write that is sent again because its answer was lost finds its own id, answers `ok` with the version
-   * that it made, and changes nothing.
+   * Random id of this write, without white space. The store remembers it for {@link writeMemory} ms, even if others
+   * write meanwhile. So a write that is repeated because its answer was lost is recognised: the store answers `ok` with
+   * the version that the first one made, and changes nothing.
    */
   readonly write: string
 }
 
 /**
- * Milliseconds for which a store remembers the id of a write. A client sends a write again within its time limit, 30 s at
- * most; the rest is for clocks that differ.
+ * Milliseconds for which a store remembers the id of a write. A client repeats a write within its time limit, which is
+ * at most 30 seconds; the rest allows for clocks that differ.
  */
 export const writeMemory = 60_000
 
-/** When and how a row is looked at. Milliseconds. */
+/** The time and the limits of a read, in milliseconds. */
 export interface ReadAt {
   /** Milliseconds since the epoch, by the reader's clock. */
   readonly now: number
-  /** As in {@link Row}: the reader's own limit, whatever the row was written under. */
+  /** As in {@link Row}: the idle timeout of the reader, which may differ from that of the writer. */
   readonly idle: number
-  /** A request is noted when the last one that was is at least this long ago; it spares a write for each read. */
+  /** Least time between two requests that are recorded as `seen`, so that not every read is also a write. */
   readonly slice: number
 }
 
-/** A session that lives, as the store has it. */
+/** A session that is alive, as it is stored. */
 export interface Found {
-  /** There is a row that lives. */
+  /** The session is alive. */
   readonly is: 'found'
-  /** `1` when made, one more with each `replace`: decimal, so that whoever seals the record can seal its version in. */
+  /** A decimal number: `1` for a new row, one more after each `replace`. The version is also sealed into the record. */
   readonly version: string
   /** The sealed record, as it was written. */
   readonly record: string
-  /** The last request that was noted, this one included where it was. Never goes back. */
+  /** Time of the last recorded request, which may be this one. It never decreases. */
   readonly seen: number
-  /** When it ends whatever happens, in milliseconds since the epoch. */
+  /** The absolute timeout, in milliseconds since the epoch. */
   readonly end: number
 }
 
-/** A session that a login replaced moments ago. */
+/** A session that a login has replaced within the grace of `rotate`. */
 export interface Replacement extends Found {
-  /** The index of the session that came in its place. */
+  /** The index of the session that replaced it. */
   readonly by?: string
 }
 
 /**
- * No such session. `none`: the store does not know it. `expired`: past its idle or absolute limit. `ended`: moments ago,
- * or all of its user's were. Whoever meets `ended` must neither make a session in its place nor send a cookie.
+ * The answer for a session that is not alive. `none`: the store has no such row. `expired`: it is past its idle or
+ * absolute timeout. `ended`: it ended within the grace, or all sessions of its user did. A caller that receives `ended`
+ * must neither create a session in its place nor send a cookie.
  */
 export interface Gone {
-  /** Never there or forgotten, idle for too long, or ended on purpose. */
+  /** No row, past a timeout, or ended on purpose. */
   readonly is: 'none' | 'expired' | 'ended'
 }
 
-/** Another write came first: the row as it is now. */
+/** The answer to a write that met another version: the row as it is now. */
 export interface Conflict extends Omit<Found, 'is'> {
-  /** Somebody else wrote first; what is there now comes along. */
+  /** Another write came first. */
   readonly is: 'conflict'
 }
 
-/** Answer to `replace`: `version` is what this very write made, also when it is sent again after others. */
+/** The answer to `replace`. `version` is the one that this write made, even if the write is repeated after others. */
 export type Replaced = { readonly is: 'ok'; readonly version: string } | Conflict | Gone
 
-/** Answer to `rotate`. */
+/** The answer to `rotate`. */
 export type Rotated = { readonly is: 'ok' } | Conflict | Gone
 
 /** How `rotate` treats the old session. */
 export interface RotateOptions {
-  /** Rotates only from this version; absent: whatever became of the old session. */
+  /** If set, the old session must be alive and have this version. If absent, its state does not matter. */
   readonly ifVersion?: string
   /** Milliseconds for which the old key answers `ended`. */
   readonly grace: number
 }
 
-/** A read that waits to travel with whatever else its request asks. */
+/** A read that waits, so that it can be sent in one request with other commands. */
 export interface WaitingRead {
-  /** The answer, once it was sent. */
+  /** Resolves with the answer after the read was sent. */
   readonly found: Promise<Found | Gone>
-  /** Sends it, unless something else took it along. */
+  /** Sends the read, unless another command has sent it already. */
   send(): Promise<void>
 }
 
-/** The request of a verb: stores whose address is in the environment need it, others ignore it. */
+/** The context of a call. Stores whose address is in the environment need it, others ignore it. */
 export interface StoreContext {
-  /** The argument of the store's `From` functions. */
+  /** The argument of the store's `FromEnv` functions. */
   readonly env?: unknown
 }
 
 /**
- * A store whose verbs each happen at once or not at all, also against those of other machines. Every limit is judged
- * before anything is touched; at exactly a limit a session has ended.
+ * A store whose verbs are atomic: each takes effect completely or not at all, also if other machines call verbs at the
+ * same time. Every timeout is checked before anything is changed; at exactly a timeout a session has ended.
  *
- * The index is the authority: a session with an `index` lives only while the index lists it. Ending all of a user's
- * sessions therefore forgets one thing, and nothing can be missed. A verb that could not ask rejects; it never answers
- * `none` for it. `storeContract` in `portcullis/testing` holds a store to all of this.
+ * The index decides: a session with an `index` is alive only while the index lists it. So to end all sessions of a user
+ * a store only has to forget the index, and cannot miss a session. A verb that cannot reach the database rejects and
+ * never answers `none`. `storeContract` in `portcullis/testing` tests all of this.
  */
 export interface AtomicStore {
-  /** Keeps a session at a key that holds none, not even one that ended; otherwise `taken`. Lists it in its index. */
+  /**
+   * Stores a session and lists it in its index. Answers `taken` if the key is in use, even by a session that has ended.
+   */
   create(row: Row, context: StoreContext): Promise<{ readonly is: 'ok' | 'taken' }>
-  /** Judges both limits, then notes the request where it is due. Changes no record and makes no row. */
+  /** Checks both timeouts, then records the request if `slice` has passed. It changes no record and creates no row. */
   read(ref: Ref, at: ReadAt, context: StoreContext): Promise<Found | Gone>
-  /** Replaces the record of a session that lives and has this version. Never makes one. */
+  /** Replaces the record of a session that is alive and has this version. It never creates a row. */
   replace(row: Row, ifVersion: string, context: StoreContext): Promise<Replaced>
   /**
-   * Ends `old` and keeps `next`, in one step. Without `ifVersion` it succeeds whatever became of `old`, since a login must
-   * work; with it, `old` must live and have that version. A `next` whose key is in use answers `ended`. Where a user has too
-   * many sessions, those that idled out go first, then those that end first; the same with `create`.
+   * Ends `old` and stores `next`, in one step. Without `ifVersion` it succeeds in any state of `old`, since a login
+   * must work; with it, `old` must be alive and have that version. It answers `ended` if the key of `next` is in use.
+   * If a user has too many sessions, idle ones are ended first, then those that expire first; `create` does the same.
    */
   rotate(old: Ref, next: Row, options: RotateOptions, context: StoreContext): Promise<Rotated>
-  /** Ends a session; its key answers `ended` for `grace` ms if there was a row. True if it lived until now: once. */
+  /** Ends a session; if it had a row, its key answers `ended` for `grace` ms. Resolves with true if it was alive. */
   end(ref: Ref, grace: number, context: StoreContext): Promise<boolean>
-  /** Sessions of an index, in no order. Their idle limits are the caller's to judge. */
+  /** Lists the sessions of an index, in any order. The caller must check their idle timeouts. */
   list(index: string, context: StoreContext): Promise<Found[]>
-  /** Ends every session of an index but `keep`, and says how many the index listed. */
+  /** Ends every session of an index except `keep`. Resolves with the number of sessions that the index listed. */
   endAll(index: string, keep: Ref | undefined, context: StoreContext): Promise<number>
   /**
-   * Ends every session whose `mark` this is, also those that begin while the mark lasts: they
-   * answer `ended`. Answers `false`, and changes nothing, where `once` names a message that came
-   * before. Optional: without it nothing can end sessions from an identity provider.
+   * Ends every session with this mark, even those that begin while the mark lasts: they answer
+   * `ended`. Resolves with `false`, and changes nothing, if the message `once` was seen before.
+   * Optional: without it an identity provider cannot end sessions.
    */
   endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
   /**
-   * Judges what the environment holds for the store, without asking it, where that can be judged.
+   * Validates the store's values in an environment as far as possible without a request to the store.
    *
    * @throws {ConfigError} `ERR_CONFIG`
    */
   check?(env: unknown): void
   /**
-   * Begins a read that goes along with what this request asks next; undefined where nothing is shared. Optional: it saves a
-   * request, and nothing depends on it.
+   * Begins a read that is sent together with the next commands of this request; undefined if requests share nothing.
+   * Optional: it saves one request to the store.
    */
   readSoon?(ref: Ref, at: ReadAt, context: StoreContext): WaitingRead | undefined
   /**
-   * The row that `rotate` ended, as it was, while its mark lasts; undefined for one that `end` ended, and for any other key.
-   * Optional: without it a login form that is sent twice may lose what it was to keep.
+   * Returns the row that `rotate` ended, within its grace; undefined for a row that `end` ended, and for any other key.
+   * Optional: without it a login form that is sent twice may lose the data that it should carry over.
    */
   readReplaced?(ref: Ref, context: StoreContext): Promise<Replacement | undefined>
 }
 
 /**
- * Keystone's three verbs: enough for sessions, but not for what needs one step. Races may lose writes and undo a logout,
- * and there is no list of a user's sessions. Values are sealed text; a `Map` will do.
+ * The three verbs of Keystone. They can store sessions, but parallel requests may lose writes and undo a logout, and
+ * there is no list of a user's sessions. Values are sealed text. A `Map` is a valid store.
  */
 export interface SimpleStore {
   /** Returns the value that was set, or undefined or null. */
   get(key: string, context: StoreContext): unknown
-  /** Keeps a record under this key, in the place of one that is there. */
+  /** Stores a record under this key, and replaces an existing one. */
   set(key: string, value: string, context: StoreContext): unknown
-  /** Forgets it; harmless where there is none. */
+  /** Deletes the record of this key, if there is one. */
   delete(key: string, context: StoreContext): unknown
 }
 
 /** Anything that sessions can be stored in. */
 export type SessionStore = AtomicStore | SimpleStore
 
-/** The option `store`: a store, or, as Keystone has it, a function called once with the longest life in seconds. */
+/** The option `store`: a store, or a function that creates one and is called once with `maxAge` in seconds. */
 export type StoreOption = SessionStore | ((args: { readonly maxAge: number }) => SessionStore)
 
 const VERBS = ['create', 'read', 'replace', 'rotate', 'end', 'list', 'endAll'] as const

@@ -1,8 +1,11 @@
 /**
- * Entry point `portcullis/store/d1`: keeps sessions in D1, where each verb is one batch of
- * statements at the primary, and so one transaction. Applications pass `d1Store()` to
- * `storedSessions`. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or
- * `ERR_STORE_TOO_LARGE`.
+ * Entry point `portcullis/store/d1`: stores sessions in Cloudflare D1. Each verb is one batch of
+ * statements at the primary, which D1 runs as one transaction. Applications pass `d1Store()` to
+ * `storedSessions`, which calls the verbs, and run `migrate` and `cleanUp` themselves.
+ *
+ * Wrong options throw `ERR_CONFIG`. Verbs reject with `ERR_STORE_UNAVAILABLE` where D1 does not answer
+ * within `timeoutMs`, `ERR_STORE_REFUSED` where it rejects the statements (such as before `migrate`),
+ * and `ERR_STORE_TOO_LARGE` for a record over `maxBytes`. Without `cleanUp` the tables grow.
  */
 import {
   checkKeys,
@@ -31,7 +34,7 @@ import { validateBounds, validateSize } from './size.ts'
 
 /** Options of {@link d1Store}. Absent = default. */
 export interface D1StoreOptions<E = ProjectEnv> {
-  /** The binding: `(c) => c.env.DB`. It is read at its primary. */
+  /** The D1 binding: `(c) => c.env.DB`. All statements run at its primary. */
   readonly database: FromEnv<D1Database, E>
   /** The prefix of the tables' names: small letters, digits and `_`. Default `portcullis_`. */
   readonly prefix?: string
@@ -39,19 +42,22 @@ export interface D1StoreOptions<E = ProjectEnv> {
   readonly timeoutMs?: number
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number
-  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  /**
+   * Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is
+   * sent.
+   */
   readonly maxBytes?: number
   /** Receives `store-unavailable` and `store-refused`, each with a reason. Holds no key or record. */
   readonly onEvent?: Emit
 }
 
-/** A store in D1, with the upkeep of its tables. */
+/** A store in D1, with functions that maintain its tables. */
 export interface D1Store extends AtomicStore {
-  /** Makes the tables where they are missing. Run it before each deployment of a new version. */
+  /** Creates the tables that are missing. Run it before each deployment of a new version. */
   migrate(context?: StoreContext): Promise<void>
   /**
-   * Deletes what is past its time, at most 1,000 rows of each table at once, and says how many are gone of the
-   * table that had most. Run it every few minutes; nothing depends on it but the size of the tables.
+   * Deletes expired rows, at most 1,000 of each table, and resolves with the larger of the two numbers of deleted rows.
+   * Run it every few minutes; only the size of the tables depends on it.
    */
   cleanUp(context?: StoreContext): Promise<number>
 }
@@ -67,9 +73,9 @@ const keys: ReadonlyArray<keyof D1StoreOptions> = [
 const rowsAtOnce = 1_000
 
 /**
- * The statements of {@link D1Store.migrate}, for `wrangler d1 migrations`.
+ * Returns the statements of {@link D1Store.migrate}, for `wrangler d1 migrations`.
  *
- * @throws {ConfigError} `ERR_CONFIG` for a prefix that is no plain name
+ * @throws {ConfigError} `ERR_CONFIG` for a prefix that is not a plain name
  * @example
  * console.log(d1Statements().join(';\n'))
  */
@@ -82,9 +88,9 @@ export function d1Statements(options: { readonly prefix?: string } = {}): string
 }
 
 /**
- * Makes a store in D1, with every promise of an atomic store. It sees digests and sealed text and no more. Verbs
- * reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with
- * `ERR_STORE_TOO_LARGE`.
+ * Creates an atomic store in D1, which sees only digests and encrypted text. Verbs reject with `ERR_STORE_UNAVAILABLE`
+ * or
+ * `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with `ERR_STORE_TOO_LARGE`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -110,7 +116,7 @@ export function d1Store<E = ProjectEnv>(options: D1StoreOptions<E>): D1Store {
   issues.throwIfAny()
 
   const statements = compileStatements(prefix)
-  // With a breaker of its own: a clean-up that takes too long is no reason to deny requests.
+  // Maintenance has its own breaker: a clean-up that takes too long must not make requests fail.
   const upkeep = { ...settings, timeoutMs: 30_000, breaker: createStoreBreaker() }
   return {
     check: (env) => void settings.readDatabase(env),
@@ -138,7 +144,7 @@ function createVerbs(
   ): Promise<readonly D1Answer[]> =>
     callBatch(settings, { name, batch: statements[name], values }, env)
 
-  /** Collects what a new row needs; its size is measured before anything is sent. */
+  /** Collects the values of a new row. A record that is too long throws before anything is sent. */
   function rowValues({ key, index, now, idle, end, record, write }: Row): BatchValues {
     validateSize(record, maxBytes)
     return { key, index, now, idle, end, record, write, most: maxPerUser }
@@ -205,14 +211,16 @@ function readRows(answer: D1Answer | undefined): readonly ResultRow[] {
   return answer.results
 }
 
-/** How many rows a statement changed. An answer without it is no zero, at which a loop would stop. */
+/**
+ * Returns how many rows a statement changed. A missing number is an error: as 0 it would end a caller's clean-up loop.
+ */
 function readChanges(answer: D1Answer | null): number {
   const changes = answer?.meta?.changes
   if (typeof changes !== 'number') throw createStrangeAnswer()
   return changes
 }
 
-/** The one row of the last statement, which says what the batch came to. */
+/** Returns the one row of the last statement, which holds the outcome of the batch. */
 function readLast(answers: readonly D1Answer[]): ResultRow {
   const [row] = readRows(answers.at(-1))
   if (row === undefined) throw createStrangeAnswer()

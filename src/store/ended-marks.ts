@@ -1,7 +1,9 @@
 /**
- * Keeps marks of outside sessions that have ended, in bounded memory, each for its own life. The
- * memory store and memory revocations use it. A full list forgets expired marks first, then the
- * oldest.
+ * Stores marks of outside sessions that have ended, in bounded memory, each for its own time. The
+ * memory store and the memory revocations call it for `endMarked` and for each read.
+ *
+ * When the list is full, expired entries are deleted first, then the oldest, so a mark may be lost before
+ * its time and sessions with it count again. Another isolate does not see the marks. Nothing throws.
  */
 import type { Clock } from '../types.ts'
 import type { OnceMessage } from './mark-types.ts'
@@ -9,11 +11,11 @@ import type { OnceMessage } from './mark-types.ts'
 /** Ended marks, and the messages that ended them. */
 export interface EndedMarks {
   has(mark: string): boolean
-  /** Ends a mark for `life` ms; `false`, and no change, where the message came before. */
+  /** Ends a mark for `life` ms. Returns `false`, and changes nothing, if the message was seen before. */
   end(mark: string, life: number, once: OnceMessage | undefined): boolean
 }
 
-/** Makes an empty list of ended marks. When it is full, expired entries go first, then the oldest. */
+/** Creates an empty list. When it is full, expired entries are deleted first, then the oldest. */
 export function createEndedMarks(maxEntries: number, clock: Clock): EndedMarks {
   const marks = new Map<string, number>()
   const messages = new Map<string, number>()

@@ -1,36 +1,42 @@
 /**
- * A bounded map of entries that expire, with the lists of users beside it. `memory.ts` keeps its
- * rows in it. A full map forgets expired entries first, then those unused for longest.
+ * A bounded map of session rows that expire, together with the lists of users' sessions. `memory.ts`
+ * stores its rows in it.
+ *
+ * When the map is full, expired entries are deleted first, then those that were not written for the
+ * longest time, even if their session is alive. Expired entries stay in memory until they are read or the
+ * map is full. Nothing throws; a key that is absent reads as undefined.
  */
 import type { Clock } from '../types.ts'
 
-/** A session's row. */
+/** The row of a session. */
 export interface LiveEntry {
   readonly version: number
   readonly record: string
   readonly seen: number
   readonly end: number
   readonly index?: string
-  /** When it is forgotten, by the clock of the map. */
+  /** When the entry expires, in milliseconds since the epoch by the clock of the map. */
   readonly until: number
 }
 
-/** The mark that a row ended; `last` is the row where a login replaced it, `by` the index of the one in its place. */
+/**
+ * The mark that a session has ended. If a login replaced it, `last` is its row and `by` the index of the new session.
+ */
 export interface Mark {
   readonly until: number
   readonly last?: LiveEntry
   readonly by?: string | undefined
 }
 
-/** A row, or the mark that one ended. */
+/** A row, or the mark that a session has ended. */
 export type MapEntry = LiveEntry | Mark
 
 /** Entries by key, and for each index its members by key with their absolute ends. */
 export interface ExpiringMap {
   get(key: string): MapEntry | undefined
-  /** Keeps an entry as the most recently used one. A full map first forgets expired entries, then the longest unused. */
+  /** Stores an entry as the newest one. A full map first deletes expired entries, then the oldest. */
   put(key: string, entry: MapEntry): void
-  /** Takes an entry away, and off its list. */
+  /** Deletes an entry, also from its list. */
   delete(key: string): void
   lists(index: string, key: string): boolean
   members(index: string): string[]
@@ -44,13 +50,13 @@ export interface ExpiringMap {
 export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap {
   const entries = new Map<string, MapEntry>()
   const indexes = new Map<string, Map<string, number>>()
-  /** No entry is forgotten before this moment: until then a full map need not look for expired entries. */
+  /** No entry expires before this moment, so until then a full map need not search for expired entries. */
   let earliest = Number.POSITIVE_INFINITY
 
   function remove(key: string): void {
     const entry = entries.get(key)
     entries.delete(key)
-    // No list outgrows the rows: what is forgotten is delisted.
+    // Deleted rows are removed from their list too, so that lists cannot grow without bound.
     if (entry !== undefined && 'index' in entry && entry.index !== undefined)
       removeFromIndex(entry.index, key)
   }
@@ -86,7 +92,7 @@ export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap
   return {
     get,
     put(key, entry) {
-      // A Map keeps the order of insertion: taken out and put back, an entry is the youngest.
+      // A Map keeps the order of insertion, so an entry that is deleted and set again becomes the newest.
       if (!entries.delete(key) && entries.size >= maxEntries) makeRoom()
       entries.set(key, entry)
       earliest = Math.min(earliest, entry.until)

@@ -1,6 +1,7 @@
 /**
- * Entry point `portcullis/store`: the contract of a session store, and the store in memory. Stores
- * over a database have entry points of their own.
+ * Entry point `portcullis/store`, which applications import: the contract of a session store, the
+ * store in memory, and revocations in memory. Stores over a database have entry points of their own.
+ * It only exports.
  */
 export {
   type AtomicStore,

@@ -1,6 +1,6 @@
 /**
- * Types of how sessions end that depend on an outside session. Stores and sessions share them.
- * Nothing here runs.
+ * Types with which all sessions of an outside session (a mark) are ended, such as those of one session
+ * at an identity provider. The stores, the revocations and `session/core` share them. Nothing here runs.
  */
 
 /** A message that must take effect once, such as a logout token with its `jti`. */
@@ -11,10 +11,10 @@ export interface OnceMessage {
   readonly life: number
 }
 
-/** How `endMarked` ends the sessions of a mark. */
+/** Options of `endMarked`. */
 export interface EndMarkedOptions {
   /** Milliseconds for which the mark stays ended: the longest life of a session. */
   readonly life: number
-  /** The message that asks for it. The same message again changes nothing and answers `false`. */
+  /** The message that requests it. If the same message comes again, `endMarked` changes nothing and returns `false`. */
   readonly once?: OnceMessage
 }

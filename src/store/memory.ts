@@ -1,8 +1,10 @@
 /**
- * Keeps sessions in the memory of one isolate, for development, tests and single processes.
- * Applications pass `memoryStore()` to `storedSessions`. A record that is too long rejects with
- * `ERR_STORE_TOO_LARGE`; wrong options are a `ConfigError`, and another isolate knows nothing of
- * these sessions.
+ * Stores sessions in the memory of one isolate, for development, tests and single processes.
+ * Applications pass `memoryStore()` to `storedSessions`, which calls the verbs.
+ *
+ * Wrong options throw `ERR_CONFIG`, and a record over `maxBytes` rejects with `ERR_STORE_TOO_LARGE`. Other
+ * isolates and processes do not see these sessions, and all are lost when the isolate ends. Beyond
+ * `maxEntries` (10,000) expired rows are deleted first, then the oldest, so live sessions may be lost.
  */
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
@@ -31,19 +33,22 @@ import { createWriteIds, type WriteIds } from './write-ids.ts'
 
 /** Options of {@link memoryStore}. Absent = default. */
 export interface MemoryStoreOptions {
-  /** Rows and marks of ended sessions that are kept. Default 10,000, at most 1,000,000. When full, expired ones go first, then those unused for longest. */
+  /**
+   * Most rows and marks of ended sessions. Default 10,000, at most 1,000,000. When the store is full, expired ones are
+   * deleted first, then those that were not used for the longest time.
+   */
   readonly maxEntries?: number
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number
-  /** Bytes a record may have. Default 32,768, at most 1,000,000: as in Redis, so that what works here works there. */
+  /** Most bytes of a record. Default 32,768, at most 1,000,000, as in the other stores. */
   readonly maxBytes?: number
-  /** Now, for expiry; judging uses the caller's time. Default `Date.now`. */
+  /** Returns the current time for expiry; timeouts are checked by the caller's time. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /**
- * Makes a store in memory with all atomic verbs. It is **per isolate**: Workers run many isolates at once and end them at
- * will, so a session made in one is unknown in the next. Use it in development, in tests, or in one long-lived process.
+ * Creates an atomic store in memory. It is **per isolate**: Workers run many isolates at once and end them at any time,
+ * so a session of one is unknown in another. Use it in development, in tests, or in one long-lived process.
  *
  * @example
  * ```ts
@@ -101,14 +106,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
     },
     async endAll(index, keep) {
       const members = rows.members(index).filter((key) => key !== keep?.key)
-      // The rows stay until they expire, unlisted: they answer `ended`, not `none`.
+      // The rows stay until they expire, without a list, so that they answer `ended` and not `none`.
       for (const key of members) rows.delist(index, key)
       return members.length
     },
   }
 }
 
-/** The state of one store, and the bounds that its options set. */
+/** The state of one store, and its limits. */
 interface Memory {
   readonly rows: ExpiringMap
   readonly writes: WriteIds
@@ -160,8 +165,8 @@ function replaceEntry(memory: Memory, row: Row, ifVersion: string): Replaced {
   const entry = findLive(memory, row, row)
   if ('is' in entry) return entry
 
-  const made = memory.writes.versionMade(row.key, row.write)
-  if (made !== undefined) return { is: 'ok', version: String(made) }
+  const writtenVersion = memory.writes.versionMade(row.key, row.write)
+  if (writtenVersion !== undefined) return { is: 'ok', version: String(writtenVersion) }
   if (String(entry.version) !== ifVersion) return toConflict(entry)
 
   const changed = { ...entry, record: row.record, version: entry.version + 1 }
@@ -176,8 +181,8 @@ function rotateEntry(
   next: Row,
   { ifVersion, grace }: RotateOptions,
 ): Rotated {
-  const there = memory.rows.get(next.key)
-  if (there !== undefined) return { is: isResent(memory, there, next) ? 'ok' : 'ended' }
+  const existing = memory.rows.get(next.key)
+  if (existing !== undefined) return { is: isResent(memory, existing, next) ? 'ok' : 'ended' }
 
   if (ifVersion !== undefined) {
     const entry = findLive(memory, old, next)
@@ -185,13 +190,13 @@ function rotateEntry(
     if (String(entry.version) !== ifVersion) return toConflict(entry)
   }
 
-  // Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
+  // The mark is set even if there was no row: a parallel request with the old cookie must not create a session there.
   markEnded(memory, old.key, grace, findReplaced(memory, old, next.index))
   createEntry(memory, next)
   return { is: 'ok' }
 }
 
-/** Returns the entry of a session that lives now, or why there is none. It changes nothing. */
+/** Returns the entry of a session that is alive, or the reason why it is not. It changes nothing. */
 function findLive(
   { rows, endedMarks }: Memory,
   ref: Ref,
@@ -204,27 +209,27 @@ function findLive(
   if (!isRow(entry) || (ref.index !== undefined && !rows.lists(ref.index, ref.key)))
     return { is: 'ended' }
 
-  // Checked before anything slides: a later deploy with a shorter limit must not revive what it finds expired.
+  // The timeouts are checked before they are extended: a deployment with a shorter timeout must not revive a session.
   return isOver(entry, at) ? { is: 'expired' } : entry
 }
 
-/** Slides the idle limit of an entry, and keeps it as changed. */
+/** Extends the idle timeout of an entry, and stores the entry. */
 function touch(
   { rows, clock }: Memory,
   key: string,
   entry: LiveEntry,
   at: { readonly now: number; readonly idle: number },
 ): LiveEntry {
-  const slid = {
+  const extended = {
     ...entry,
     seen: Math.max(entry.seen, at.now),
     until: clock() + Math.min(at.idle, entry.end - at.now),
   }
-  rows.put(key, slid)
-  return slid
+  rows.put(key, extended)
+  return extended
 }
 
-/** Puts the mark that a session ended in place of its row. */
+/** Replaces the row of a session by a mark that it has ended, for `grace` ms. */
 function markEnded(
   { rows, clock }: Memory,
   key: string,
@@ -235,12 +240,12 @@ function markEnded(
   rows.put(key, { ...replaced, until: clock() + grace })
 }
 
-/** Whether a key holds the row that this very write made, sent again. */
-function isResent({ writes }: Memory, there: MapEntry, { key, write }: Row): boolean {
-  return isRow(there) && writes.versionMade(key, write) !== undefined
+/** Whether an existing entry was made by this same write, which is repeated. */
+function isResent({ writes }: Memory, existing: MapEntry, { key, write }: Row): boolean {
+  return isRow(existing) && writes.versionMade(key, write) !== undefined
 }
 
-/** Finds the row that a rotation ends, also where another rotation ended it moments ago. */
+/** Finds the row that a rotation ends, even if another rotation has just ended it. */
 function findReplaced(
   { rows }: Memory,
   { key, index }: Ref,
@@ -252,12 +257,12 @@ function findReplaced(
   return index === undefined || rows.lists(index, key) ? { last: entry, by } : undefined
 }
 
-/** Whether an entry is a row, not the mark that one ended. */
+/** Whether an entry is a row, and not the mark that a session has ended. */
 function isRow(entry: MapEntry): entry is LiveEntry {
   return 'record' in entry
 }
 
-/** Whether a session is past one of its limits. */
+/** Whether a session is past its idle or absolute timeout. */
 function isOver(
   entry: LiveEntry,
   { now, idle }: { readonly now: number; readonly idle: number },

@@ -1,8 +1,11 @@
 /**
- * Entry point `portcullis/store/postgres`: keeps sessions in Postgres, where each verb is one
- * statement, over any driver that can run one. Applications pass `postgresStore()` to
- * `storedSessions`. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or
- * `ERR_STORE_TOO_LARGE`.
+ * Entry point `portcullis/store/postgres`: stores sessions in Postgres, over any driver that can run one
+ * statement. Each verb is one call of a function in the database. Applications pass `postgresStore()`
+ * to `storedSessions`, which calls the verbs, and run `migrate` and `cleanUp` themselves.
+ *
+ * Wrong options throw `ERR_CONFIG`. Verbs reject with `ERR_STORE_UNAVAILABLE` where Postgres does not answer
+ * within `timeoutMs`, `ERR_STORE_REFUSED` where it rejects the statement (such as before `migrate`),
+ * and `ERR_STORE_TOO_LARGE` for a record over `maxBytes`. Without `cleanUp` the tables grow.
  */
 import {
   checkKeys,
@@ -40,28 +43,34 @@ export interface PostgresStoreOptions {
    * `(text, values, c) => neon(c.env.DATABASE_URL).query(text, values)` of Neon's driver.
    */
   readonly query: PostgresQuery
-  /** The schema of the tables and functions: small letters, digits and `_`. Default `portcullis`. Use another one for each environment. */
+  /**
+   * The schema of the tables and functions: lower-case letters, digits and `_`. Default `portcullis`. Use another one
+   * for each environment.
+   */
   readonly schema?: string
   /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
   readonly timeoutMs?: number
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number
-  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  /**
+   * Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is
+   * sent.
+   */
   readonly maxBytes?: number
   /** Receives `store-unavailable` and `store-refused`, each with a reason. Holds no key, record or address. */
   readonly onEvent?: Emit
 }
 
-/** A store in Postgres, and what its database needs. */
+/** A store in Postgres, with functions that maintain its schema. */
 export interface PostgresStore extends AtomicStore {
   /**
-   * Makes or updates the schema, its tables and functions. Run it before each deployment of a new version; it
-   * changes nothing where all is as it should be.
+   * Creates or updates the schema, its tables and functions. Run it before each deployment of a new version; if
+   * everything is up to date it changes nothing.
    */
   migrate(context?: StoreContext): Promise<void>
   /**
-   * Deletes what is past its time, at most 1,000 rows of each kind at once, and says how many are gone of the
-   * kind that had most. Run it every few minutes; nothing depends on it but the size of the tables.
+   * Deletes expired rows, at most 1,000 of each table, and resolves with the largest of these numbers. Run it every few
+   * minutes; only the size of the tables depends on it.
    */
   cleanUp(context?: StoreContext): Promise<number>
 }
@@ -77,9 +86,9 @@ const keys: ReadonlyArray<keyof PostgresStoreOptions> = [
 const rowsAtOnce = 1_000
 
 /**
- * The statements of {@link PostgresStore.migrate}, for whoever keeps migrations as files.
+ * Returns the statements of {@link PostgresStore.migrate}, for projects that keep migrations as files.
  *
- * @throws {ConfigError} `ERR_CONFIG` for a schema that is no plain name
+ * @throws {ConfigError} `ERR_CONFIG` for a schema that is not a plain name
  * @example
  * console.log(postgresStatements().join(';\n'))
  */
@@ -92,10 +101,10 @@ export function postgresStatements(options: { readonly schema?: string } = {}): 
 }
 
 /**
- * Makes a store in Postgres 12 or later, with every promise of an atomic store. It must be asked at its
- * primary, at the isolation level `read committed`, which is the default; it sees digests and sealed text and
- * no more. Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate`
- * also with `ERR_STORE_TOO_LARGE`.
+ * Creates an atomic store in Postgres 12 or later, which sees only digests and encrypted text. `query` must run
+ * statements at the primary, at the isolation level `read committed`, which is the default. Verbs reject with
+ * `ERR_STORE_UNAVAILABLE` or
+ * `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with `ERR_STORE_TOO_LARGE`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -135,7 +144,7 @@ function createVerbs(
     { env }: StoreContext,
   ): Promise<unknown> => callFunction(settings, { name, args }, { env })
 
-  /** Lists the arguments of a new row; its size is measured before anything is sent. */
+  /** Lists the arguments of a new row. A record that is too long throws before anything is sent. */
   function rowArguments({ key, index, now, idle, end, record, write }: Row): VerbArgument[] {
     validateSize(record, maxBytes)
     return [key, index, now, idle, end, record, write, maxPerUser]
@@ -184,7 +193,7 @@ function createVerbs(
 }
 
 function createUpkeep(settings: CallSettings): Pick<PostgresStore, 'migrate' | 'cleanUp'> {
-  // With a breaker of its own: a clean-up that takes too long is no reason to deny requests.
+  // Maintenance has its own breaker: a clean-up that takes too long must not make requests fail.
   const upkeep = { ...settings, timeoutMs: 30_000, breaker: createStoreBreaker() }
 
   return {
@@ -201,7 +210,7 @@ function createUpkeep(settings: CallSettings): Pick<PostgresStore, 'migrate' | '
 
 function validateQuery(value: PostgresQuery | undefined, issues: Issues): PostgresQuery {
   if (value === undefined) issues.add('query', 'is required')
-  // The third argument of `pg` is a callback: it would be called with our context.
+  // A bound `pool.query` of `pg` would take our third argument, the context, for its callback.
   else if (typeof value === 'function' && value.name.startsWith('bound '))
     issues.add('query', 'must be (text, values) => pool.query(text, values), not a bound method')
   return optionalFunction(issues, 'query', value) as PostgresQuery
@@ -211,7 +220,10 @@ function validateSchema(value: string | undefined, issues: Issues): string {
   if (value === undefined) return 'portcullis'
   if (typeof value === 'string' && /^[a-z_][a-z0-9_]{0,62}$/.test(value) && !/^pg_/.test(value))
     return value
-  issues.add('schema', 'must be a name of at most 63 small letters, digits and _')
+  issues.add(
+    'schema',
+    'must be at most 63 lower-case letters, digits and _, not starting with a digit or pg_',
+  )
   return 'portcullis'
 }
 

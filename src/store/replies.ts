@@ -1,55 +1,55 @@
 /**
- * Parses replies of scripts in Redis and functions in Postgres into answers of the contract. The
- * stores call it for each verb. A reply of another form throws `ERR_STORE_REFUSED`, and never
- * counts as an absent session.
+ * Parses the replies of Redis scripts and Postgres functions into answers of the store contract.
+ * `upstash.ts`, `upstash/revocations.ts` and `postgres.ts` call it for each verb. A reply of another form
+ * throws `ERR_STORE_REFUSED`, and never counts as a session that does not exist.
  */
 import { PortcullisError } from '../errors.ts'
 import type { Conflict, Found, Gone, Replaced, Rotated } from './contract.ts'
 
-/** Answer to a read. */
+/** Parses the reply to a read. */
 export function parseReadReply(reply: unknown): Found | Gone {
   const [is, ...rest] = toTexts(reply)
   return is === 'found' ? { is, ...toRow(rest) } : toGone(is)
 }
 
-/** Answer to a create. */
+/** Parses the reply to a create. */
 export function parseCreateReply(reply: unknown): { is: 'ok' | 'taken' } {
   const [is] = toTexts(reply)
   return is === 'ok' || is === 'taken' ? { is } : throwUnexpectedReply()
 }
 
-/** Answer to a replace. */
+/** Parses the reply to a replace. */
 export function parseReplaceReply(reply: unknown): Replaced {
   const [is, version, ...rest] = toTexts(reply)
   if (is === 'ok' && version !== undefined) return { is, version }
   return is === 'conflict' ? toConflict([version, ...rest]) : toGone(is)
 }
 
-/** Answer to a rotate. */
+/** Parses the reply to a rotate. */
 export function parseRotateReply(reply: unknown): Rotated {
   const [is, ...rest] = toTexts(reply)
   if (is === 'ok') return { is }
   return is === 'conflict' ? toConflict(rest) : toGone(is)
 }
 
-/** Whether a new row found its user's list full, and nothing was done. */
+/** Whether a reply means that the user's list is full, so that the new row was not stored. */
 export function isFull(reply: unknown): boolean {
   return Array.isArray(reply) && reply[0] === 'full'
 }
 
-/** Answer that is one number. */
+/** Parses a reply that is one number. */
 export function parseCountReply(reply: unknown): number {
   const [count] = toTexts(reply)
   return count !== undefined && /^\d{1,9}$/.test(count) ? Number(count) : throwUnexpectedReply()
 }
 
-/** Answer that is a list of rows. */
+/** Parses a reply that is a list of rows. */
 export function parseRowsReply(reply: unknown): Found[] {
   if (!Array.isArray(reply)) return throwUnexpectedReply()
   return reply.map(parseReadReply).filter((answer) => answer.is === 'found')
 }
 
-/** Answer that is a list of texts. */
+/** Checks that a reply is a list of strings. */
 export function toTexts(reply: unknown): string[] {
   return Array.isArray(reply) && reply.every((part) => typeof part === 'string')
     ? reply
@@ -70,7 +70,7 @@ function toRow([version, record, seen, end]: readonly (string | undefined)[]): O
   return { version, record, seen: Number(seen), end: Number(end) }
 }
 
-/** A row that somebody else wrote, or another store than this library knows: no reason to take it for no session. */
+/** Throws for a reply of another form. Another program may have written the row, which must not sign a user out. */
 function throwUnexpectedReply(): never {
   throw new PortcullisError(
     'ERR_STORE_REFUSED',

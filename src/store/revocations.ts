@@ -1,7 +1,11 @@
 /**
- * Defines what a stateless session needs a store for (a list of ended sessions, and a number per
- * user that ends all of them), and keeps both in memory. `session/stateless` calls the verbs.
- * Wrong options are a `ConfigError`; another isolate knows nothing of these revocations.
+ * Defines the store of revocations that makes stateless sessions revocable, and implements it in memory:
+ * ids of sessions that have ended, and a counter (generation) for each user that ends all sessions of
+ * the user. `session/stateless` calls the methods; applications pass `memoryRevocations()` to
+ * `revocable`; `upstash/revocations.ts` implements it in Redis.
+ *
+ * Wrong options throw `ERR_CONFIG`. In memory, another isolate does not see the revocations, all are lost
+ * when the isolate ends, and beyond `maxEntries` (100,000) the oldest are deleted early.
  */
 
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
@@ -10,33 +14,34 @@ import type { StoreContext } from './contract.ts'
 import { createEndedMarks } from './ended-marks.ts'
 import type { EndMarkedOptions } from './mark-types.ts'
 
-/** Digests by which a session is looked up, and the generation of its user when it was made. */
+/** The digests of a session, and the generation of its user at the time of its creation. */
 export interface Claim {
   /** Digest of the session's id. */
   readonly id: string
-  /** Digest of its user; absent where it has none. */
+  /** Digest of the session's user; absent where it has none. */
   readonly user?: string
-  /** The user's generation then; 0 where there had been no `endAll`. */
+  /** The user's generation when the session was created; 0 if there had been no `endAll`. */
   readonly generation: number
-  /** Digest of an outside session that it depends on; absent where there is none. */
+  /** Digest of an outside session that the session depends on; absent where there is none. */
   readonly mark?: string
 }
 
 /**
- * Ended sessions, until they would have ended anyway, and generations of users. Wall clocks cannot say what is older: a
- * counter can. Whoever loses what was stored forgets ended sessions, and ends those of users who had an `endAll`.
+ * Stores the ids of ended sessions until they would have expired, and the generations of users. Generations are
+ * counters, because clocks of different machines cannot tell which of two events came first. If the stored data is
+ * lost, ended sessions are valid again, and sessions of users who had an `endAll` end.
  */
 export interface RevocationStore {
   /**
-   * Whether the session may go on: its id is not revoked, its generation is still its user's, and
-   * its mark has not ended.
+   * Whether a session is still valid: its id is not revoked, its generation equals that of its user, and its mark has
+   * not ended.
    */
   check(claim: Claim, context: StoreContext): Promise<boolean>
   /** Ends a session: its id stays revoked for `life` ms. */
   revoke(id: string, life: number, context: StoreContext): Promise<void>
-  /** The generation for a new session of a user; it is kept for another `life` ms. */
+  /** Returns the generation for a new session of a user, and keeps the counter for another `life` ms. */
   generation(user: string, life: number, context: StoreContext): Promise<number>
-  /** Ends every session of a user: the next generation, kept for `life` ms. */
+  /** Ends every session of a user by advancing the generation, which is kept for `life` ms. */
   advance(user: string, life: number, context: StoreContext): Promise<number>
   /** Ends every session with this mark; see `AtomicStore.endMarked`. Optional. */
   endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
@@ -44,15 +49,15 @@ export interface RevocationStore {
 
 /** Options of {@link memoryRevocations}. Absent = default. */
 export interface MemoryRevocationsOptions {
-  /** Entries that are kept; the oldest go first. Default 100,000, at most 1,000,000. */
+  /** Most entries; beyond that the oldest are deleted. Default 100,000, at most 1,000,000. */
   readonly maxEntries?: number
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time; for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /**
- * Revocations in the memory of one isolate: for development, tests and a single process. Another isolate knows nothing of
- * them.
+ * Creates a store of revocations in the memory of one isolate: for development, tests and a single process. Another
+ * isolate does not see them.
  *
  * @example
  * ```ts

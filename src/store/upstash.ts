@@ -1,6 +1,12 @@
 /**
- * `upstashStore` keeps sessions in Redis, over HTTP or a socket. `storedSessions` calls its verbs, each of which sends one script
- * (`upstash/requests.ts`) and parses its reply (`replies.ts`). A verb rejects where Redis cannot be reached or answers an error.
+ * Entry point `portcullis/store/upstash`: stores sessions and revocations in Redis, over HTTP or a socket.
+ * Applications (such as `worker/gateway.config.ts`) pass `upstashStore()` to `storedSessions`, which
+ * calls its verbs; each verb sends one script (`upstash/requests.ts`) and parses its reply
+ * (`replies.ts`).
+ *
+ * Wrong options throw `ERR_CONFIG`. Verbs reject with `ERR_STORE_UNAVAILABLE` where Redis does not answer,
+ * `ERR_STORE_REFUSED` where it answers an error or an unknown reply, and `ERR_STORE_TOO_LARGE` for a
+ * record over `maxBytes`. A Redis that evicts keys signs users out.
  */
 import { checkKeys, createIssues } from '../options/index.ts'
 import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
@@ -25,32 +31,42 @@ import { createStoreRequests, type ScriptCall, type StoreRequests } from './upst
 /** Options of {@link upstashStore}. */
 export interface UpstashStoreOptions<E = ProjectEnv> {
   /**
-   * The client: `redis({ url, token })` of `portcullis/redis`, one of `@upstash/redis`, or a function that makes the
-   * latter. The same for limiters, so that they share requests.
+   * The client: `redis({ url, token })` of `portcullis/redis`, one of `@upstash/redis`, or a function that creates the
+   * latter. Pass the same client to limiters, so that they share requests.
    */
   readonly redis: RedisSource<E>
-  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each environment. */
+  /**
+   * The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each
+   * environment.
+   */
   readonly prefix?: string
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number
-  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  /**
+   * Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is
+   * sent.
+   */
   readonly maxBytes?: number
 }
 
-/** The store, and its read in two halves: what others ask can go in the same request. */
+/** The store, with its read in two halves, so that other commands can be sent in the same request. */
 export interface UpstashStore extends AtomicStore {
-  /** The client: an `Ask` of this one may carry {@link readRequest}. */
+  /** The client. A batch of this client can carry {@link readRequest}. */
   readonly redis: Redis
   /** Creates the call that reads a session. */
   readRequest(ref: Ref, at: ReadAt): ScriptCall
-  /** Parses the reply to it. @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer */
+  /**
+   * Parses the reply to {@link readRequest}.
+   *
+   * @throws {PortcullisError} `ERR_STORE_REFUSED` for a reply of another form
+   */
   readReply(reply: unknown): Found | Gone
 }
 
 /**
- * Makes a store in Redis. Each verb is one script and one HTTP request (`list` is two), done at once or not at all. Redis
- * must be a single primary with `noeviction`; it sees digests and sealed text and no more. After a failover to a replica
- * that lags, what was acknowledged last may be undone.
+ * Creates an atomic store in Redis, which sees only digests and encrypted text. Each verb is one script and one HTTP
+ * request (`list` needs two). Redis must be a single primary with `noeviction`. After a failover to a replica that lags
+ * behind, the last writes may be lost.
  *
  * Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with
  * `ERR_STORE_TOO_LARGE`.
@@ -127,7 +143,7 @@ export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): U
 
 type Send = (env: unknown, call: ScriptCall) => Promise<unknown>
 
-/** A new row on its way to Redis. */
+/** A new row to store, and the functions that send it. */
 interface NewRow {
   readonly send: Send
   readonly requests: StoreRequests
@@ -136,8 +152,8 @@ interface NewRow {
 }
 
 /**
- * Sends the request that keeps a new row. Where its user has as many sessions as allowed, those that idled out are delisted
- * first: Redis forgot their rows, and only a request for each of them shows that.
+ * Sends the request that stores a new row. If the user's list is full, it first delists sessions whose row has expired,
+ * which Redis can only find out by reading each row, and sends the request again.
  */
 async function keepRow(
   { send, requests, row, env }: NewRow,

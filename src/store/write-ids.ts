@@ -1,32 +1,33 @@
 /**
- * Remembers ids of writes for as long as one of them can be sent again. `memory.ts` recognises a
- * repeated write by it. A full memory forgets the oldest ids first.
+ * Remembers the ids of writes for a minute, the time in which a write can be repeated. `memory.ts`
+ * recognises repeated writes with it. Beyond 100,000 ids the oldest are forgotten early; such a write,
+ * if it is repeated, then meets a conflict. Nothing throws.
  */
 import type { Clock } from '../types.ts'
 import { writeMemory } from './contract.ts'
 
 /** Remembers which version each write made. */
 export interface WriteIds {
-  /** The version that this write of this row made, while it is remembered. */
+  /** Returns the version that a write made; undefined for a write that is unknown or forgotten. */
   versionMade(key: string, write: string): number | undefined
   remember(key: string, write: string, version: number): void
 }
 
-/** In memory no answer is lost on the way: far more than one process writes in a minute need not be kept. */
+/** Most ids: far more than one process writes in a minute. In memory no answer is lost, so few writes are repeated. */
 const MOST = 100_000
 
-/** An empty memory. */
+/** Creates an empty list of ids. */
 export function createWriteIds(clock: Clock): WriteIds {
   const writes = new Map<string, { readonly version: number; readonly until: number }>()
 
   return {
     versionMade(key, write) {
-      const found = writes.get(`${key} ${write}`)
-      return found !== undefined && clock() < found.until ? found.version : undefined
+      const remembered = writes.get(`${key} ${write}`)
+      return remembered !== undefined && clock() < remembered.until ? remembered.version : undefined
     },
 
     remember(key, write, version) {
-      // Oldest first, as a Map keeps them.
+      // A Map iterates in the order of insertion, so the oldest ids come first.
       for (const [oldest, { until }] of writes) {
         if (until > clock() && writes.size < MOST) break
         writes.delete(oldest)

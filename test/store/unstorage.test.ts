@@ -60,9 +60,13 @@ describe('unstorageStore', () => {
 
   it.each([
     ['nothing', undefined, 'storage is required'],
-    ['a Map', new Map(), 'storage must be an unstorage Storage'],
-    ['null', null, 'storage must be an unstorage Storage'],
-    ['a driver of another kind', { get() {}, set() {} }, 'storage must be an unstorage Storage'],
+    ['a Map', new Map(), 'storage must be an unstorage Storage, such as createStorage({ driver })'],
+    ['null', null, 'storage must be an unstorage Storage, such as createStorage({ driver })'],
+    [
+      'a driver of another kind',
+      { get() {}, set() {} },
+      'storage must be an unstorage Storage, such as createStorage({ driver })',
+    ],
   ])('refuses %s', (_, given, message) => {
     expect(() => unstorageStore(given as never)).toThrow(message)
   })
@@ -71,7 +75,7 @@ describe('unstorageStore', () => {
     const store = unstorageStore<{ KV?: UnstorageLike }>((c) => c.env.KV)({ maxAge: 60 })
     expect(() => store.get('a', { env: {} })).toThrow('storage is not set')
     expect(() => store.get('a', { env: { KV: {} } })).toThrow(
-      'storage must be an unstorage Storage',
+      'storage must be an unstorage Storage, such as createStorage({ driver })',
     )
   })
 })

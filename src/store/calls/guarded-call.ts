@@ -1,31 +1,37 @@
 /**
- * Calls a database through the breaker of its store, and reports failures as events. The stores in
- * Postgres and D1 call it. While the breaker is open, and where the call fails, it throws a
- * `StoreError`.
+ * Calls a database through the circuit breaker of its store, and emits an event for each failure. The
+ * D1 and Postgres stores (`d1/call.ts`, `postgres/query.ts`) make every call through it.
+ *
+ * While the breaker is open it throws `ERR_STORE_UNAVAILABLE` without calling the database, except for
+ * calls that end sessions (`urgent`). A call that fails throws its `StoreError`: `ERR_STORE_REFUSED`
+ * and conflicts leave the breaker closed, an unavailable database opens it. `ask` must reject with
+ * `StoreError` only.
  */
 import type { StoreBreaker } from '../../redis/breaker.ts'
 import { StoreError } from '../../redis/failure.ts'
 import type { Emit } from '../../types.ts'
 
-/** Settings that every call of a store shares. */
+/** The settings that all calls of a store share. */
 export interface GuardSettings {
   readonly emit: Emit
   readonly breaker: StoreBreaker
 }
 
-/** Names for events: the verb, and the kind of the store. */
+/** Names for events: `subject` is the verb of the store, `store` its kind. */
 export interface CallName {
   readonly subject: string
   readonly store: string
-  /** It ends sessions: it is sent even while the store counts as away, since whatever it does not reach lives on. */
+  /**
+   * True if the call ends sessions. It is sent even while the breaker is open: sessions that it misses would live on.
+   */
   readonly urgent?: boolean
 }
 
-/** Nothing was done, and the same statement may succeed: the store itself is there. */
+/** The reason of a call that changed nothing and may succeed when it is repeated. The store itself is available. */
 const conflict = 'conflict'
 
 /**
- * Asks where the store is not away.
+ * Makes a call unless the breaker is open, and reports its outcome to the breaker.
  *
  * @throws {StoreError}
  */
@@ -39,7 +45,7 @@ export async function guardCall<Reply>(
     throw new StoreError(
       'ERR_STORE_UNAVAILABLE',
       'breaker-open',
-      'The store is not available (breaker-open)',
+      'The store is not available (breaker-open): earlier calls failed, so this one was not sent',
     )
   }
   try {

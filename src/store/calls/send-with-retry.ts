@@ -1,27 +1,30 @@
 /**
- * Sends a call to a database within a time limit, and retries it once where that may help. The
- * stores in Durable Objects, Postgres and D1 call it. It throws a `StoreError`; verbs that write
- * carry an id, so a repeated one counts once.
+ * Sends a call to a database within a time limit, and repeats it where a repetition can help. The D1,
+ * Postgres and Durable Object stores and the Durable Object limiters send every call through it.
+ *
+ * It throws a `StoreError`: the failure that `createFailure` returns, or the one of `createUnavailable`
+ * after `timeoutMs`. A failure with `ERR_STORE_UNAVAILABLE` is repeated once, a `conflict` up to
+ * `maxConflicts` times. The first call may have taken effect although its answer was lost, so calls
+ * that write must carry an id by which the database recognises a repetition.
  */
 import { startDeadline } from '../../redis/deadline.ts'
 import type { StoreError } from '../../redis/failure.ts'
 
-/** How to send, and what its errors mean. */
+/** The limits of a call, and the translation of its errors. */
 export interface SendPolicy {
-  /** Milliseconds for all tries. */
+  /** Milliseconds for all tries together. */
   readonly timeoutMs: number
   /** Milliseconds before another try. */
   readonly pauseMs: number
-  /** Tries after a `conflict`, which says that nothing was done. Default 0. */
+  /** Further tries after a `conflict`, with which the database says that it changed nothing. Default 0. */
   readonly maxConflicts?: number
-  /** Tells what an error means, and keeps no text of it. */
+  /** Translates an error into a `StoreError`, which must not contain the text of the error. */
   createFailure(error: unknown): StoreError
   createUnavailable(reason: string): StoreError
 }
 
 /**
- * Sends until there is an answer, or a failure that another try would not cure. Whatever may pass is tried once more:
- * verbs that write carry an id of the write.
+ * Sends a call until it is answered, or until it fails in a way that another try would not change.
  *
  * @throws {StoreError}
  */
@@ -37,12 +40,12 @@ export async function sendWithRetry<Reply>(
       if ('reply' in outcome) return outcome.reply
 
       const failure = createFailure(outcome.error)
-      const again =
+      const canRepeat =
         failure.reason === 'conflict'
           ? conflicts++ < maxConflicts
           : failure.code === 'ERR_STORE_UNAVAILABLE' && failures++ < 1
 
-      if (!again) throw failure
+      if (!canRepeat) throw failure
 
       await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
     }

@@ -1,6 +1,10 @@
 /**
- * Runs a batch of statements in D1 within a time limit, and translates what goes wrong. `d1.ts`
- * calls it for each verb. It throws a `StoreError`.
+ * Runs a batch of statements in D1 within a time limit, and translates the errors of D1. `d1.ts` calls
+ * `callBatch` for each verb and `createStrangeAnswer` for an answer that it does not understand.
+ *
+ * It throws a `StoreError`: `ERR_STORE_UNAVAILABLE` for the network, overload, the time limit and an open
+ * breaker, `ERR_STORE_REFUSED` for errors that last until somebody acts, such as missing tables. A batch
+ * that failed with the former is sent once more. A wrong binding throws `ERR_CONFIG`.
  */
 import { StoreError } from '../../redis/failure.ts'
 import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
@@ -14,7 +18,7 @@ export interface BatchSettings extends GuardSettings {
   readonly timeoutMs: number
 }
 
-/** Values of a batch by their names; what is absent is null. */
+/** The values of a batch by name; a value that is absent is sent as null. */
 export type BatchValues = Readonly<Record<string, string | number | undefined>>
 
 /** The statements of one verb. */
@@ -24,12 +28,12 @@ export interface Batch {
   readonly values?: BatchValues
 }
 
-/** Before another try: D1 resets its objects for a moment when it moves them. */
+/** Milliseconds before another try, since D1 is unavailable for a moment when it moves a database. */
 const pauseMs = 50
 
 /**
- * Runs a batch as one transaction at the primary: a replica may show a session that ended. A batch whose answer was
- * lost is sent once more, with the same id of its write.
+ * Runs a batch as one transaction at the primary, because a replica may still show a session that has ended. A batch
+ * whose answer was lost is sent once more, with the same id of its write.
  *
  * @throws {StoreError}
  */
@@ -91,7 +95,7 @@ function createRefused(reason: string): StoreError {
   return new StoreError('ERR_STORE_REFUSED', reason, `D1 refused the statements (${reason})${cure}`)
 }
 
-/** Creates the error for an answer that has another shape than any answer to the statements. */
+/** Creates the error for an answer of an unexpected shape. */
 export function createStrangeAnswer(): StoreError {
   return createRefused('strange-answer')
 }

@@ -1,23 +1,23 @@
 /**
- * Types of D1 as far as this library needs them, so that projects without D1 need no types of
- * Cloudflare. The D1 store uses them. Nothing here runs.
+ * Types of the D1 binding, as far as this library uses it, so that projects without D1 need no types of
+ * Cloudflare. `d1.ts` and `d1/call.ts` use them. Nothing here runs; a real binding has more members.
  */
 
 /** A statement with its values. */
 export interface D1Statement {
-  /** Gives values to `?1`, `?2` and so on. */
+  /** Binds values to `?1`, `?2` and so on. */
   bind(...values: Array<string | number | null>): D1Statement
 }
 
 /** The answer to one statement of a batch. */
 export interface D1Answer {
-  /** Rows that it selected or returned. */
+  /** The rows that the statement selected or returned. */
   readonly results?: ReadonlyArray<Readonly<Record<string, unknown>>>
-  /** How many rows it changed. */
+  /** The number of rows that the statement changed. */
   readonly meta?: { readonly changes?: number }
 }
 
-/** Sends statements to one database, in an order that it keeps. */
+/** Sends statements to one database, in order. */
 export interface D1Client {
   /** Prepares a statement. */
   prepare(text: string): D1Statement

@@ -1,11 +1,16 @@
 /**
- * Compiles the statements in D1 for the verbs of a store: a list for each verb, which D1 runs as
- * one transaction. SQL has no branches there, so every statement states the condition under which
- * it acts. `d1.ts` compiles them once; a statement that fails rejects the whole batch.
+ * Compiles the SQL statements of the D1 store: a list of statements for each verb, which D1 runs as one
+ * transaction. `d1.ts` compiles them once and sends their lists; `migrate` runs `createTables`.
+ *
+ * D1 has no procedural SQL, so each statement repeats the condition under which it acts. A row of
+ * `sessions` with version 0 marks a session that has ended; its `last_...` columns hold the session that
+ * a login replaced. `names` holds ids of writes (`w`), ended marks (`o`) and messages (`j`). All rows
+ * expire at `until`, by the clock of the database. A statement that fails rejects the whole batch. The
+ * prefix is inserted as text, so the caller must validate it.
  */
 import { writeMemory } from '../contract.ts'
 
-/** One statement, and the names of the values that it takes in the order of its places. */
+/** One statement, and the names of its values in the order of the placeholders `?1`, `?2` and so on. */
 export interface Statement {
   readonly text: string
   readonly names: readonly string[]
@@ -41,7 +46,7 @@ export function compileStatements(prefix: string): Statements {
   ) as unknown as Statements
 }
 
-/** The statements that make the tables. They can run any number of times. */
+/** Returns the statements that create the tables. They can run any number of times. */
 export function createTables(prefix: string): string[] {
   const [sessions, names] = [`${prefix}sessions`, `${prefix}names`]
   return [
@@ -71,7 +76,7 @@ export function createTables(prefix: string): string[] {
   ]
 }
 
-/** D1 takes numbered places only: each name becomes one. */
+/** Replaces each named placeholder by a number, since D1 accepts only numbered ones. */
 function compileStatement(text: string): Statement {
   const names: string[] = []
   const sql = text.replace(/:([a-z]+)/gi, (_, name: string) => {
@@ -86,21 +91,23 @@ function compileStatement(text: string): Statement {
 interface Pieces {
   readonly sessions: string
   readonly names: string
-  /** Whether a name is remembered. */
+  /** A condition: the name is in the table and has not expired. */
   hasName(name: string): string
-  /** Says why a row is no session for this reader, or `found`. */
+  /** An expression for the state of a row for this reader: `found`, `none`, `expired` or `ended`. */
   describe(list: string): string
-  /** Notes a request. */
+  /** Assignments that record a request and extend the idle timeout. */
   readonly noteRequest: string
+  /** Deletes an expired row at the key. */
   readonly forgetOld: string
+  /** Inserts a new row, unless this write has run before. */
   readonly insertRow: string
-  /** Keeps the id of the write that made this version. */
+  /** Stores the id of the write that made this version. */
   remember(value: string): string
-  /** Says who made the row at a key that must be free. */
+  /** An expression for the row at a key that must be free: `ours` (made by this write), `used`, or null. */
   readonly standing: string
   /**
-   * The row was made by this write, which is not remembered yet: statements with this condition change nothing when they
-   * are sent again.
+   * A condition: this write has made the row and is not remembered yet. Statements with this condition change nothing
+   * when the batch is repeated.
    */
   readonly isNew: string
 }
@@ -142,7 +149,7 @@ WHERE until <= ${clock}`,
   }
 }
 
-/** Makes room for a new row in the list of its user: the dead go first, then the one that ends first. */
+/** Makes room for a new row in the list of its user: expired rows are delisted first, then the ones that end first. */
 function makeRoom({ sessions, isNew }: Pieces): string[] {
   const others = `SELECT key FROM ${sessions} WHERE list = :index AND key <> :key`
 
@@ -158,9 +165,9 @@ WHERE ${isNew} AND key IN (
 }
 
 /**
- * Ends the session that a login replaces, and keeps it for a login form that is sent twice; also where another one has
- * ended it already. Where there was no row a mark is left all the same: a parallel request with the old cookie must not
- * begin a session in its place.
+ * Ends the session that a login replaces, and keeps its content for a login form that is sent twice, even if another
+ * login has ended it already. It leaves a mark even if there was no row, so that a parallel request with the old cookie
+ * cannot create a session in its place.
  */
 function endReplaced({ sessions, isNew }: Pieces): string {
   const wasLive = `s.until > ${clock} AND s.version > 0 AND (:list IS NULL OR s.list IS :list)`

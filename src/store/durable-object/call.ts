@@ -1,7 +1,11 @@
 /**
- * Calls a verb of a Durable Object within a time limit, and translates what goes wrong. The store
- * and the limiters in Durable Objects call it. It throws a `StoreError`; wrong options are
- * reported as issues.
+ * Calls a verb of a Durable Object over its `fetch`, within a time limit, and translates the errors.
+ * The session store and both limiters in Durable Objects create a caller from their options and make
+ * every call through it; the entry point exports `ObjectOptions`.
+ *
+ * Wrong options are reported as issues, a wrong binding in the environment throws `ERR_CONFIG`. A call
+ * throws a `StoreError`, after one repetition and an event: `ERR_STORE_UNAVAILABLE` where the object
+ * does not answer or answers an error status, `ERR_STORE_REFUSED` for an answer of another version.
  */
 import {
   checkKeys,
@@ -15,15 +19,15 @@ import type { Emit, FromEnv, ProjectEnv } from '../../types.ts'
 import { sendWithRetry } from '../calls/send-with-retry.ts'
 import type { ObjectNamespace } from './platform.ts'
 
-/** Where the objects are, the same for sessions, limits and the throttle. */
+/** Options that name the objects; sessions, limits and the throttle share them. */
 export interface ObjectOptions<E = ProjectEnv> {
   /** The binding of the class `PortcullisObject`: `(c) => c.env.PORTCULLIS`. */
   readonly namespace: FromEnv<ObjectNamespace, E>
   /** The prefix of every object's name. Default `portcullis:`. Use another one for each environment. */
   readonly prefix?: string
   /**
-   * Objects among which visitors' sessions, and keys of limits, are divided. Default 256, at most 4,096. Changing
-   * it ends visitors' sessions and starts limits anew; sessions of users each have the object of their user.
+   * Number of objects over which visitors' sessions and the keys of limits are spread. Default 256, at most 4,096.
+   * Changing it ends visitors' sessions and resets limits. Each user's sessions have an object of their own.
    */
   readonly shards?: number
   /** Location hint for new objects: `weur`, `enam` and so on. Default: near the first request. */
@@ -46,24 +50,24 @@ export const objectKeys: readonly string[] = [
 
 /** Calls objects by name. */
 export interface ObjectCaller {
-  /** The name of an object that is one of `shards`, by a digest. */
+  /** Returns the name of the object among `shards` that a digest belongs to. */
   shardName(kind: string, digest: string): string
   /** Calls a verb. @throws {StoreError} */
   call(env: unknown, name: string, verb: string, args: readonly unknown[]): Promise<unknown>
-  /** Validates what the environment holds. @throws {ConfigError} `ERR_CONFIG` */
+  /** Validates the binding in the environment. @throws {ConfigError} `ERR_CONFIG` */
   check(env: unknown): void
 }
 
-/** Before the second try, as Cloudflare advises for errors that may pass. */
+/** Milliseconds before the second try, which Cloudflare advises for temporary errors. */
 const pauseMs = 50
 
-/** Validates the options, and makes what calls objects; faults go into `issues`. */
+/** Validates the options and creates a caller. Problems are added to `issues`. */
 export function createObjectCaller<E>(
   options: Partial<ObjectOptions<E>> | undefined,
-  more: readonly string[],
+  extraKeys: readonly string[],
   issues: Issues,
 ): ObjectCaller {
-  checkKeys(issues, options, [...objectKeys, ...more])
+  checkKeys(issues, options, [...objectKeys, ...extraKeys])
   const given: Partial<ObjectOptions<never>> = { ...options } as Partial<ObjectOptions<never>>
   const readNamespace = resolveFrom(issues, 'namespace', given.namespace, validateNamespace)
   const prefix = validatePrefix(given.prefix, issues)
@@ -102,7 +106,8 @@ export function createObjectCaller<E>(
     shardName: (kind, digest) => `${kind}:${hashText(digest) % shardCount}`,
     check: (env) => void readNamespace(env),
     async call(env, name, verb, args) {
-      readNamespace(env) // a configuration that cannot be served is no outage
+      // Read before the call: a wrong binding is a configuration error and must not be reported as an outage.
+      readNamespace(env)
       const body = JSON.stringify([verb, ...args])
       try {
         return await sendWithRetry(() => send(env, name, body), {
@@ -118,7 +123,7 @@ export function createObjectCaller<E>(
   }
 }
 
-/** Keeps of an error only whether it may pass: its text may name the object. */
+/** Translates an error into one without its text, which may contain the name of the object. */
 function createFailure(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const overloaded = (error as { overloaded?: unknown } | undefined)?.overloaded === true
@@ -130,12 +135,13 @@ function createUnavailable(reason: string): StoreError {
   return new StoreError('ERR_STORE_UNAVAILABLE', reason, message)
 }
 
-/** An answer that no verb gives, as an error. */
+/** Creates the error for an answer of an unexpected shape. */
 export function createStrangeAnswer(): StoreError {
   return new StoreError(
     'ERR_STORE_REFUSED',
     'strange-answer',
-    'The Durable Object gave an answer that no verb gives; is another version of it deployed?',
+    'The Durable Object returned an unknown answer: deploy the same version of this library for ' +
+      'PortcullisObject and for the Worker that calls it',
   )
 }
 
@@ -152,7 +158,7 @@ function validatePrefix(value: string | undefined, issues: Issues): string {
   return 'portcullis:'
 }
 
-/** FNV-1a, 32 bits: spreads digests, and protects nothing. */
+/** Hashes a text with 32-bit FNV-1a, to spread digests evenly. It is not a cryptographic hash. */
 function hashText(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++)

@@ -1,6 +1,7 @@
 /**
- * Types of Durable Objects as far as this library needs them, so that other projects need no types
- * of Cloudflare. The object, its store and its limiters use them. Nothing here runs.
+ * Types of Durable Objects, as far as this library uses them, so that other projects need no types of
+ * Cloudflare. The object class, its session table, its counts and attempts, and the caller use them.
+ * Nothing here runs; the real objects have more members.
  */
 
 /** A namespace of objects: the binding. */

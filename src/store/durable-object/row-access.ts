@@ -1,6 +1,10 @@
 /**
- * The statements by which `session-table.ts` reads and writes its database: one function for each step of a verb. None of
- * them waits, so a verb that calls several of them happens as a whole.
+ * Reads and writes the rows of sessions in the database of one Durable Object: one function for each step
+ * of a verb. `session-table.ts` composes its verbs of them.
+ *
+ * Nothing here awaits, so a verb that calls several of them is atomic, inside the transaction that the
+ * object opens. An error of the database is thrown and rolls the verb back. Expired rows are invisible
+ * here and are deleted by the object's alarm.
  */
 import {
   type Conflict,
@@ -24,7 +28,7 @@ import {
 /** The database of one object, and what its rows need to expire. */
 export interface SessionDatabase {
   readonly sql: ObjectSql
-  /** Now, by the clock of the object. */
+  /** Returns the current time, by the clock of the object. */
   readonly clock: () => number
   /** Receives the moment from which a row may be deleted. */
   readonly forgetAt: (until: number) => void
@@ -36,7 +40,7 @@ interface IdleCheck {
   readonly idle: number
 }
 
-/** Finds the row of a key that is not past its time, whatever its state. */
+/** Finds the row of a key that has not expired, in any state. */
 export function findRow({ sql, clock }: SessionDatabase, key: string): StoredRow | undefined {
   const [row] = sql
     .exec('SELECT * FROM sessions WHERE key = ? AND until > ?', key, clock())
@@ -45,7 +49,7 @@ export function findRow({ sql, clock }: SessionDatabase, key: string): StoredRow
   return row as unknown as StoredRow | undefined
 }
 
-/** Finds the value of a name that is not past its time. */
+/** Finds the value of a name that has not expired. */
 export function findName({ sql, clock }: SessionDatabase, name: string): number | undefined {
   const [row] = sql
     .exec('SELECT value FROM names WHERE name = ? AND until > ?', name, clock())
@@ -54,7 +58,7 @@ export function findName({ sql, clock }: SessionDatabase, name: string): number 
   return row?.value as number | undefined
 }
 
-/** Keeps a name for `life` ms; a name that is kept already never gets a shorter life. */
+/** Stores a name for `life` ms. The life of an existing name is never shortened. */
 export function keepName(
   database: SessionDatabase,
   name: string,
@@ -69,7 +73,7 @@ export function keepName(
   )
 }
 
-/** Writes a row of version 1. With `half` it is the pending half of a rotation, which nobody sees yet. */
+/** Writes a row of version 1. With `half` it is the pending half of a rotation, which no read shows yet. */
 export function putRow(
   database: SessionDatabase,
   row: Row,
@@ -87,14 +91,14 @@ export function putRow(
   )
 }
 
-/** Keeps a session that lives from now on, in its user's list, and remembers the write that made it. */
+/** Stores a new session, lists it for its user, and remembers the id of the write. */
 export function keepRow(database: SessionDatabase, row: Row, maxPerUser: number): void {
   makeRoom(database, row, maxPerUser)
   putRow(database, row, undefined)
   keepName(database, `w ${row.key} ${row.write}`, 1, writeMemory)
 }
 
-/** Delists sessions of a full list until there is room for one more: expired ones first, then what ends first. */
+/** Delists sessions of a full list until there is room for one more: expired ones first, then those that end first. */
 function makeRoom(
   { sql, clock }: SessionDatabase,
   { index, now, idle }: Row,
@@ -118,7 +122,7 @@ function makeRoom(
   )
 }
 
-/** Finds the row of a session that lives now, or why there is none. It changes nothing. */
+/** Finds the row of a session that is alive, or the reason why it is not. It changes nothing. */
 export function findLive(
   database: SessionDatabase,
   { key, index }: Ref,
@@ -131,7 +135,7 @@ export function findLive(
   return now - row.seen >= idle || now >= row.stop ? { is: 'expired' } : row
 }
 
-/** Slides the idle limit of a row, and writes its version and record as given. */
+/** Extends the idle timeout of a row, and writes its version and record as given. */
 export function touch(database: SessionDatabase, row: StoredRow, at: IdleCheck): Found {
   const seen = Math.max(row.seen, at.now)
   const until = setEnd(database, Math.min(at.idle, row.stop - at.now))
@@ -143,7 +147,7 @@ export function touch(database: SessionDatabase, row: StoredRow, at: IdleCheck):
   return toFound({ ...row, seen })
 }
 
-/** Puts the mark that a session ended in place of its row, for `grace` ms. */
+/** Replaces the row of a session by a mark that it has ended, for `grace` ms. */
 export function markEnded(
   database: SessionDatabase,
   key: string,
@@ -157,7 +161,7 @@ export function markEnded(
   )
 }
 
-/** Finds what a rotation ends, also where another rotation ended it moments ago. */
+/** Finds the session that a rotation ends, even if another rotation has just ended it. */
 export function findReplaced(
   database: SessionDatabase,
   { key, index }: Ref,
@@ -171,7 +175,7 @@ export function findReplaced(
   return { ...toFound(row), ...(by !== undefined && { by }) }
 }
 
-/** Tells what stands at a key that must be free: `ours` and `pending` are of this very write. */
+/** Returns the state of a key that must be free. `ours` and `pending` mean a row that this same write has made. */
 export function findInUse(
   database: SessionDatabase,
   { key, write }: Row,
@@ -198,7 +202,7 @@ export function checkOld(
   return `${row.version}` === ifVersion ? undefined : { ...toFound(row), is: 'conflict' }
 }
 
-/** Finds pending halves that a verb would meet: the caller has to ask their other objects first. */
+/** Finds pending halves of rotations that a verb would meet. The caller must ask their other objects first. */
 export function findPending(
   { sql, clock }: SessionDatabase,
   condition: 'key' | 'list',
@@ -215,7 +219,7 @@ export function findPending(
   return rows.length === 0 ? undefined : { is: 'pending', rows }
 }
 
-/** Has the object look for a row in `life` ms, and returns that moment. */
+/** Returns the moment `life` ms from now, and makes the object wake then to delete the row. */
 function setEnd({ clock, forgetAt }: SessionDatabase, life: number): number {
   const until = Math.ceil(clock() + life)
   forgetAt(until)

@@ -1,11 +1,13 @@
 /**
- * Defines the rows of sessions inside a Durable Object, creates their tables, and parses them.
- * `row-access.ts`, `session-table.ts` and the object call it. Creating tables is repeatable.
+ * Defines the rows of sessions in the database of a Durable Object, creates their tables, and parses the rows.
+ * `row-access.ts` and `session-table.ts` read rows with it, the object class creates the tables, and
+ * `store.ts` shares the types. Creating tables can be repeated. `parseLast` throws for text that is not
+ * JSON, which only another program could have written.
  */
 import type { Found, Replacement, RotateOptions } from '../contract.ts'
 import type { ObjectSql } from './platform.ts'
 
-/** Half of a rotation that somebody has to ask its other object about. */
+/** The half of a rotation that is written and not confirmed. The object `source` knows whether it counts. */
 export interface PendingRow {
   readonly key: string
   readonly write: string
@@ -13,7 +15,7 @@ export interface PendingRow {
   readonly source: string
 }
 
-/** The answer where somebody has to ask first: then the same verb is called with `resolved`. */
+/** The answer of a verb that met pending halves. The caller resolves them and calls the verb again with `resolved`. */
 export interface Pending {
   readonly is: 'pending'
   readonly rows: readonly PendingRow[]
@@ -29,10 +31,10 @@ export interface CommitOptions extends RotateOptions {
   readonly idle: number
 }
 
-/** A row as it is kept. */
+/** A row of the table `sessions`. */
 export interface StoredRow {
   readonly key: string
-  /** 0: the mark that a session ended. */
+  /** 0 for the mark that a session has ended. */
   readonly version: number
   readonly record: string
   readonly seen: number
@@ -54,7 +56,7 @@ const statements: readonly string[] = [
   'CREATE INDEX IF NOT EXISTS names_until ON names (until)',
 ]
 
-/** Makes the tables. */
+/** Creates the tables that are missing. */
 export function createTables(sql: ObjectSql): void {
   for (const statement of statements) sql.exec(statement)
 }
@@ -64,7 +66,7 @@ export function parseLast({ last }: StoredRow): Replacement | undefined {
   return last === null ? undefined : (JSON.parse(last) as Replacement)
 }
 
-/** The row as verbs answer it. */
+/** Converts a row to the form in which verbs return it. */
 export function toFound({ version, record, seen, stop }: StoredRow): Found {
   return { is: 'found', version: `${version}`, record, seen, end: stop }
 }

@@ -1,8 +1,11 @@
 /**
- * Implements the verbs of a session store over the database of one Durable Object. `PortcullisObject` calls them.
- * Nothing here awaits, so each verb is atomic; an error of the database is thrown. A row with a `pending` write is one
- * half of a rotation from another object, and counts once that object has committed the write (see
- * docs/decisions/0012-durable-objects.md).
+ * Implements the verbs of a session store over the database of one Durable Object. `PortcullisObject`
+ * creates the table and calls a verb for each request of the store (`store.ts`).
+ *
+ * Nothing here awaits, so each verb is atomic; an error of the database is thrown and undone by the
+ * object's transaction. A row with a `pending` write is one half of a rotation from another object, and
+ * counts only after that object has committed the write (see docs/decisions/0012-durable-objects.md).
+ * A verb that meets one answers `pending`, and its caller must resolve it.
  */
 import {
   type Conflict,
@@ -48,7 +51,10 @@ export type SessionTable = ReturnType<typeof createRowVerbs> &
   ReturnType<typeof createListVerbs> &
   ReturnType<typeof createNameVerbs>
 
-/** Creates the verbs over a database whose tables exist. `forgetAt` receives each moment from which a row may be deleted. */
+/**
+ * Creates the verbs over a database whose tables exist. `forgetAt` receives each moment from which a row may be
+ * deleted.
+ */
 export function createSessionTable(
   sql: ObjectSql,
   clock: () => number,
@@ -64,7 +70,7 @@ export function createSessionTable(
   }
 }
 
-/** The verbs of one session. `resolved` says that the caller has asked about pending halves already. */
+/** Creates the verbs of one session. `resolved` means that the caller has already asked about pending halves. */
 function createRowVerbs(database: SessionDatabase) {
   return {
     create(row: Row, most: number): { readonly is: 'ok' | 'taken' } {
@@ -88,8 +94,8 @@ function createRowVerbs(database: SessionDatabase) {
         return (resolved ? undefined : findPending(database, 'key', row.key)) ?? current
 
       const name = `w ${row.key} ${row.write}`
-      const made = findName(database, name)
-      if (made !== undefined) return { is: 'ok', version: `${made}` }
+      const writtenVersion = findName(database, name)
+      if (writtenVersion !== undefined) return { is: 'ok', version: `${writtenVersion}` }
       if (`${current.version}` !== ifVersion) return { ...toFound(current), is: 'conflict' }
 
       const version = current.version + 1
@@ -116,7 +122,7 @@ function createRowVerbs(database: SessionDatabase) {
   }
 }
 
-/** The verbs of a rotation: `rotate` within this object, the others as its steps between two objects. */
+/** Creates the verbs of a rotation: `rotate` within this object, and the steps of a rotation between two objects. */
 function createRotationVerbs(database: SessionDatabase) {
   return {
     rotate(old: Ref, next: Row, options: RotateOptions, most: number): Rotated {
@@ -131,7 +137,7 @@ function createRotationVerbs(database: SessionDatabase) {
       return { is: 'ok' }
     },
 
-    /** The first step, where the new session will be: it is written, and nobody can see it yet. */
+    /** The first step, in the object of the new session: writes it as pending, so that no read shows it yet. */
     prepare(next: Row, source: string): { readonly is: 'ready' | 'ok' | 'ended' } {
       const standing = findInUse(database, next)
       if (standing === 'used') return { is: 'ended' }
@@ -141,7 +147,7 @@ function createRotationVerbs(database: SessionDatabase) {
       return { is: 'ready' }
     },
 
-    /** The second step, where the old session is: it ends, and from this moment the new one lives. */
+    /** The second step, in the object of the old session: ends it. From this moment the new session counts. */
     commit(old: Ref, options: CommitOptions): { readonly is: 'ok' } | Conflict | Gone {
       const name = `c ${options.write}`
       if (findName(database, name) !== undefined) return { is: 'ok' }
@@ -150,14 +156,14 @@ function createRotationVerbs(database: SessionDatabase) {
       if (problem !== undefined) return problem
 
       markEnded(database, old.key, options.grace, findReplaced(database, old, options.by))
-      // This name is kept longer than the other half waits, so whoever finds that half also finds this.
+      // This name outlives the pending half, so a caller that finds the half also finds this name.
       keepName(database, name, 1, 2 * writeMemory)
       return { is: 'ok' }
     },
 
     committed: (write: string): boolean => findName(database, `c ${write}`) !== undefined,
 
-    /** The third step, where the new session is: it records that the session lives. */
+    /** The third step, in the object of the new session: makes it visible. */
     confirm({ key, write }: PendingRow, most: number): { readonly is: 'ok' | 'lost' } {
       const row = findRow(database, key)
       if (row?.pending !== write) {
@@ -165,7 +171,7 @@ function createRotationVerbs(database: SessionDatabase) {
       }
 
       const { record, seen, stop, list } = row
-      // A half keeps its idle limit in the column where other rows keep what they replaced.
+      // A pending half stores its idle timeout in the column `last`, where marks store the session that was replaced.
       const next = { key, record, now: seen, end: stop, write, idle: Number(row.last) }
       keepRow(database, { ...next, ...(list !== null && { index: list }) }, most)
       return { is: 'ok' }
@@ -178,7 +184,7 @@ function createRotationVerbs(database: SessionDatabase) {
   }
 }
 
-/** The verbs of a user's list of sessions. */
+/** Creates the verbs of a user's list of sessions. */
 function createListVerbs(database: SessionDatabase) {
   const { sql, clock } = database
 
@@ -198,7 +204,7 @@ function createListVerbs(database: SessionDatabase) {
       const pending = resolved ? undefined : findPending(database, 'list', index)
       if (pending !== undefined) return pending
 
-      // A session to keep that this user does not have is marked as ended: the list decides whose it is.
+      // A session to keep that this user does not have is marked as ended, because only listed sessions are alive.
       if (keep !== null && findRow(database, keep) === undefined)
         markEnded(database, keep, writeMemory, undefined)
 
@@ -212,7 +218,7 @@ function createListVerbs(database: SessionDatabase) {
   }
 }
 
-/** The verbs of names: marks of outside sessions that ended, and messages that came before. */
+/** Creates the verbs of names: marks of outside sessions that have ended, and messages that were seen. */
 function createNameVerbs(database: SessionDatabase) {
   return {
     endMarked(mark: string, life: number): boolean {
@@ -224,7 +230,7 @@ function createNameVerbs(database: SessionDatabase) {
 
     hasMessage: (id: string): boolean => findName(database, `j ${id}`) !== undefined,
 
-    /** Remembers a message, and returns false where it came before. */
+    /** Remembers a message. Returns false if it was seen before. */
     keepMessage(id: string, life: number): boolean {
       if (findName(database, `j ${id}`) !== undefined) return false
 

@@ -1,7 +1,11 @@
 /**
- * Keeps sessions in Durable Objects: those of a user in one object, those of visitors in one of
- * many. Applications pass `durableObjectStore()` to `storedSessions`. Verbs reject with
- * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_STORE_TOO_LARGE`.
+ * Stores sessions in Durable Objects: all sessions of a user in one object, those of visitors spread over
+ * `shards` objects. Applications pass `durableObjectStore()` to `storedSessions`, which calls the verbs.
+ *
+ * Wrong options throw `ERR_CONFIG`. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or
+ * `ERR_STORE_TOO_LARGE`. A login that moves a session from a visitor's object to the user's takes three
+ * calls; if the third fails the verb rejects although the old session has ended, and repeating it
+ * completes the login. A mark that ends sessions costs one more call for each read.
  */
 import { createIssues } from '../../options/index.ts'
 import type { ProjectEnv } from '../../types.ts'
@@ -30,7 +34,10 @@ import type { Pending, PendingRow } from './session-rows.ts'
 export interface DurableObjectStoreOptions<E = ProjectEnv> extends ObjectOptions<E> {
   /** Sessions one user may have. Default 100, at most 1,000; the oldest go first. */
   readonly maxPerUser?: number
-  /** Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is sent. */
+  /**
+   * Bytes a record may have. Default 32,768, at most 1,000,000. A longer one is `ERR_STORE_TOO_LARGE`, before it is
+   * sent.
+   */
   readonly maxBytes?: number
 }
 
@@ -41,9 +48,9 @@ interface StoreParts {
 }
 
 /**
- * Makes a store in SQLite-backed Durable Objects of the class `PortcullisObject`, with every promise of an
- * atomic store. They see digests and sealed text and no more. Verbs reject with `ERR_STORE_UNAVAILABLE` or
- * `ERR_STORE_REFUSED`; `create`, `replace` and `rotate` also with `ERR_STORE_TOO_LARGE`.
+ * Creates an atomic store in SQLite-backed Durable Objects of the class `PortcullisObject`, which see only digests and
+ * encrypted text. Verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; `create`, `replace` and `rotate`
+ * also with `ERR_STORE_TOO_LARGE`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -131,7 +138,7 @@ function createUserVerbs(parts: StoreParts): UserVerbs {
         caller.call(env, caller.shardName('m', mark), 'endMarked', [mark, life])
       if (once === undefined) return expectKind<boolean>(await end(), 'boolean')
 
-      // The message is remembered last: whoever sends it again after a failure between is not told that it came.
+      // The message is remembered last: if a step before fails, the sender can repeat it.
       const name = caller.shardName('m', once.id)
       if ((await caller.call(env, name, 'hasMessage', [once.id])) === true) return false
       await end()
@@ -152,7 +159,7 @@ interface Rotation {
   readonly env: unknown
 }
 
-/** Within one object a rotation is one step; between two it is decided in the object of the old session. */
+/** Rotates a session: in one step within one object, or in three steps between two objects. */
 async function rotateSession(parts: StoreParts, given: Rotation): Promise<Rotated> {
   const { old, next, rotation, env } = given
   const { caller, maxPerUser } = parts
@@ -166,8 +173,9 @@ async function rotateSession(parts: StoreParts, given: Rotation): Promise<Rotate
 }
 
 /**
- * Prepares the new session, where nobody sees it; ends the old one, which is the moment at which both
- * happen; confirms the new one. Whoever meets the new session between the last two asks the old object.
+ * Rotates a session between two objects. It prepares the new session, which no read shows yet; ends the old one, which
+ * decides the rotation; and confirms the new one. A read that meets the new session before the confirmation asks the
+ * old object.
  */
 async function rotateBetween(
   { caller, maxPerUser }: StoreParts,
@@ -189,7 +197,7 @@ async function rotateBetween(
     ...['ok', 'conflict', 'none', 'expired', 'ended'],
   ])
   if (decision.is !== 'ok') {
-    // Left alone it is forgotten within a minute, and seen by nobody until then.
+    // A failure is ignored: the prepared session is never shown, and expires within a minute.
     await caller.call(env, to, 'abort', [half]).catch(() => {})
     return decision
   }
@@ -204,7 +212,7 @@ interface ObjectCall {
   readonly args: readonly unknown[]
 }
 
-/** Calls a verb; where it meets halves of rotations, asks what became of them, and calls it again. */
+/** Calls a verb. If it meets pending halves of rotations, it resolves them and calls the verb again. */
 async function callResolved(
   { caller, maxPerUser }: StoreParts,
   env: unknown,
@@ -220,12 +228,12 @@ async function callResolved(
   return caller.call(env, name, verb, [...args, true])
 }
 
-/** The object that has a session: the one of its user, or one of the visitors'. */
+/** Returns the name of the object that stores a session: that of its user, or one of the visitors' objects. */
 function findObject(caller: ObjectCaller, ref: Partial<Ref>): string {
   return ref.index === undefined ? caller.shardName('s', ref.key ?? '') : `u:${ref.index}`
 }
 
-/** Whether the outside session has ended that a session depends on. */
+/** Whether the outside session that a session depends on has ended. */
 async function isMarked(caller: ObjectCaller, env: unknown, { mark }: Ref): Promise<boolean> {
   if (mark === undefined) return false
   const name = caller.shardName('m', mark)

@@ -1,31 +1,34 @@
 /**
- * Keeps values by key in a table inside a Durable Object, each of which is forgotten at its time.
- * The counts and the login attempts of an object use it. It does no I/O beyond the object's own
- * database.
+ * Stores values as JSON by key in a table inside a Durable Object, each with an expiry. The limiter's
+ * counts and the throttle's login attempts (`limit/durable-object/`) use it inside the object.
+ *
+ * Nothing here awaits, so it is atomic within the object's transaction. An error of the database is
+ * thrown. Expired values are invisible and are deleted by the object's alarm. `name` is inserted into
+ * SQL as text, so it must be a constant.
  */
 import type { ObjectSql } from './platform.ts'
 
-/** Values as JSON. Every statement happens at once. */
+/** A table of JSON values with an expiry. */
 export interface ValueTable {
-  /** Finds a value that is not past its time. */
+  /** Finds a value that has not expired. */
   find<T>(key: string): T | undefined
-  /** Keeps a value for `life` milliseconds, in the place of one that is there. */
+  /** Stores a value for `life` milliseconds, and replaces an existing one. */
   keep(key: string, value: unknown, life: number): void
-  /** Changes a value, and not when it is forgotten. */
+  /** Changes a value and keeps its expiry. Without a value it does nothing. */
   change(key: string, value: unknown): void
-  /** Forgets a value; harmless where there is none. */
+  /** Deletes a value, if there is one. */
   forget(key: string): void
 }
 
-/** The database of an object, and its time. */
+/** The database and the clock of an object. */
 export interface ValueTableParts {
   readonly sql: ObjectSql
   readonly clock: () => number
-  /** Receives when something may be deleted. */
+  /** Receives the moment from which a row may be deleted. */
   readonly forgetAt: (until: number) => void
 }
 
-/** Makes the table. `name` is a plain word. */
+/** Creates the table if it is missing. `name` must be a plain word. */
 export function createValueSchema(sql: ObjectSql, name: string): void {
   sql.exec(
     `CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY, kept TEXT NOT NULL, until INTEGER NOT NULL)`,
@@ -33,7 +36,7 @@ export function createValueSchema(sql: ObjectSql, name: string): void {
   sql.exec(`CREATE INDEX IF NOT EXISTS ${name}_until ON ${name} (until)`)
 }
 
-/** Opens a table that is there. */
+/** Opens a table that exists. */
 export function openValueTable(
   name: string,
   { sql, clock, forgetAt }: ValueTableParts,

@@ -1,10 +1,12 @@
 /**
- * Writes the definition of a function in PL/pgSQL, in which each statement sees what others have
- * committed by then. The lists of functions beside it call it. It only joins text, and expects
- * plain names.
+ * Writes the `CREATE FUNCTION` statement of a PL/pgSQL function. `shared-functions.ts` and
+ * `verb-functions.ts` call it for each function. It only joins text, so callers must pass names that
+ * are safe in SQL.
  */
 
-/** A function in PL/pgSQL: each statement in it sees what others have committed by then. */
+/**
+ * Returns the statement that creates a PL/pgSQL function. Each statement in its body sees what others have committed.
+ */
 export function define(name: string, parameters: string, body: string, returns = 'text'): string {
   return `CREATE OR REPLACE FUNCTION ${name}(${parameters}) RETURNS ${returns} LANGUAGE plpgsql AS $body$
 ${body}

@@ -1,6 +1,11 @@
 /**
- * Calls a function in Postgres within a time limit, and translates what goes wrong. `postgres.ts`
- * calls it for each verb. It throws a `StoreError`.
+ * Calls a function in Postgres within a time limit, and translates the errors of a driver.
+ * `postgres.ts` calls `callFunction` for each verb and `sendStatement` for the migration.
+ *
+ * It throws a `StoreError`: `ERR_STORE_UNAVAILABLE` for the network, the time limit, an open breaker and
+ * temporary errors of Postgres, `ERR_STORE_REFUSED` for errors that last until somebody acts, such as
+ * missing functions, and for an answer of another form. A call that failed with the former is sent once
+ * more, and up to 20 times after a conflict of transactions.
  */
 import { StoreError } from '../../redis/failure.ts'
 import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
@@ -8,8 +13,8 @@ import { sendWithRetry } from '../calls/send-with-retry.ts'
 import type { StoreContext } from '../contract.ts'
 
 /**
- * Runs one statement with its values: `pool.query` of `pg`, the `query` of Neon's HTTP driver, or anything
- * else that answers with rows or with `{ rows }`. The third argument holds the environment of the request.
+ * Runs one statement with its values: `pool.query` of `pg`, the `query` of Neon's HTTP driver, or any other function
+ * that resolves with rows or with `{ rows }`. The third argument holds the environment of the request.
  */
 export type PostgresQuery = (
   text: string,
@@ -30,14 +35,14 @@ export interface FunctionCall {
   readonly args: ReadonlyArray<string | number | null | undefined>
 }
 
-/** Before another try: long enough for another transaction to end. */
+/** Milliseconds before another try, long enough for another transaction to end. */
 const pauseMs = 20
-/** Tries after a conflict of transactions, which says that nothing was done. */
+/** Most repetitions after a conflict of transactions, with which Postgres says that it changed nothing. */
 const maxConflicts = 20
 
 /**
- * Calls a function and parses its answer. A statement whose answer was lost is sent once more, with the same
- * id of its write.
+ * Calls a function and parses its answer. A call whose answer was lost is sent once more, with the same id of its
+ * write.
  *
  * @throws {StoreError}
  */
@@ -55,7 +60,7 @@ export async function callFunction(
   )
 }
 
-/** Sends a statement until it has an answer or a failure that another try would not cure. */
+/** Sends a statement until it is answered, or fails in a way that another try would not change. */
 export function sendStatement(
   { query, timeoutMs }: Pick<CallSettings, 'query' | 'timeoutMs'>,
   { text, values }: { readonly text: string; readonly values: Array<string | null> },
@@ -65,9 +70,9 @@ export function sendStatement(
   return sendWithRetry(() => query(text, values, context), policy)
 }
 
-/** Classes of SQLSTATE that pass by themselves: connection, resources, operator intervention, system. */
+/** Classes of SQLSTATE for temporary errors: connection, resources, operator intervention, system. */
 const temporaryClasses: ReadonlySet<string> = new Set(['08', '53', '57', '58', 'XX'])
-/** Nothing was done, and the same statement may succeed. */
+/** SQLSTATEs of a conflict: nothing was changed, and the same statement may succeed. */
 const conflictCodes: ReadonlySet<string> = new Set(['40001', '40P01', '55P03'])
 /** Problems that an operator has to solve, as dashed words. */
 const refusals: ReadonlyMap<string, string> = new Map([
@@ -82,7 +87,8 @@ const refusals: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Classifies an error of a driver. Its text is not kept: it may quote keys, values, address or password.
+ * Classifies an error of a driver. The text of the error is dropped, since it may quote keys, values, address or
+ * password.
  *
  * @see PostgreSQL, appendix A: error codes are five characters, of which the first two name a class
  */
@@ -95,7 +101,7 @@ function createFailure(error: unknown): StoreError {
   return createRefused(refusals.get(code) ?? `sql-${code.toLowerCase()}`)
 }
 
-/** Every SQLSTATE that Postgres has holds a digit. Codes of sockets do not: `EPIPE` has five characters too. */
+/** Whether a code is an SQLSTATE. They all contain a digit, unlike codes of sockets such as `EPIPE`. */
 function isSqlState(code: string): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)
 }
@@ -113,13 +119,15 @@ function createRefused(reason: string): StoreError {
   )
 }
 
-/** Postgres keeps no NUL in a text: it travels as `\0`, and a backslash as two. Sealed records hold neither. */
+/**
+ * Escapes NUL, which Postgres cannot store in text, as `\0`, and a backslash as two. Sealed records contain neither.
+ */
 function encodeValue(value: string | number | null | undefined): string | null {
   if (value === undefined || value === null) return null
   return `${value}`.replace(/[\\\0]/g, (character) => (character === '\0' ? '\\0' : '\\\\'))
 }
 
-/** Reads the one value of the one row, which some drivers return as a list. */
+/** Reads the one value of the one row. Some drivers return rows as lists of values. */
 function decodeReply(result: unknown): unknown {
   const rows = Array.isArray(result) ? result : (result as { rows?: unknown } | undefined)?.rows
   const row: unknown = Array.isArray(rows) ? rows[0] : undefined

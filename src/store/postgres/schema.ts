@@ -1,21 +1,25 @@
 /**
- * Defines the tables and functions in Postgres that sessions need. `postgres.ts` runs the statements when it
- * migrates; a statement that fails is thrown. Each verb of a store is one function, so it is one statement and
- * one transaction. A row of `sessions` with `version` 0 is the mark of an ended session, and its `last_...`
- * columns hold the session that a login replaced. `list` names the user whose list has the row. All times are
- * milliseconds since the epoch; `until` is by the clock of the database.
+ * Defines the tables of the Postgres store, and collects all statements that create its schema.
+ * `postgres.ts` runs them in `migrate` and returns them from `postgresStatements`.
+ *
+ * Each verb of the store is one function, so it is one statement and one transaction. A row of
+ * `sessions` with `version` 0 is the mark of a session that has ended, and its `last_...` columns hold the
+ * session that a login replaced. `list` names the user whose list has the row. All times are
+ * milliseconds since the epoch; `until` is by the clock of the database. A statement that fails makes
+ * the migration fail as a whole. The schema name is inserted as text, so the caller must validate it.
  */
 import { sharedFunctions } from './shared-functions.ts'
 import { verbFunctions } from './verb-functions.ts'
 
-/** The statements that make or update everything in a schema. They can run any number of times. */
+/** Returns the statements that create or update everything in a schema. They can run any number of times. */
 export function createStatements(schema: string): string[] {
   return [...tables(schema), ...sharedFunctions(schema), ...verbFunctions(schema)]
 }
 
 /**
- * The same as one statement, and so one transaction. Deployments that run it at the same time wait for each other:
- * `IF NOT EXISTS` and `OR REPLACE` fail where another transaction makes the same thing.
+ * Returns the same statements as one, which runs in one transaction. Deployments that migrate at the same time wait for
+ * each other by a lock, because `IF NOT EXISTS` and `OR REPLACE` fail while another transaction creates the same
+ * object.
  */
 export function createMigration(schema: string): string {
   return `DO $migration$

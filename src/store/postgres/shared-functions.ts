@@ -1,17 +1,23 @@
 /**
- * Defines the functions in Postgres that those of several verbs call. `schema.ts` puts them into
- * the migration. They run in the transaction of their verb.
+ * Defines the Postgres functions that the functions of several verbs call: locks, checks of timeouts,
+ * ids of writes, and the limit of sessions for a user. `schema.ts` puts them into the migration before
+ * `verb-functions.ts`.
+ *
+ * They run inside the transaction of their verb. `keep` raises a serialization failure where another
+ * transaction takes the same key, and the client repeats the call. It returns text only; an error
+ * appears when the database runs it.
  */
 import { writeMemory } from '../contract.ts'
 import { define } from './define.ts'
 
-/** Their statements, in the order in which they need one another. */
+/** Returns the statements, in an order in which each function exists before another one calls it. */
 export function sharedFunctions(schema: string): string[] {
   return [
     `CREATE OR REPLACE FUNCTION ${schema}.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $body$
 SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 $body$`,
-    // Changes of one list wait for each other, in one order, so that nobody waits in a circle.
+    // Transactions that change the same list wait for each other. Two lists are locked in sorted order to avoid
+    // deadlocks.
     define(
       `${schema}.lock_lists`,
       'p_one text, p_two text',
@@ -32,7 +38,7 @@ END`,
   RETURN json_build_array(p_is, p_row.version::text, p_row.record, p_row.seen::text, p_row.stop::text)::text;
 END`,
     ),
-    // Why a row is no session for this reader; null where it is one. Nothing is touched.
+    // Returns the reason why a row is not a live session for this reader; null if it is one. It changes nothing.
     define(
       `${schema}.gone`,
       `p_row ${schema}.sessions, p_list text, p_mark text, p_now bigint, p_idle bigint`,
@@ -69,7 +75,7 @@ END`,
 END`,
       'void',
     ),
-    // Finds the answer for a key that must be free, or null where it is. An expired row makes room.
+    // Returns the answer for a key that must be free, or null if it is free. An expired row is deleted.
     define(
       `${schema}.in_use`,
       'p_key text, p_write text, p_answer text',
@@ -87,7 +93,8 @@ BEGIN
   RETURN p_answer;
 END`,
     ),
-    // Keeps a new row and lists it. Where a user has as many as allowed the dead go first, then what ends first.
+    // Stores a new row and lists it. If the user's list is full, expired rows are delisted first, then those that end
+    // first.
     define(
       `${schema}.keep`,
       'p_key text, p_list text, p_now bigint, p_idle bigint, p_stop bigint, p_record text, p_write text, p_most integer',

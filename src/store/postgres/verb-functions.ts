@@ -1,11 +1,15 @@
 /**
- * Defines the functions in Postgres that implement the verbs of a store, one for each. `schema.ts`
- * puts them into the migration, and `postgres.ts` calls them. Each runs as one transaction, so one
- * that fails changes nothing.
+ * Defines the Postgres functions that implement the verbs of the store, one for each verb, and the
+ * clean-up. `schema.ts` puts them into the migration; `postgres.ts` calls them by name and parses their
+ * JSON answers.
+ *
+ * Each call is one transaction, so a function that fails changes nothing. It returns text only; an
+ * error appears when the database runs it. A changed parameter list needs a new migration before the
+ * new version is deployed.
  */
 import { define } from './define.ts'
 
-/** Their statements. */
+/** Returns the statements that create the functions. */
 export function verbFunctions(schema: string): string[] {
   return [
     define(

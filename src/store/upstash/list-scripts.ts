@@ -1,18 +1,20 @@
 /**
- * Defines the Lua scripts that work on the list of a user's sessions; `scripts.ts` says how rows and lists are
- * kept. `requests.ts` sends them for `list`, `endAll` and full lists. A session that the list does
- * not name has ended.
+ * Defines the Lua scripts that work on the list of a user's sessions; `scripts.ts` describes how rows and
+ * lists are stored. `requests.ts` sends them for `list`, `endAll` and full lists.
+ *
+ * A session that its list does not name has ended, even while its row exists. Changing the text of a
+ * script changes its SHA-1, so Redis must load it again. Errors appear when Redis runs a script.
  */
 import { markUrgent, type Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 
-/** KEYS index. */
+/** Returns all row keys of a list. KEYS index. */
 export const membersScript: Script = lua(
   'session-members',
   "return redis.call('ZRANGE', KEYS[1], 0, -1)",
 )
 
-/** KEYS index, rows. ARGV now, idle, a member for each row. Delists those that are no longer alive. */
+/** Delists sessions that are no longer alive. KEYS index, rows. ARGV now, idle, a member for each row. */
 export const tidyScript: Script = lua(
   'session-tidy',
   'local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])',
@@ -25,19 +27,19 @@ export const tidyScript: Script = lua(
   "return {'ok'}",
 )
 
-/** KEYS index, rows. ARGV a member for each row. */
+/** Returns the rows of the sessions that are still listed. KEYS index, rows. ARGV a member for each row. */
 export const rowsScript: Script = lua(
   'session-rows',
   'local found = {}',
   'for at, member in ipairs(ARGV) do',
-  // Asked again: meanwhile all of them may have been ended.
+  // The list is checked again, since its sessions may have been ended after it was read.
   "  local row = redis.call('ZSCORE', KEYS[1], member) and redis.call('HMGET', KEYS[at + 1], 'v', 'd', 't', 'x')",
   "  if row and row[1] then found[#found + 1] = {'found', row[1], row[2], row[3], row[4]} end",
   'end',
   'return found',
 )
 
-/** KEYS index. ARGV [member to keep]. */
+/** Ends all sessions of a list except one. KEYS index. ARGV [member to keep]. Returns how many were listed. */
 export const endAllScript: Script = markUrgent(
   lua(
     'session-end-all',

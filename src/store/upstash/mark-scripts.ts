@@ -1,11 +1,14 @@
 /**
- * The Lua script that ends the sessions of a mark; `scripts.ts` looks for the mark. `requests.ts`
- * and the revocations send it. A message that came before changes nothing.
+ * Defines the Lua script that ends the sessions of a mark: it sets a key with an expiry, which the read
+ * scripts in `scripts.ts` look for. `requests.ts` and `revocations.ts` send it. A message that was seen
+ * before changes nothing, and the script returns `0`.
  */
 import { markUrgent, type Script } from '../../redis/script.ts'
 import { lua } from './scripts.ts'
 
-/** KEYS mark [message]. ARGV life [, life of the message]. A message that came before changes nothing. */
+/**
+ * Ends a mark. KEYS mark [message]. ARGV life [, life of the message]. A message that was seen before changes nothing.
+ */
 export const endMarkedScript: Script = markUrgent(
   lua(
     'session-end-marked',

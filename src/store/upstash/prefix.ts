@@ -1,10 +1,10 @@
 /**
- * Validates the prefix of every key of a store in Redis. The store and the revocations call it
- * while building. A wrong prefix is reported as an issue.
+ * Validates the prefix of all keys of a store in Redis. `upstash.ts` and `revocations.ts` call it while
+ * they are created. A wrong prefix is reported as an issue, and the default is returned.
  */
 import type { Issues } from '../../options/index.ts'
 
-/** Validates what every key begins with. Default `portcullis:`. */
+/** Validates the prefix of all keys. Default `portcullis:`. */
 export function validatePrefix(value: string | undefined, issues: Issues): string {
   if (value === undefined) return 'portcullis:'
   if (typeof value === 'string' && /^[!-~]{1,64}$/.test(value)) return value

@@ -1,6 +1,7 @@
 /**
- * Builds the script calls of `upstashStore`: for each verb the script, its keys and its arguments in their order. `../upstash.ts`
- * sends them. A record that is too long throws `ERR_STORE_TOO_LARGE` here, before anything is sent.
+ * Builds the script calls of `upstashStore`: for each verb the script, its keys and its arguments in their
+ * order. `upstash.ts` sends them, alone or in a batch. It sends nothing itself; a record over `maxBytes`
+ * throws `ERR_STORE_TOO_LARGE` here, before anything is sent.
  */
 import type { Script } from '../../redis/script.ts'
 import type { ReadAt, Ref, RotateOptions, Row } from '../contract.ts'
@@ -21,9 +22,9 @@ import {
 export interface ScriptCall {
   /** The script that Redis runs. */
   readonly script: Script
-  /** Every key it touches. */
+  /** All keys that the script reads or writes. */
   readonly keys: readonly string[]
-  /** Its arguments, in the order the script reads them. */
+  /** The arguments, in the order in which the script reads them. */
   readonly args: readonly string[]
 }
 
@@ -37,9 +38,9 @@ export function createStoreRequests(prefix: string, bounds: StoreBounds): StoreR
   return { ...createVerbRequests(names, bounds), ...createListRequests(names) }
 }
 
-/** The script calls that work on one session. */
+/** Creates the script calls that work on one session. */
 function createVerbRequests(names: KeyNames, { maxPerUser, maxBytes }: StoreBounds) {
-  /** The arguments of a new row; `tidied` says that its list holds no expired session any more. */
+  /** Lists the arguments of a new row. `tidied` means that expired sessions have been removed from its list. */
   function createRowArguments({ key, now, idle, end, record }: Row, tidied: boolean): string[] {
     validateSize(record, maxBytes)
     return [key, `${now}`, `${idle}`, `${end}`, record, tidied ? '1' : '0', `${maxPerUser}`]
@@ -83,7 +84,7 @@ function createVerbRequests(names: KeyNames, { maxPerUser, maxBytes }: StoreBoun
   }
 }
 
-/** The script calls that work on the list of a user's sessions. */
+/** Creates the script calls that work on the list of a user's sessions. */
 function createListRequests(names: KeyNames) {
   return {
     members: (index: string): ScriptCall => {
@@ -105,7 +106,7 @@ function createListRequests(names: KeyNames) {
       return { script: endAllScript, keys: [names.index(index)], args }
     },
 
-    /** Returns the index that an answer names by the key of its list. */
+    /** Returns the index that belongs to the key of a list. */
     parseIndex: (list: string): string => list.slice(names.index('').length),
   }
 }
@@ -117,11 +118,11 @@ interface KeyNames {
   writeId(row: Row): string
   mark(name: string): string
   once(id: string): string
-  /** The row of a session, and its list where it has one. */
+  /** The keys of a read: the row of a session, and its list if it has one. */
   ref(ref: Ref): string[]
-  /** The same for a write, whose id has a key of its own. */
+  /** The keys of a write: the row, the id of the write, and the list if there is one. */
   write(row: Row): string[]
-  /** Puts the key of the mark last, and its place behind the arguments. */
+  /** Appends the key of the mark to the keys, and its position among them to the arguments. */
   addMark(ref: Ref, call: ScriptCall): ScriptCall
 }
 
@@ -160,9 +161,10 @@ function createRotation(
   { grace, ifVersion, rowArguments }: RotationArguments,
 ): ScriptCall {
   const indexes = [...new Set([old.index, next.index])].filter((index) => index !== undefined)
-  const at = (index: string | undefined): string =>
+  const position = (index: string | undefined): string =>
     index === undefined ? '0' : `${4 + indexes.indexOf(index)}`
-  const args = [old.key, ...rowArguments, next.key, `${grace}`, at(old.index), at(next.index)]
+  const positions = [position(old.index), position(next.index)]
+  const args = [old.key, ...rowArguments, next.key, `${grace}`, ...positions]
 
   return {
     script: rotateScript,

@@ -1,7 +1,10 @@
 /**
- * Keeps revocations of stateless sessions in Redis: each verb is one script and one request.
- * Applications pass `upstashRevocations()` to `revocable`. Verbs reject with
- * `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`; wrong options are a `ConfigError`.
+ * Stores revocations of stateless sessions in Redis: each method is one script and one request.
+ * Applications pass `upstashRevocations()` to `revocable`; `session/stateless` calls the methods.
+ *
+ * Wrong options throw `ERR_CONFIG`. Methods reject with `ERR_STORE_UNAVAILABLE` where Redis does not answer and
+ * `ERR_STORE_REFUSED` where it answers an error or an unknown reply, and the session's request fails with
+ * that error. A Redis that evicts keys may make ended sessions valid again.
  */
 import { checkKeys, createIssues } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
@@ -20,8 +23,8 @@ export interface UpstashRevocationsOptions<E = ProjectEnv> {
   readonly prefix?: string
 }
 
-// KEYS: the revoked id [, the user's generation] [, the mark]. ARGV: the session's generation [, which
-// of KEYS is the mark].
+// Checks a session. KEYS: the revoked id [, the user's generation] [, the mark]. ARGV: the session's generation [, the
+// position of the mark among KEYS].
 const checkScript: Script = script(
   'revocation-check',
   `if redis.call('EXISTS', KEYS[1]) == 1 then return {'0'} end
@@ -30,7 +33,7 @@ if mark and redis.call('EXISTS', mark) == 1 then return {'0'} end
 if KEYS[2] and KEYS[2] ~= mark and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return {'0'} end
 return {'1'}`,
 )
-// KEYS: the revoked id. ARGV: its life. Idempotent: sent twice it is revoked once.
+// Revokes an id. KEYS: the revoked id. ARGV: its life in ms. Repeating it changes nothing.
 const revokeScript: Script = markUrgent(
   script(
     'revocation-revoke',
@@ -38,7 +41,7 @@ const revokeScript: Script = markUrgent(
 return {'1'}`,
   ),
 )
-// KEYS: the generation. ARGV: its life. One that exists outlives every session made under it.
+// Reads a generation. KEYS: the generation. ARGV: its life in ms, which is extended if it is shorter.
 const generationScript: Script = script(
   'revocation-generation',
   `local now = redis.call('GET', KEYS[1])
@@ -46,7 +49,7 @@ if not now then return {'0'} end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {now}`,
 )
-// KEYS: the generation. ARGV: its life. Sent twice it counts twice, which ends nothing more.
+// Advances a generation. KEYS: the generation. ARGV: its life in ms. Repeating it advances twice, which is harmless.
 const advanceScript: Script = markUrgent(
   script(
     'revocation-advance',
@@ -57,7 +60,7 @@ return {string.format('%.0f', now)}`,
 )
 
 /**
- * Revocations in Redis, under `<prefix>rev:<digest>`, `<prefix>gen:<digest>`, `<prefix>o:<mark>` and
+ * Creates a store of revocations in Redis, under `<prefix>rev:<digest>`, `<prefix>gen:<digest>`, `<prefix>o:<mark>` and
  * `<prefix>j:<message>`, each with a TTL.
  *
  * @example
