@@ -40,6 +40,7 @@ const secretLife = 300
  */
 export function apple<E = ProjectEnv>(options: AppleOptions<E>): ProviderOptions<E> {
   const { teamId, keyId, key, ...rest } = options
+
   return withoutUndefined({
     label: 'Apple',
     // A request for name or e-mail must have the response posted.

@@ -30,6 +30,7 @@ export interface Auth0Options<E = ProjectEnv> extends PresetOptions<E> {
  */
 export function auth0<E = ProjectEnv>(options: Auth0Options<E>): ProviderOptions<E> {
   const { domain, audience, organization, params, ...rest } = options
+
   return withoutUndefined({
     label: 'Auth0',
     ...rest,

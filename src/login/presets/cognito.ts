@@ -30,6 +30,7 @@ export interface CognitoOptions<E = ProjectEnv> extends PresetOptions<E> {
  */
 export function cognito<E = ProjectEnv>(options: CognitoOptions<E>): ProviderOptions<E> {
   const { region, userPool, domain, ...rest } = options
+
   return withoutUndefined({
     label: 'Amazon Cognito',
     ...rest,

@@ -38,6 +38,7 @@ export function entra<E = ProjectEnv>(options: EntraOptions<E>): ProviderOptions
       ? `${authority}/{tenantid}/v2.0`
       : mapFromEnv(tenant, (id) => `${authority}/${id}/v2.0`)
   const hasSeveralTenants = tenant === undefined
+
   return withoutUndefined({
     label: 'Microsoft',
     ...rest,

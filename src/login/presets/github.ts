@@ -47,6 +47,7 @@ export function github<E = ProjectEnv>(options: GithubOptions<E>): ProviderOptio
           return organizations.some((name) => memberships.includes(name))
         }
   const needsOrganizations = organizations !== false || teams
+
   return withoutUndefined({
     label: 'GitHub',
     scope: `read:user user:email${needsOrganizations ? ' read:org' : ''}`,

@@ -25,6 +25,7 @@ export interface GitlabOptions<E = ProjectEnv> extends PresetOptions<E> {
  */
 export function gitlab<E = ProjectEnv>(options: GitlabOptions<E>): ProviderOptions<E> {
   const { url = 'https://gitlab.com', ...rest } = options
+
   return withoutUndefined({
     label: 'GitLab',
     ...rest,

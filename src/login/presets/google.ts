@@ -32,6 +32,7 @@ export function google<E = ProjectEnv>(options: GoogleOptions<E>): ProviderOptio
   // The parameter `hd` only changes Google's page, and a person can remove it, so the claim decides.
   const isMember = domains && ((claims: Claims) => domains.includes(claims.hd as string))
   const hd = domains?.length === 1 ? domains[0] : domains && '*'
+
   return withoutUndefined({
     label: 'Google',
     ...rest,

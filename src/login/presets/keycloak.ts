@@ -34,6 +34,7 @@ export interface KeycloakOptions<E = ProjectEnv> extends PresetOptions<E> {
 export function keycloak<E = ProjectEnv>(options: KeycloakOptions<E>): ProviderOptions<E> {
   const { url, realm, ...rest } = options
   const path = `/realms/${encodeURIComponent(realm)}`
+
   return withoutUndefined({
     label: realm,
     ...rest,

@@ -27,6 +27,7 @@ export interface OktaOptions<E = ProjectEnv> extends PresetOptions<E> {
 export function okta<E = ProjectEnv>(options: OktaOptions<E>): ProviderOptions<E> {
   const { domain, authorizationServer, ...rest } = options
   const path = authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`
+
   return withoutUndefined({
     label: 'Okta',
     scope: 'openid profile email groups',
