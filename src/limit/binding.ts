@@ -1,7 +1,9 @@
 /**
- * A limiter over the rate limiting binding of Workers: a coarse shield that costs no request.
- * Applications put it in front of an exact limiter. It throws a `RangeError` for a cost other than
- * 1, and wrong options are a `ConfigError`.
+ * Creates a limiter over the rate limiting binding of Cloudflare Workers, which counts per location
+ * and only roughly, but needs no request to a store. Applications put it in front of an exact
+ * limiter. Wrong options throw a `ConfigError` while building, and a missing binding throws one at
+ * the first request. `take` throws a `RangeError` for a cost other than 1. It rejects with the
+ * platform's error where the binding fails.
  */
 
 import type { Issues } from '../options/index.ts'
@@ -18,7 +20,10 @@ import { checkCost } from './result.ts'
 
 /** A binding of wrangler's `[[ratelimits]]`. */
 export interface RateLimitBinding {
-  /** Counts one request of this key; the platform says no more than whether it may pass. */
+  /**
+   * Counts one request of this key. The platform answers only whether the request is within the
+   * limit.
+   */
   limit(options: { key: string }): Promise<{ success: boolean }>
 }
 
@@ -26,25 +31,30 @@ export interface RateLimitBinding {
 export interface BindingLimiterOptions<E = ProjectEnv> {
   /** `({ env }) => env.MY_RATE_LIMITER` */
   readonly binding: FromEnv<RateLimitBinding, E>
-  /** The value of `simple.limit` in wrangler.toml, which the binding does not reveal. Only for headers. */
+  /**
+   * The value of `simple.limit` in wrangler.toml, which the binding does not reveal. It is only
+   * used in response headers.
+   */
   readonly limit: number
-  /** As `simple.period` has it: 10 or 60 seconds. */
+  /** The value of `simple.period` in wrangler.toml: 10 or 60 seconds. */
   readonly window: 10 | 60
 }
 
 /**
- * Creates a limiter from a Workers rate limiting binding. It counts per location, with counters that are synchronized late:
- * it is permissive by its own documentation. Use it in front of an exact limiter, not alone.
+ * Creates a limiter from a Workers rate limiting binding. The binding counts per location and
+ * synchronizes its counters late, so it allows more than the limit, as its documentation says. Use
+ * it in front of an exact limiter, not alone.
  *
- * It does not know the remaining units or the time of the next one: `remaining` is undefined, or 0 where it denied, and
- * `retryAt` is one window away. It has no `peek` and no `forget`, and a request always costs 1.
+ * The binding tells neither the remaining units nor the time of the next one: `remaining` is
+ * undefined, or 0 after a denial, and `retryAt` is one window away. The limiter has no `peek` and
+ * no `forget`, and each call costs exactly 1.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  * @example
  * rateLimit({
- *   limiter: bindingLimiter({ binding: (c) => c.env.LIMITER, limit: 100, window: 60 }),
- *   platform: 'cloudflare',
+ * limiter: bindingLimiter({ binding: (c) => c.env.LIMITER, limit: 100, window: 60 }),
+ * platform: 'cloudflare',
  * })
  */
 export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): BasicLimiter {
@@ -52,7 +62,7 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
   checkKeys(issues, options, ['binding', 'limit', 'window'])
 
   const input = { ...options } as Partial<BindingLimiterOptions<never>>
-  const bindingOf = resolveFrom(issues, 'binding', input.binding, validateBinding)
+  const readBinding = resolveFrom(issues, 'binding', input.binding, validateBinding)
 
   for (const name of ['limit', 'window'] as const)
     if (input[name] === undefined) issues.add(name, 'is required')
@@ -76,7 +86,7 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
           'cost must be 1: a Workers rate limiting binding counts one request for each call',
         )
 
-      const { success } = await bindingOf(context.env).limit({ key: limitKey })
+      const { success } = await readBinding(context.env).limit({ key: limitKey })
       const allowed = success === true
       const nowMs = Date.now()
       const resetAt = nowMs + window * 1000
@@ -97,6 +107,7 @@ export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>
 }
 
 function validateBinding(value: RateLimitBinding, issues: Issues): RateLimitBinding {
-  if (typeof value?.limit !== 'function') issues.add('', 'must be a ratelimits binding')
+  if (typeof value?.limit !== 'function')
+    issues.add('', 'must be a rate limiting binding, declared by [[ratelimits]] in wrangler.toml')
   return value
 }

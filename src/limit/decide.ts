@@ -1,7 +1,9 @@
 /**
- * Decides about a request by the results of its limiters: fallbacks, events, header fields and the
- * rejection. `gate.ts` calls it once for each request. A policy whose store is unavailable is
- * decided by its option `onOutage`.
+ * Turns the results of a request's limiters into one decision: it evaluates fallbacks for policies
+ * whose store failed, emits events, and creates the `RateLimit` header fields and the response 429
+ * or 503. `limitGate()` calls it once for each request; the gateway uses its types. It rejects only
+ * where the application's `refuse` does. A policy whose store is unavailable is decided by its
+ * option `onOutage`.
  */
 import { emitEvent } from '../events.ts'
 import type { Emit, EventType } from '../types.ts'
@@ -13,11 +15,14 @@ import type { Policy } from './policies.ts'
 
 /** The result of one policy. */
 export interface PolicyResult extends TakeResult {
-  /** Name of the policy. */
+  /** The name of the policy. */
   readonly name: string
 }
 
-/** A request for units with its result: settled, or undefined where it was not needed. */
+/**
+ * The take of one policy and its outcome, which is undefined where another policy denied the
+ * request before this one was evaluated.
+ */
 export interface PolicyOutcome<C> {
   readonly policy: Policy<C>
   readonly key: string
@@ -25,7 +30,7 @@ export interface PolicyOutcome<C> {
   readonly outcome: PromiseSettledResult<TakeResult> | undefined
 }
 
-/** The options of a guard that the decision needs. */
+/** The options of `rateLimit()` that the decision needs. */
 export interface DecisionSettings<C> {
   readonly observing: boolean
   readonly refuse: ((verdict: LimitVerdict, c: C) => Response | Promise<Response>) | undefined
@@ -34,7 +39,7 @@ export interface DecisionSettings<C> {
 
 /** The decision about a request. */
 export interface Decision {
-  /** The results of all policies that were asked, in their order. */
+  /** The results of all policies that were evaluated, in the order of the policies. */
   readonly results: readonly PolicyResult[]
   /** The response to a denied request. */
   readonly refused: Response | undefined
@@ -47,26 +52,35 @@ type Fields = Array<readonly [name: string, value: string]>
 /** Emits an event about one policy. */
 type EmitEvent = (type: EventType, policy: string, reason?: string) => void
 
-/** The result of one policy, and whether its store could not be asked. */
+/**
+ * The result of one policy. `isLost` tells that its store failed, so that the result is a
+ * fallback's.
+ */
 interface CheckedPolicy<C> {
   readonly policy: Policy<C>
-  /** Undefined: another policy denied before this one was asked. */
+  /** Undefined where another policy denied the request before this one was evaluated. */
   readonly result: TakeResult | undefined
   readonly isLost: boolean
 }
 
-/** The facts that clients learn: the policies that denied, and the longest time to wait. */
+/**
+ * A summary for the response: whether the request is rejected, why, and how long the client must
+ * wait.
+ */
 interface Denials {
   readonly isDenied: boolean
-  /** True where no policy denied, but one that could not be counted is closed. */
+  /** Whether a policy with `onOutage: 'closed'` could not be counted. */
   readonly isClosed: boolean
   readonly retryAfter: number
   readonly violated: readonly string[]
 }
 
-/** Decides about a request. Limits of this isolate replace policies whose store is unavailable. */
+/**
+ * Decides about a request. A policy whose store is unavailable is evaluated by its `onOutage`: with
+ * `'local'`, a limiter of this isolate counts instead.
+ */
 export async function decideOutcomes<C extends LimitedContext>(
-  taken: ReadonlyArray<PolicyOutcome<C>>,
+  outcomes: ReadonlyArray<PolicyOutcome<C>>,
   c: C,
   settings: DecisionSettings<C>,
 ): Promise<Decision> {
@@ -80,7 +94,8 @@ export async function decideOutcomes<C extends LimitedContext>(
 
   const checked: Array<CheckedPolicy<C>> = []
   const deniedEvent = observing ? 'rate-limit-observed' : 'rate-limited'
-  for (const outcome of taken) checked.push(await checkPolicy(outcome, deniedEvent, emitDecision))
+  for (const outcome of outcomes)
+    checked.push(await checkPolicy(outcome, deniedEvent, emitDecision))
 
   const results = checked.flatMap(({ policy: { name }, result }) =>
     result === undefined ? [] : [{ name, ...result }],
@@ -93,7 +108,8 @@ export async function decideOutcomes<C extends LimitedContext>(
 
   const reason = denials.isDenied ? 'rate-limited' : 'store-unavailable'
   const refused = await createRejection(c, denials, results, settings)
-  // To the request's listener alone: `onEvent` of a limit is about its policies.
+  // Only the request's own listener gets this event: `onEvent` of `rateLimit()` receives events
+  // about policies.
   emitEvent(undefined, { type: 'request-refused', reason }, c)
   return {
     results,
@@ -137,7 +153,7 @@ function findDenials<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Denials {
   }
 }
 
-/** The header fields of all policies that clients may know of. */
+/** Creates the `RateLimit` fields of all policies with `headers: true`. */
 function writeFields<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Fields {
   const shown = checked.filter(({ policy }) => policy.headers)
   const policyItems = shown.map(({ policy, result }) => policyField(policy, result))
@@ -151,7 +167,10 @@ function writeFields<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Fields {
   return fields
 }
 
-/** The response to a denied request, and the fields that it still needs. */
+/**
+ * Creates the response to a denied request, by `refuse` if the application has one, and lists the
+ * fields that it still needs.
+ */
 async function createRejection<C extends LimitedContext>(
   c: C,
   { isDenied, retryAfter, violated }: Denials,
@@ -172,14 +191,15 @@ async function createRejection<C extends LimitedContext>(
   return { response, fields: missingHeaders(response, wait) }
 }
 
-/** Seconds to wait after a 503, as in `errorResponse()`. */
+/** The seconds to wait after a 503, as in `errorResponse()`. */
 const closedSeconds = 10
 
 /** Decides while the store is unavailable: by the policy's `onOutage`, or by counting in this isolate. */
 async function decideFallback<C>({ policy, key, cost }: PolicyOutcome<C>): Promise<TakeResult> {
   const { limiter, onOutage, fallback: local } = policy
   if (local !== undefined) {
-    // The limit of an isolate is a part of the policy's. A cost above it consumes all of it.
+    // The limit of one isolate is a share of the policy's limit. A cost above it consumes all of
+    // it.
     return { ...(await local.take(key, Math.min(cost, local.limit))), degraded: true }
   }
 
@@ -206,7 +226,10 @@ function policyField<C>(policy: Policy<C>, result: TakeResult | undefined): stri
     : policyItem({ name: policy.name, limit, window: policy.limiter.window }, limit)
 }
 
-/** The reason of an outage in kebab case; of a limiter that is not ours only that it failed. */
+/**
+ * Reads the reason of an outage from the error, in kebab case. Errors of limiters that the
+ * application wrote have no such reason: they give `fault`.
+ */
 function readReason(error: unknown): string {
   const { reason } = error as { reason?: unknown }
   return typeof reason === 'string' && /^[a-z][a-z0-9-]{0,63}$/.test(reason) ? reason : 'fault'

@@ -1,12 +1,16 @@
 /**
- * Reads and changes the limit that `@upstash/ratelimit` looks up for every key of a prefix.
- * `upstash.ts` sends the script for `setLimit` and `getLimit`. A reply that is no limit throws
- * `ERR_STORE_REFUSED`.
+ * Reads and changes the limit that `@upstash/ratelimit` uses for all keys of a prefix, for the
+ * option `dynamicLimit`. `setLimit` and `getLimit` of `upstashLimiter()` send the script and read
+ * its reply. A reply that is not a number of at most 15 digits throws `ERR_STORE_REFUSED`. The
+ * stored limit has no expiry: it stays until `setLimit` changes or removes it.
  */
 import { createRejectedError } from '../redis/failure.ts'
 import { type Script, script } from '../redis/script.ts'
 
-/** Without an argument it reads; `0` takes the limit back; else it sets one. This key alone has no end: it is a setting. */
+/**
+ * Reads the limit if there is no argument, removes it for the argument `0`, and otherwise sets it.
+ * The key never expires, because it is a setting.
+ */
 export const dynamicLimitScript: Script = script(
   'limit-dynamic',
   [
@@ -16,7 +20,11 @@ export const dynamicLimitScript: Script = script(
   ].join('\n'),
 )
 
-/** The limit in an answer; undefined: none is set. @throws {PortcullisError} `ERR_STORE_REFUSED` */
+/**
+ * Reads the limit from a reply. Returns undefined where none is set.
+ *
+ * @throws {PortcullisError} `ERR_STORE_REFUSED` for any other reply
+ */
 export function readDynamicLimit(reply: unknown): number | undefined {
   if (typeof reply !== 'string' || !/^\d{1,15}$/.test(reply))
     throw createRejectedError('strange-answer', 'limit-dynamic')

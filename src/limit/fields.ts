@@ -1,11 +1,14 @@
 /**
- * Creates the response fields that tell clients about limits, as
+ * Creates the response header fields `RateLimit-Policy` and `RateLimit`, as
  * draft-ietf-httpapi-ratelimit-headers-10 defines them. `decide.ts` and `policies.ts` call it.
- * Fields of a handler stay; a response whose headers cannot be changed is copied.
+ * Fields that a handler set stay. A response with immutable headers is copied; if its body was
+ * already read, it is returned without these fields.
  */
 import type { TakeResult } from './contract.ts'
 
-/** The name, the limit and the window of a policy; names are dashed words, so that none needs escaping. */
+/**
+ * A policy as the fields name it. Names are lower-case words with dashes, so none needs escaping.
+ */
 export interface NamedPolicy {
   readonly name: string
   readonly limit: number
@@ -13,20 +16,22 @@ export interface NamedPolicy {
   readonly window: number
 }
 
-/** An item of `RateLimit-Policy` (draft section 3). */
+/** Creates the item of one policy in `RateLimit-Policy` (draft section 3). */
 export function policyItem({ name, window }: NamedPolicy, limit: number): string {
   return `"${name}";q=${limit};w=${window}`
 }
 
 /**
- * An item of `RateLimit` (draft section 4): so many units, for so many seconds. Where a take was denied these are the
- * seconds of Retry-After, which must not be earlier; else those until all is free. undefined where nobody counted.
+ * Creates the item of one policy in `RateLimit` (draft section 4): the remaining units, and after
+ * how many seconds more are available. After a denial these are the seconds of Retry-After, which
+ * must not be earlier; otherwise the seconds until all units are free. Returns undefined where no
+ * store counted.
  */
 export function limitItem(name: string, result: TakeResult): string | undefined {
   const { allowed, remaining, retryAfter, retryAt, resetAt, degraded } = result
   if (remaining === undefined || degraded) return undefined
 
-  // A result was judged at `retryAt` if it allowed.
+  // `retryAt` of an allowed take is the moment at which it was evaluated.
   const seconds = allowed ? Math.max(0, Math.ceil((resetAt - retryAt) / 1000)) : retryAfter
   return Number.isFinite(seconds)
     ? `"${name}";r=${remaining};t=${seconds}`
@@ -34,8 +39,8 @@ export function limitItem(name: string, result: TakeResult): string | undefined 
 }
 
 /**
- * Appends fields to a response, or to a copy of it where its headers cannot be changed. What a handler or another limit
- * wrote stays; an upgraded connection passes as it is.
+ * Appends fields to a response, or to a copy of a response whose headers are immutable. Fields that
+ * a handler or another limit wrote stay. An upgraded connection (status 101) is returned unchanged.
  */
 export function withFields(
   response: Response,
@@ -47,14 +52,15 @@ export function withFields(
     return response
   } catch {
     try {
-      // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
+      // The headers of a fetched, redirecting or cached response are immutable. Already the first
+      // change throws, so no field was added.
       const copy = bodiless.has(response.status)
         ? new Response(null, response)
         : new Response(response.body, response)
       append(copy.headers, fields)
       return copy
     } catch {
-      return response // a body already read: better without these fields than not at all
+      return response // A body that was read cannot be copied: the client gets the response without these fields.
     }
   }
 }

@@ -1,8 +1,11 @@
 /**
- * Creates the guard behind `rateLimit()` in two halves, so that a caller can send the commands of
- * several modules to Redis in one request. The middleware, `portcullis()` and the gateway call it.
- * Wrong options are a `ConfigError`. While the store is down, the policy decides; wrong values of the
- * environment, and a cost that is no whole number, throw at the request.
+ * Compiles the options of `rateLimit()` to a guard in two steps, `prepare` and `decide`, so that a
+ * caller can send the commands of several modules to Redis in one HTTP request. `rateLimit()`,
+ * `portcullis()` and the gateway's routes and rate limit phase call it. Wrong options throw a
+ * `ConfigError` while building. At a request it rejects for wrong values of the environment
+ * (`ERR_CONFIG`), for a cost that is not a whole number of at least 1 (`RangeError`), and where the
+ * application's `skip`, `key` or `cost` rejects. While the store is down, each policy's `onOutage`
+ * decides.
  */
 import { isPortcullisError } from '../errors.ts'
 import { createIssues, optionalFunction, optionalListener, parseChoice } from '../options/index.ts'
@@ -29,53 +32,65 @@ import {
 } from './policies.ts'
 import { prepareTakes, type Take } from './takes.ts'
 
-/** A Hono Context, as far as limits need one. */
+/** The parts of a Hono Context that rate limits read. */
 export interface LimitedContext {
   /** The request as it came in. */
   readonly req: { readonly raw: Request }
-  /** The environment, the argument of `From` functions. */
+  /** The environment, which options that are functions receive. */
   readonly env?: unknown
   /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
-/** The facts that a custom response may state. */
+/** The reason of a rejection, which the option `refuse` receives. */
 export type LimitVerdict = Verdict & {
   readonly ok: false
-  /** Seconds; `Infinity` where it will never be allowed. */
+  /**
+   * The seconds to wait; `Infinity` where the request costs more than the limit and is never
+   * allowed.
+   */
   readonly retryAfter: number
   readonly results: readonly PolicyResult[]
 }
 
 /** Options of {@link limitGate}. Absent = default. */
 export interface RateLimitOptions<C = LimitedContext> extends PolicyOptions<C> {
-  /** Requests that are not counted. A CORS preflight never is: it has no credentials and does nothing. Default none. */
+  /**
+   * Returns true for requests that are not counted. A CORS preflight is never counted, because it
+   * has no credentials and changes nothing. Default: every other request is counted.
+   */
   readonly skip?: (c: C) => boolean | Promise<boolean>
   /** `'observe'` counts and emits the same events, but rejects nothing and sets no header. Default `'enforce'`. */
   readonly mode?: 'enforce' | 'observe'
   /** Returns the response to a rejected request; Retry-After and `Cache-Control: no-store` are added where they are missing. */
   readonly refuse?: (verdict: LimitVerdict, c: C) => Response | Promise<Response>
   /**
-   * Receives `rate-limited` or `rate-limit-observed` for each policy that denied, and `rate-limit-degraded` (with the store's
-   * reason) for each that could not be counted; the policy is the subject. Default none.
+   * Receives `rate-limited` or `rate-limit-observed` for each policy that denied, and
+   * `rate-limit-degraded` (with the store's reason) for each policy that could not be counted. The
+   * event's subject is the policy's name. Default none.
    */
   readonly onEvent?: Emit
 }
 
 /** The limits of one request, ready to be consumed. */
 export interface PreparedLimits {
-  /** The clients of Redis that must be called. An empty list means that this isolate decides alone. */
+  /** The Redis clients that must be called. An empty list means that this isolate decides alone. */
   readonly clients: readonly Redis[]
-  /** Adds all calls to the batches before it returns. Its promise resolves once these were sent. */
+  /**
+   * Adds all calls to the batches before it returns. The promise resolves once those batches were
+   * sent.
+   */
   decide(askOf: (client: Redis) => RedisBatch): Promise<Decision>
 }
 
 /** Creates the limits of each request. */
 export interface LimitGate<C> {
   /**
-   * Computes the keys, and counts what this isolate counts. Returns undefined for a request that is not limited.
+   * Computes the keys, and consumes the units of limiters that count in this isolate. Returns
+   * undefined for a request that is not limited.
    *
-   * @param emit - receives the events of a gate without `onEvent`, since a limit that cannot count must be reported.
+   * @param emit - receives the events if the options have no `onEvent`, because a limit that cannot
+   *   count must be reported.
    */
   prepare(c: C, emit?: Emit): Promise<PreparedLimits | undefined>
 }
@@ -97,18 +112,18 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   const input = { ...options } as RateLimitOptions<C>
   const { policies, platform, ipv6Bits } = compilePolicies(input, issues)
   const skip = optionalFunction(issues, 'skip', input.skip)
-  const own = optionalListener(issues, 'onEvent', input.onEvent)
+  const listener = optionalListener(issues, 'onEvent', input.onEvent)
   const settings: DecisionSettings<C> = {
     observing: parseChoice(issues, 'mode', input.mode, ['enforce', 'observe']) === 'observe',
     refuse: optionalFunction(issues, 'refuse', input.refuse),
-    emit: own ?? (() => {}),
+    emit: listener ?? (() => {}),
   }
 
   issues.throwIfAny()
 
   async function createKey({ name, key }: Policy<C>, c: C): Promise<string> {
     if (key === 'address') {
-      // Requests without an address share the bucket `unknown`; no address has that name.
+      // Requests without an address share the key `unknown`, which is no address.
       return joinUnambiguously(
         name,
         'address',
@@ -138,19 +153,20 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
         clients,
         async decide(askOf) {
           const outcomes = await decide(askOf)
-          const taken: Array<PolicyOutcome<C>> = []
+          const policyOutcomes: Array<PolicyOutcome<C>> = []
 
           for (const [index, { policy, key, cost }] of takes.entries()) {
             const outcome = outcomes[index]
-            // A wrong configuration is not an outage: the fallback would hide that nothing is ever counted.
+            // A wrong configuration is not an outage: with a fallback, nobody would notice that the
+            // limit never counts.
             if (outcome?.status === 'rejected' && isUsageError(outcome.reason)) throw outcome.reason
-            taken.push({ policy, key, cost, outcome })
+            policyOutcomes.push({ policy, key, cost, outcome })
           }
 
           return decideOutcomes(
-            taken,
+            policyOutcomes,
             c,
-            own === undefined && emit !== undefined ? { ...settings, emit } : settings,
+            listener === undefined && emit !== undefined ? { ...settings, emit } : settings,
           )
         },
       }
@@ -158,7 +174,7 @@ export function limitGate<C extends LimitedContext>(options: RateLimitOptions<C>
   }
 }
 
-/** Checks for an error of the application: a wrong configuration or an invalid cost. */
+/** Reports whether an error is the application's: a wrong configuration or an invalid cost. */
 function isUsageError(error: unknown): boolean {
   return error instanceof RangeError || isPortcullisError(error, 'ERR_CONFIG')
 }

@@ -1,25 +1,28 @@
 /**
- * Creates the names under which limiters count: digests under a secret, of one alphabet and
- * length, that reveal nothing of the client. Every limiter in Redis or Durable Objects calls it.
- * Different lists of parts never give the same name.
+ * Creates the keys under which limiters count: digests under a secret, all of one alphabet and
+ * length, which reveal nothing about the client. The limiters in Redis and Durable Objects call
+ * `hashKey`, and `limitGate()` calls `joinUnambiguously`. Different lists of parts never give the
+ * same key. Nothing is validated here: `hashKey` expects a key ring whose secrets were validated.
  */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 
-/** Keeps these MACs apart from all others of the same secret. */
+/** The purpose of these MACs, which makes them differ from all others under the same secret. */
 const purpose = 'limit'
 
 /**
- * Several texts as one, so that no other list gives the same: JSON escapes what separates, and lone surrogates, which
- * UTF-8 would all turn into the same three bytes.
+ * Joins several parts to one text, such that two different lists never give the same text. JSON
+ * escapes the separators, and also lone surrogates, all of which UTF-8 would turn into the same
+ * three bytes.
  */
 export function joinUnambiguously(...parts: ReadonlyArray<string | number>): string {
   return JSON.stringify(parts)
 }
 
 /**
- * 128 bits of an HMAC-SHA-256, as 22 characters of base64url. Whoever reads Redis cannot try addresses or e-mails against
- * it, and nothing in it is a separator, a pattern or a name that a policy uses.
+ * Returns 128 bits of an HMAC-SHA-256 as 22 characters of base64url. Somebody who reads Redis
+ * cannot test addresses or e-mails against this digest, and it contains no separator, no pattern
+ * and no name of a policy.
  */
 export async function hashKey(
   ring: KeyRing,

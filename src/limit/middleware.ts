@@ -1,4 +1,10 @@
-/** Applications and `portcullis()` create `rateLimit()` and `loginThrottle()`, which respond with 429 over a limit. */
+/**
+ * Creates the Hono middleware `rateLimit()`, which responds with 429 over a limit, and
+ * `loginThrottle()`, which limits password attempts. Applications call both; `portcullis()` calls
+ * `rateLimit()` by `stack/shared-rate-limit.ts`. Wrong options throw a `ConfigError` while
+ * building. While the store is unavailable, `rateLimit()` does as each policy's `onOutage` says
+ * (503 for `'closed'`). Requests to the addresses of device-bound sessions are never limited.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { ProjectEnv } from '../types.ts'
@@ -10,14 +16,17 @@ import { type LoginGateOptions, type LoginThrottle, loginGate } from './throttle
 /** The variables that {@link rateLimit} sets on the context. */
 export type RateLimitEnv = {
   Variables: {
-    /** The result of each policy that was asked, in their order; with several `rateLimit`, those of the last. */
+    /**
+     * The result of each policy that was evaluated, in the order of the policies. Where several
+     * `rateLimit()` run for one request, these are the results of the last.
+     */
     rateLimit: readonly PolicyResult[]
   }
 }
 
 /**
- * Rejects requests over a limit with 429. All policies share one HTTP request to Redis. `limitGate()` is the same in two
- * steps, for code that sends further commands in that request.
+ * Rejects requests over a limit with 429. All policies share one HTTP request to Redis.
+ * `limitGate()` does the same in two steps, for code that sends further commands in that request.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  * @example
@@ -26,7 +35,7 @@ export type RateLimitEnv = {
 export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler<RateLimitEnv> {
   const gate = limitGate(options)
   return async function rateLimit(c, next) {
-    // Chromium ends the session of a browser that is answered 429 here.
+    // Chromium ends a device-bound session when its refresh is answered with 429.
     if (isDeviceUrl(c.req.url)) return next()
     const prepared = await gate.prepare(c)
     if (prepared === undefined) return next()
@@ -48,18 +57,20 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
 export type LoginThrottleEnv = { Variables: { loginThrottle: LoginThrottle } }
 
 /**
- * Sets `c.var.loginThrottle` and sends the cookie of the device with the response to a successful login.
+ * Sets `c.var.loginThrottle`, whose methods the handler calls around its password check. After a
+ * successful login the response also sets the device cookie, by which the throttle recognizes the
+ * browser later, and gets `Cache-Control: no-store`.
  *
  * @throws {ConfigError}
  * @example
  * app.post('/login', loginThrottle({ store, secret, platform: 'cloudflare' }), async (c) => {
- *   const { email, password } = await c.req.json()
- *   const denied = await c.var.loginThrottle.attempt(email)
- *   if (denied) return denied
+ * const { email, password } = await c.req.json()
+ * const denied = await c.var.loginThrottle.attempt(email)
+ * if (denied) return denied
  *
- *   if (!(await checkPassword(email, password))) return c.text('Wrong password', 401)
- *   await c.var.loginThrottle.succeed()
- *   return c.text('Welcome')
+ * if (!(await checkPassword(email, password))) return c.text('Wrong password', 401)
+ * await c.var.loginThrottle.succeed()
+ * return c.text('Welcome')
  * })
  */
 export function loginThrottle<E = ProjectEnv>(
@@ -71,10 +82,10 @@ export function loginThrottle<E = ProjectEnv>(
     c.set('loginThrottle', handle)
     await next()
 
-    const known = cookie()
-    if (known === undefined) return
+    const deviceCookie = cookie()
+    if (deviceCookie === undefined) return
 
-    c.header('Set-Cookie', known.header, { append: true })
+    c.header('Set-Cookie', deviceCookie.header, { append: true })
     c.header('Cache-Control', 'no-store')
   }
 }

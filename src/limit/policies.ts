@@ -1,6 +1,9 @@
 /**
- * Validates the policies of `rateLimit()`, and how client addresses are read. `gate.ts` calls it
- * while building. An invalid policy is reported as an issue.
+ * Validates the policies of `rateLimit()` and the options by which client addresses are read, and
+ * creates the in-memory fallback of each policy. `limitGate()` calls it while it is built. It adds
+ * each invalid option to the caller's list of issues and throws nothing itself. Policies with the
+ * same limiter and the same `isolates` share one fallback, which counts them together as the store
+ * would.
  */
 import { booleanOption, type Issues, parseChoice, parseWholeNumber } from '../options/index.ts'
 import { checkKeys } from '../options/keys.ts'
@@ -9,61 +12,79 @@ import type { BasicLimiter, Limiter } from './contract.ts'
 import { policyItem } from './fields.ts'
 import { memoryLimiter } from './memory/memory.ts'
 
-/** How a request is handled that no limiter could count. */
+/** How a request is handled whose limiter cannot reach its store. */
 export type OnOutage = 'open' | 'closed' | 'local'
 
-/** One limit. */
+/** One limit: a limiter, and which requests it counts under which key. */
 export interface LimitPolicy<C> {
   /**
-   * A dashed word, for clients, events and counts: policies of one name, limiter and key count together. Default
-   * `default`, where there is one policy.
+   * The name of the policy for clients, events and keys: a lower-case word that may have digits and
+   * dashes. Policies with the same name, limiter and key count together. Default `default` for a
+   * single policy; required in `policies`.
    */
   readonly name?: string
   /** The limiter, with its limit and window: `exactLimiter`, `upstashLimiter`, `memoryLimiter`, `bindingLimiter`. */
   readonly limiter: BasicLimiter
   /**
-   * The key whose units are counted: `'address'` (default), the client's address as `platform`
-   * tells it, IPv6 by its /64; or a function that says so. Where there is none, all such requests
-   * share one bucket.
+   * The key whose units are consumed. `'address'` (default) is the client's address, which is read
+   * from the headers of `platform`; an IPv6 address counts by its /64. A function returns any other
+   * text, such as a user id. Requests for which it returns undefined or an empty text share one
+   * key.
    */
   readonly key?: 'address' | ((c: C) => string | undefined | Promise<string | undefined>)
-  /** Units that a request consumes. Default 1; 0 consumes none and is never rejected. */
+  /**
+   * The units that a request consumes. Default 1. A function may return 0 for a request that
+   * consumes nothing and is never rejected.
+   */
   readonly cost?: number | ((c: C) => number | Promise<number>)
   /**
-   * When the store is out of reach: `'local'` (default) counts in this isolate, with the limit divided by `isolates`;
-   * `'open'` lets pass; `'closed'` answers 503.
+   * How requests are handled while the store is unavailable. `'local'` (default) counts in this
+   * isolate, with the limit divided by `isolates`; `'open'` allows them; `'closed'` responds with
+   * 503.
    */
   readonly onOutage?: OnOutage
-  /** Whether clients are told of it. Default true; false for limits whose count is nobody's business, such as an account's. */
+  /**
+   * Whether responses have the `RateLimit` fields of this policy. Default true. Use false where
+   * clients must not see the count, such as a limit per account.
+   */
   readonly headers?: boolean
 }
 
-/** Options about policies. */
+/** The options of `rateLimit()` about its policies. */
 export interface PolicyOptions<C> extends Partial<LimitPolicy<C>> {
   /** Several policies instead of one; a request must be within all of them. */
   readonly policies?: ReadonlyArray<LimitPolicy<C> & { readonly name: string }>
-  /** The platform that vouches for the client's address; required where a key is `'address'`, and never guessed. */
+  /**
+   * The platform in front of the application, which sets the header with the client's address.
+   * Required where a key is `'address'`; never guessed.
+   */
   readonly platform?: Platform
-  /** How many bits of an IPv6 address stand for one client: 32 to 128. Default 64. */
+  /** The bits of an IPv6 address that identify one client: 32 to 128. Default 64. */
   readonly ipv6Bits?: number
-  /** How many isolates share a limit while each counts for itself. Default 10, at most 10,000. */
+  /**
+   * How many isolates divide a limit among them while the store is unavailable and each counts
+   * alone. Default 10, at most 10,000.
+   */
   readonly isolates?: number
 }
 
-/** A policy that was judged. */
+/** A validated policy. */
 export interface Policy<C> extends Required<LimitPolicy<C>> {
-  /** Its item of `RateLimit-Policy`, unless the limit changed. */
+  /**
+   * The item of `RateLimit-Policy`, for the limit that the limiter had when this policy was
+   * compiled.
+   */
   readonly item: string
-  /** Counts while the store is away. */
+  /** The limiter in memory that counts while the store is unavailable, for `onOutage: 'local'`. */
   readonly fallback: Limiter | undefined
 }
 
-/** Names of the options about policies. */
+/** The names of the options about all policies. */
 export const policyKeys: readonly string[] = ['policies', 'platform', 'ipv6Bits', 'isolates']
-const ownKeys = ['name', 'limiter', 'key', 'cost', 'onOutage', 'headers'] as const
-export const policyOwnKeys: readonly string[] = ownKeys
+const policyOptionNames = ['name', 'limiter', 'key', 'cost', 'onOutage', 'headers'] as const
+export const policyOwnKeys: readonly string[] = policyOptionNames
 
-/** Judges the policies, and how addresses are read. */
+/** Validates the policies, and how addresses are read. */
 export function compilePolicies<C>(
   value: PolicyOptions<C>,
   issues: Issues,
@@ -92,16 +113,17 @@ export function compilePolicies<C>(
   ) {
     issues.add('policies', 'must be a list of 1 to 16 policies')
   } else {
-    for (const name of ownKeys)
-      if (value[name] !== undefined) issues.add(name, 'must be set in each of policies')
+    for (const name of policyOptionNames)
+      if (value[name] !== undefined)
+        issues.add(name, 'must be set in each entry of policies instead')
     for (const [index, policy] of value.policies.entries()) {
-      const under = issues.at(`policies[${index}]`)
-      checkKeys(under, policy, ownKeys)
+      const policyIssues = issues.at(`policies[${index}]`)
+      checkKeys(policyIssues, policy, policyOptionNames)
 
-      const judged = compilePolicy({ ...policy }, under, isolates)
-      if (policies.some(({ name }) => name === judged.name))
-        under.add('name', 'is the name of another policy')
-      policies.push(judged)
+      const compiled = compilePolicy({ ...policy }, policyIssues, isolates)
+      if (policies.some(({ name }) => name === compiled.name))
+        policyIssues.add('name', 'is the name of another policy; give each policy its own')
+      policies.push(compiled)
     }
   }
 
@@ -118,7 +140,10 @@ function compilePolicy<C>(
 ): Policy<C> {
   const { name = '', key = 'address', cost = 1 } = value
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    issues.add('name', 'must be lower-case letters, digits and dashes')
+    issues.add(
+      'name',
+      'must begin with a lower-case letter and hold at most 64 letters, digits and dashes',
+    )
 
   if (key !== 'address' && typeof key !== 'function')
     issues.add('key', "must be 'address' or a function")
@@ -133,7 +158,11 @@ function compilePolicy<C>(
   const limiter = value.limiter as BasicLimiter
   const isLimiter = typeof limiter?.take === 'function' && limiter.limit >= 1 && limiter.window >= 1
 
-  if (!isLimiter) issues.add('limiter', limiter === undefined ? 'is required' : 'must be a limiter')
+  if (!isLimiter)
+    issues.add(
+      'limiter',
+      limiter === undefined ? 'is required' : 'must be a limiter, such as exactLimiter()',
+    )
   const fallback = isLimiter && onOutage === 'local' ? localLimiter(limiter, isolates) : undefined
 
   return {
@@ -150,17 +179,20 @@ function compilePolicy<C>(
   }
 }
 
-/** Limiters that count by the divided limit while the store of another is away. */
+/** The fallback limiters by the limiter that they replace, and by their divided limit. */
 const localLimiters = /* @__PURE__ */ new WeakMap<BasicLimiter, Map<number, Limiter>>()
 
-/** Policies of one limiter share it, so that they count together as they do in the store. */
+/**
+ * Returns the fallback of a limiter. Policies with one limiter share it, so that they count
+ * together as they do in the store.
+ */
 function localLimiter(limiter: BasicLimiter, isolates: number): Limiter {
   const limit = Math.max(1, Math.floor(limiter.limit / isolates))
-  const known = localLimiters.get(limiter) ?? new Map<number, Limiter>()
-  localLimiters.set(limiter, known)
+  const fallbacks = localLimiters.get(limiter) ?? new Map<number, Limiter>()
+  localLimiters.set(limiter, fallbacks)
 
-  const found = known.get(limit) ?? memoryLimiter({ limit, window: limiter.window })
-  known.set(limit, found)
+  const fallback = fallbacks.get(limit) ?? memoryLimiter({ limit, window: limiter.window })
+  fallbacks.set(limit, fallback)
 
-  return found
+  return fallback
 }

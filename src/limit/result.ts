@@ -1,11 +1,14 @@
 /**
- * Creates results as the contract defines them from the few numbers that counting leaves, and
- * checks costs. Every limiter calls it. `checkCost` throws a `RangeError` for a cost that is not a
- * whole number from 1.
+ * Creates the result of a take as `contract.ts` defines it, and validates costs. Every limiter but
+ * the Workers binding calls `createResult`, and every limiter calls `checkCost`, which throws a
+ * `RangeError` for a cost that is not a whole number of at least 1.
  */
 import type { LimitResult, PartAnswer } from './contract.ts'
 
-/** A result of what was judged at `now`. */
+/**
+ * Creates the result of a take that was evaluated at `nowMs`. `retryAfter` is rounded up to whole
+ * seconds, and at least 1 after a denial.
+ */
 export function createResult(
   limit: number,
   { allowed, free, retryAt, resetAt }: PartAnswer,
@@ -23,7 +26,11 @@ export function createResult(
   }
 }
 
-/** @throws {RangeError} for a cost that is not whole or less than 1: it would free units, or be counted as something else */
+/**
+ * Validates a cost. A negative one would free units, and a fraction cannot be counted.
+ *
+ * @throws {RangeError} for a cost that is not a whole number of at least 1
+ */
 export function checkCost(cost: number): void {
   if (!Number.isSafeInteger(cost) || cost < 1)
     throw new RangeError('The cost must be a whole number of at least 1.')

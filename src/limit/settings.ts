@@ -1,6 +1,9 @@
 /**
- * Validates the options that limiters share: limit, window, Redis, secret and prefix. Every
- * limiter calls it while building. An invalid option is reported as an issue.
+ * Validates the options that several limiters have in common: `limit` and `window`, and for
+ * limiters in Redis also `redis`, `secret`, `prefix` and `maxBlocked`. `exactLimiter()`,
+ * `upstashLimiter()`, `memoryLimiter()` and `durableObjectLimiter()` call it while they are built.
+ * It throws nothing itself: each invalid option is added to the caller's list of issues and
+ * replaced by a placeholder, so the caller must end with `issues.throwIfAny()`.
  */
 import { type KeyRing, keyRing } from '../crypto/key-ring.ts'
 import { type Issues, parseWholeNumber, resolveFrom } from '../options/index.ts'
@@ -8,7 +11,7 @@ import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
 import type { Redis } from '../redis/client.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
 
-/** How much, and in which time. */
+/** The rate of a limiter: how many units a key may consume in how many seconds. */
 export interface RateOptions {
   /** Units in one window: 1 to 1,000,000. */
   readonly limit: number
@@ -19,20 +22,26 @@ export interface RateOptions {
 /** Options of every limiter in Redis. */
 export interface RedisLimiterOptions<E = ProjectEnv> extends RateOptions {
   /**
-   * The client: `redis({ url, token })` of `portcullis/redis`, one of `@upstash/redis`, or a function that makes the
-   * latter. The same for the session store, so that they share requests.
+   * The Redis client: `redis({ url, token })` of `portcullis/redis`, a client of `@upstash/redis`,
+   * or a function that returns one of `@upstash/redis`. Use the same client for the session store:
+   * then both share HTTP requests.
    */
   readonly redis: RedisSource<E>
   /**
-   * One secret or several, each of at least 32 characters; the session's may be used. Keys in Redis are digests under the
-   * first: a new first one starts every count anew.
+   * One secret or several, each of at least 32 characters. The session's secret may be used here
+   * too. Keys in Redis are digests under the first secret, so a new first secret starts every count
+   * at zero.
    */
   readonly secret: FromEnv<string | readonly string[], E>
-  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each environment. */
+  /**
+   * The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use a
+   * different one for each environment.
+   */
   readonly prefix?: string
   /**
-   * Keys that one isolate remembers to be blocked, until their exact retry time: they cost no request. Default 10,000, at
-   * most 100,000; 0 remembers none.
+   * The most blocked keys that one isolate remembers, each until its retry time. A request with a
+   * remembered key is denied without a request to Redis. Default 10,000, at most 100,000; 0
+   * remembers none.
    */
   readonly maxBlocked?: number
 }
@@ -47,7 +56,7 @@ export interface RedisLimiterSettings {
   readonly maxBlocked: number
 }
 
-/** Names of these options. */
+/** The names of the options in {@link RedisLimiterOptions}. */
 export const redisLimiterKeys: readonly string[] = [
   'redis',
   'secret',
@@ -59,7 +68,9 @@ export const redisLimiterKeys: readonly string[] = [
 
 const longestWindow = 31 * 86_400
 
-/** Judges limit and window; both are required. */
+/**
+ * Validates `limit` and `window`, which are both required. Returns 1 in place of an invalid value.
+ */
 export function validateRate(
   value: Partial<RateOptions>,
   issues: Issues,
@@ -79,7 +90,7 @@ export function validateRate(
   }
 }
 
-/** Judges what every limiter in Redis has. */
+/** Validates the options that every limiter in Redis has. */
 export function validateRedisLimiter(
   value: Partial<RedisLimiterOptions<never>>,
   issues: Issues,

@@ -1,7 +1,10 @@
 /**
- * Consumes the units of several limiters for one request: those of this isolate first, then
- * everything that Redis decides in one HTTP request. `gate.ts` and applications call it. The
- * outcome of a limiter whose store fails holds the error; the caller decides about it.
+ * Consumes the units of several limiters for one request: first limiters that count in this
+ * isolate, then all that count in Redis, with one HTTP request for each Redis client.
+ * `limitGate()`, `rateLimit()` and applications call it. `prepareTakes` rejects where a limiter
+ * rejects the cost or its configuration. Afterwards nothing rejects: a limiter whose store fails
+ * has an outcome with the error, and the caller decides what to do. Units that an earlier limiter
+ * consumed stay consumed when a later one denies.
  */
 import type { RedisBatch } from '../redis/batch.ts'
 import type { Redis } from '../redis/client.ts'
@@ -18,24 +21,35 @@ import { takeScript } from './exact/script.ts'
 
 /** One take among several. */
 export interface Take {
-  /** Where units are taken. */
+  /** The limiter whose units are consumed. */
   readonly limiter: BasicLimiter
-  /** The key whose units are taken, as the policy names it; the limiter digests it. */
+  /**
+   * The key whose units are consumed, as the policy returns it. The limiter digests it before it is
+   * stored.
+   */
   readonly key: string
-  /** How many units. */
+  /** The number of units to consume. */
   readonly cost: number
 }
 
-/** The result of each take, in their order; undefined: another one denied before it was this one's turn. */
+/**
+ * The result of each take, in the same order. A take is undefined where another limiter denied the
+ * request before this one was evaluated.
+ */
 export type Outcomes = ReadonlyArray<PromiseSettledResult<TakeResult> | undefined>
 
-/** The second half. */
+/**
+ * Takes that are ready: all local limiters have counted, and the commands for Redis are computed
+ * but not sent.
+ */
 export interface PreparedTakes {
-  /** Clients that have to be asked; none: all is decided. */
+  /**
+   * The Redis clients that must be called. An empty list means that everything is already decided.
+   */
   readonly clients: readonly Redis[]
   /**
-   * Puts all calls into the Asks before it returns; its promise resolves once those were sent, and never rejects.
-   * `askOf` gives the request's Ask of a client.
+   * Adds all calls to the batches before it returns. The promise resolves once those batches were
+   * sent, and never rejects. `askOf` returns the request's batch for a client.
    */
   decide(askOf: (client: Redis) => RedisBatch): Promise<Outcomes>
 }
@@ -43,10 +57,11 @@ export interface PreparedTakes {
 type TakePartItem = Extract<PreparedTake, { is: 'part' }>
 
 /**
- * Prepares to consume units of several limiters. Limiters of this isolate consume at once, in order; the first that denies
- * ends it, and no other limiter is asked. The same is true of a key that is known to be blocked. In Redis, all exact
- * limiters of one client are decided by one script: if one denies, none consumes. Those of @upstash/ratelimit decide
- * independently in the same request, and have consumed even where another one denies.
+ * Prepares to consume units of several limiters. Limiters of this isolate consume immediately, in
+ * order. The first that denies ends the process, and no other limiter is called; a key that this
+ * isolate remembers as blocked does the same. In Redis, one script decides about all exact limiters
+ * of one client: if one denies, none consumes. Limiters of @upstash/ratelimit decide independently
+ * in the same request, so they consume even where another one denies.
  *
  * @example
  * const { decide, clients } = await prepareTakes([{ limiter, key: 'user:7', cost: 1 }], { env })
@@ -58,7 +73,7 @@ export async function prepareTakes(
   const outcomes: Array<PromiseSettledResult<TakeResult> | undefined> = takes.map(() => undefined)
   const decided: PreparedTakes = { clients: [], decide: async () => outcomes }
   const remote: Array<
-    readonly [at: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]
+    readonly [index: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]
   > = []
 
   for (const [index, { limiter, key, cost }] of takes.entries()) {
@@ -91,10 +106,10 @@ export async function prepareTakes(
     const waiting: Array<Promise<void>> = []
     for (const client of clients) {
       const redisBatch = askOf(client)
-      const parts: Array<readonly [at: number, part: TakePartItem]> = []
+      const parts: Array<readonly [index: number, part: TakePartItem]> = []
 
-      for (const [index, of, prepared] of remote) {
-        if (of !== client) continue
+      for (const [index, takeClient, prepared] of remote) {
+        if (takeClient !== client) continue
         if (prepared.is === 'part') parts.push([index, prepared])
         else
           waiting.push(
@@ -113,21 +128,21 @@ export async function prepareTakes(
   return { clients, decide }
 }
 
-/** Parts of one script. */
+/** Sends several takes in one call of the script, and stores the outcome of each. */
 function sendTogether(
-  parts: ReadonlyArray<readonly [at: number, part: TakePartItem]>,
+  parts: ReadonlyArray<readonly [index: number, part: TakePartItem]>,
   redisBatch: RedisBatch,
   outcomes: Array<PromiseSettledResult<TakeResult> | undefined>,
 ): Promise<void> {
-  const list = addUp(parts.map(([, { part }]) => part))
-  const keys = list.map(({ key }) => key)
+  const summedParts = addUpCosts(parts.map(([, { part }]) => part))
+  const keys = summedParts.map(({ key }) => key)
 
   return redisBatch
-    .call(takeScript, keys, serializeTakes(list, true))
+    .call(takeScript, keys, serializeTakes(summedParts, true))
     .then((reply) => {
-      const answers = parseTakeReplies(reply, list.length)
-      for (const [i, [index, { settle }]] of parts.entries()) {
-        const [answer, sent] = [answers[i], list[i]]
+      const answers = parseTakeReplies(reply, summedParts.length)
+      for (const [partIndex, [index, { settle }]] of parts.entries()) {
+        const [answer, sent] = [answers[partIndex], summedParts[partIndex]]
         if (answer && sent) outcomes[index] = { status: 'fulfilled', value: settle(answer, sent) }
       }
     })
@@ -137,10 +152,11 @@ function sendTogether(
 }
 
 /**
- * The script judges each part against what was there before all of them, and the last one of a key is what is kept. A part
- * whose key an earlier one has costs both together: so each take of a request counts the ones before it.
+ * Adds the costs of parts that have the same key: each part gets the sum of its own cost and all
+ * earlier ones. The script compares each part with the state before all of them and stores only the
+ * last part of a key, so without this sum two takes of one key would count as one.
  */
-function addUp(parts: readonly TakePartItem['part'][]): Array<TakePartItem['part']> {
+function addUpCosts(parts: readonly TakePartItem['part'][]): Array<TakePartItem['part']> {
   const costs = new Map<string, number>()
   return parts.map((part) => {
     const cost = (costs.get(part.key) ?? 0) + part.cost
@@ -157,8 +173,8 @@ function settlePromise<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
 }
 
 /**
- * Sends prepared commands, one HTTP request for each Redis client, together with commands that the web request has already
- * queued.
+ * Sends prepared takes with one HTTP request for each Redis client. Commands that the web request
+ * has already queued for that client travel along.
  *
  * @example
  * const prepared = await prepareTakes(takes, { env })
@@ -174,12 +190,12 @@ export async function askAlone<T>(
   },
   env: unknown,
 ): Promise<T> {
-  const asks = new Map<Redis, RedisBatch>(
+  const batches = new Map<Redis, RedisBatch>(
     clients.map((client) => [client, sharedAsk(env, client) ?? client.ask(env)]),
   )
-  const decision = decide((client) => asks.get(client) ?? client.ask(env))
+  const decision = decide((client) => batches.get(client) ?? client.ask(env))
   decision.catch(() => {}) // until it is awaited below
-  await Promise.all([...asks.values()].map((redisBatch) => redisBatch.send()))
+  await Promise.all([...batches.values()].map((redisBatch) => redisBatch.send()))
 
   return decision
 }

@@ -1,8 +1,10 @@
 /**
- * Entry point `portcullis/limit/upstash`: a limiter that counts with the scripts of
- * `@upstash/ratelimit`, and nothing else of that library. Applications create it as the limiter of
- * a policy. Takes reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, also where the
- * library fails over an answer.
+ * Entry point `portcullis/limit/upstash`: creates `upstashLimiter()`, which counts with the scripts
+ * of `@upstash/ratelimit` and uses no other part of that library. Applications use it as the
+ * limiter of a policy of `rateLimit()`. Wrong options throw a `ConfigError` while building. A take
+ * rejects with `ERR_STORE_UNAVAILABLE` where Redis cannot be reached, with `ERR_STORE_REFUSED`
+ * where its reply is not one of the script (the library's own errors become this code), and with a
+ * `RangeError` for an invalid cost. Errors of `analytics` are swallowed.
  */
 import { Ratelimit } from '@upstash/ratelimit'
 import { isPortcullisError } from '../errors.ts'
@@ -31,32 +33,43 @@ import {
   validateRedisLimiter,
 } from './settings.ts'
 
-/** How @upstash/ratelimit counts; docs/limits.md says how exact each is. */
+/** The algorithm of @upstash/ratelimit; docs/limits.md says how exact each is. */
 export type UpstashAlgorithm = 'fixedWindow' | 'slidingWindow' | 'tokenBucket'
 
 /** Options of {@link upstashLimiter}. */
 export interface UpstashLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
   /** Default `'slidingWindow'`. */
   readonly algorithm?: UpstashAlgorithm
-  /** Tokens that a `'tokenBucket'` gets back each window; `limit` is how many it holds. Default `limit`. */
+  /**
+   * The tokens that a `'tokenBucket'` regains each window; `limit` is how many it holds. Default
+   * `limit`.
+   */
   readonly refill?: number
   /**
-   * Lets `setLimit` change the limit while everything runs, for one more command a take. Default false. A limit that may
-   * rise is not remembered as reached: `maxBlocked` has no effect then.
+   * Lets `setLimit` change the limit while the application runs, for one more command per take.
+   * Default false. Blocked keys are then not remembered, because the limit may rise: `maxBlocked`
+   * has no effect.
    */
   readonly dynamicLimit?: boolean
-  /** A dashed word, under which the changed limit is kept. Default `default`. */
+  /**
+   * A lower-case word with digits and dashes, which is part of every key and names the changed
+   * limit. Default `default`.
+   */
   readonly name?: string
   /**
-   * Is told what each take came to: `new Analytics({ redis })` of @upstash/ratelimit, which keeps its counts in Redis
-   * without an end, or anything else with `record`. It gets a digest of the key, is not waited for, and cannot fail a take.
+   * Receives the result of each take: `new Analytics({ redis })` of @upstash/ratelimit, which
+   * stores its counts in Redis without an expiry, or any object with `record`. It receives a digest
+   * of the key. The take does not wait for it, and its errors are ignored.
    */
   readonly analytics?: LimitAnalytics
 }
 
-/** The sender of analytics. */
+/** A receiver of results. */
 export interface LimitAnalytics {
-  /** Takes one decision: whose, when in ms since the epoch, and whether it passed. */
+  /**
+   * Records one result: the digest of the key, the time in ms since the epoch, and whether the take
+   * was allowed.
+   */
   record(take: {
     readonly identifier: string
     readonly time: number
@@ -64,11 +77,14 @@ export interface LimitAnalytics {
   }): Promise<unknown>
 }
 
-/** A limiter of @upstash/ratelimit. */
+/** A limiter that counts with the scripts of @upstash/ratelimit. */
 export interface UpstashLimiter extends RedisLimiter {
-  /** Changes the limit for every key, everywhere, until it is changed again; undefined takes that back. Needs `dynamicLimit`. */
+  /**
+   * Changes the limit for every key and in every isolate, until it is changed again. undefined
+   * removes the change. Needs `dynamicLimit`.
+   */
   setLimit(limit: number | undefined, context?: LimitContext): Promise<void>
-  /** The limit that `setLimit` set. */
+  /** Returns the limit that `setLimit` set, or undefined. Needs `dynamicLimit`. */
   getLimit(context?: LimitContext): Promise<number | undefined>
 }
 
@@ -76,15 +92,16 @@ type Algorithm = ReturnType<ReturnType<typeof Ratelimit.fixedWindow>>
 type Region = Parameters<Algorithm['limit']>[0]
 
 /**
- * Creates a limiter of @upstash/ratelimit 2.2, with its scripts and its format of keys, so that its dashboards understand
- * them. Its other features are not used: no cache that blocks until a window ends, no timeout that allows requests, no list
- * fetched from elsewhere, no deletion by pattern, and no identifiers but digests. It has no option `clock`.
+ * Creates a limiter with the scripts and key format of @upstash/ratelimit 2.2, so that its
+ * dashboards understand the keys. Other features of that library are not used: no cache that blocks
+ * until a window ends, no timeout that allows requests, no list fetched from elsewhere, no deletion
+ * by pattern, and no identifiers but digests. It has no option `clock`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
  * rateLimit({
- *   limiter: upstashLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 10, window: 10 }),
- *   platform: 'cloudflare',
+ * limiter: upstashLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 10, window: 10 }),
+ * platform: 'cloudflare',
  * })
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
@@ -119,7 +136,7 @@ export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>
     async forget(limitKey, context = {}) {
       const key = await createKey(parts, limitKey, context)
       await redis.call(context.env, forgetScript, listStoredKeys(parts, key), [])
-      parts.known.delete(key)
+      parts.blockedKeys.delete(key)
     },
     async setLimit(value, context = {}) {
       requireDynamicLimit(parts)
@@ -154,28 +171,31 @@ function validateOptions<E>(options: UpstashLimiterOptions<E>): UpstashSettings 
   const kind = parseChoice(issues, 'algorithm', input.algorithm, kinds) ?? 'slidingWindow'
 
   if (input.refill !== undefined && kind !== 'tokenBucket')
-    issues.add('refill', "is for algorithm: 'tokenBucket'")
+    issues.add('refill', "needs algorithm: 'tokenBucket'")
   const bounds = { min: 1, max: 1_000_000, unit: 'tokens' }
   const refill = parseWholeNumber(issues, 'refill', input.refill, bounds) ?? rate.limit
   const dynamicLimit = booleanOption(issues, 'dynamicLimit', input.dynamicLimit, false)
 
   const { name = 'default', analytics } = input
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    issues.add('name', 'must be lower-case letters, digits and dashes')
+    issues.add(
+      'name',
+      'must begin with a lower-case letter and hold at most 64 letters, digits and dashes',
+    )
   if (analytics !== undefined && typeof analytics?.record !== 'function')
-    issues.add('analytics', 'must have record()')
+    issues.add('analytics', 'must have a function record, as Analytics of @upstash/ratelimit has')
   issues.throwIfAny()
 
   return { ...rate, kind, refill, dynamicLimit, name, analytics }
 }
 
-/** The options of one limiter, and the values that were computed from them once. */
+/** The options of one limiter, and the values that are computed from them while it is built. */
 interface LimiterParts {
   readonly settings: UpstashSettings
   readonly algorithm: Algorithm
-  readonly known: BlockedKeys
-  /** The prefix of its keys. */
-  readonly space: string
+  readonly blockedKeys: BlockedKeys
+  /** The prefix of the limiter's keys. */
+  readonly keyPrefix: string
   readonly isBucket: boolean
   readonly windowMs: number
 }
@@ -183,7 +203,7 @@ interface LimiterParts {
 function createLimiterParts(settings: UpstashSettings): LimiterParts {
   const { kind, limit, window, refill, dynamicLimit, maxBlocked, prefix, name } = settings
   const every = `${window} s` as const
-  // A sliding window does not tell when it will have room, and a limit that changes does not either.
+  // A sliding window does not say when units become free, and a dynamic limit may change.
   const remembers = !dynamicLimit && kind !== 'slidingWindow'
 
   return {
@@ -192,24 +212,27 @@ function createLimiterParts(settings: UpstashSettings): LimiterParts {
       kind === 'tokenBucket'
         ? Ratelimit.tokenBucket(refill, every, limit)()
         : Ratelimit[kind](limit, every)(),
-    known: createBlockedKeys(remembers ? maxBlocked : 0),
-    space: `${prefix}r:${name}`,
+    blockedKeys: createBlockedKeys(remembers ? maxBlocked : 0),
+    keyPrefix: `${prefix}r:${name}`,
     isBucket: kind === 'tokenBucket',
     windowMs: window * 1000,
   }
 }
 
-/** The context of the library's algorithms: its Redis is the batch of this request. */
-function createRegion({ settings, space }: LimiterParts, facade: ScriptFacade): Region {
+/**
+ * Creates the context of the library's algorithms. Its Redis client is a facade that adds commands
+ * to the batch of this request.
+ */
+function createRegion({ settings, keyPrefix }: LimiterParts, facade: ScriptFacade): Region {
   return {
     redis: facade as unknown as Region['redis'],
-    prefix: space,
+    prefix: keyPrefix,
     dynamicLimits: settings.dynamicLimit,
   }
 }
 
 async function createKey(
-  { settings, space, isBucket }: LimiterParts,
+  { settings, keyPrefix, isBucket }: LimiterParts,
   limitKey: string,
   context: LimitContext,
 ): Promise<string> {
@@ -217,12 +240,14 @@ async function createKey(
   const perRefill = isBucket ? refill : 0
   const hash = await hashKey(ring(context.env), kind, limit, window, perRefill, limitKey)
 
-  return `${space}:${hash}`
+  return `${keyPrefix}:${hash}`
 }
 
-/** Returns the denial of a key that this isolate remembers as blocked, and records it. */
+/**
+ * Returns the denial of a key that this isolate remembers as blocked, and reports it to analytics.
+ */
 function findBlocked(parts: LimiterParts, key: string, cost: number): LimitResult | undefined {
-  const result = parts.known.find(key, cost, Date.now())
+  const result = parts.blockedKeys.find(key, cost, Date.now())
   return result && recordResult(parts, key, result)
 }
 
@@ -237,11 +262,11 @@ async function takeInBatch(
   const nowMs = Date.now()
   const result = createLimitResult(reply.success === true, reply, nowMs)
 
-  parts.known.note(key, cost, result, nowMs)
+  parts.blockedKeys.note(key, cost, result, nowMs)
   return recordResult(parts, key, result)
 }
 
-/** Sends one call in a batch of its own. */
+/** Sends one call in a separate batch. */
 async function sendAlone<T>(
   redis: Redis,
   context: LimitContext,
@@ -249,7 +274,7 @@ async function sendAlone<T>(
 ): Promise<T> {
   const redisBatch = redis.ask(context.env)
   const answer = call(redisBatch)
-  answer.catch(() => {}) // until it is awaited below
+  answer.catch(() => {}) // it is awaited below; until then a rejection must not count as unhandled
   await redisBatch.send()
 
   return answer
@@ -266,10 +291,11 @@ async function peekAlone(
   )
   const nowMs = Date.now()
 
-  // The script of a bucket tells what was in it when it was last used.
-  const late = isBucket ? Math.max(0, Math.floor((nowMs - reply.reset) / windowMs) + 1) : 0
-  const remaining = Math.min(reply.limit, reply.remaining + late * settings.refill)
-  const reset = reply.reset + late * windowMs
+  // The script of a bucket returns the tokens it had when it was last used. The refills since then
+  // are added here.
+  const refills = isBucket ? Math.max(0, Math.floor((nowMs - reply.reset) / windowMs) + 1) : 0
+  const remaining = Math.min(reply.limit, reply.remaining + refills * settings.refill)
+  const reset = reply.reset + refills * windowMs
 
   return createLimitResult(remaining >= 1, { ...reply, remaining, reset }, nowMs)
 }
@@ -289,7 +315,7 @@ function createLimitResult(allowed: boolean, reply: RatelimitReply, nowMs: numbe
   return createResult(reply.limit, answer, nowMs)
 }
 
-/** Lists the entries that hold a key now: nothing else is ever deleted. */
+/** Lists the Redis keys that now store the count of a key, for `forget`. */
 function listStoredKeys({ isBucket, windowMs }: LimiterParts, key: string): string[] {
   const current = Math.floor(Date.now() / windowMs)
   return isBucket ? [key] : [`${key}:${current}`, `${key}:${current - 1}`]
@@ -297,16 +323,18 @@ function listStoredKeys({ isBucket, windowMs }: LimiterParts, key: string): stri
 
 function requireDynamicLimit({ settings }: LimiterParts): void {
   if (!settings.dynamicLimit)
-    throw new RangeError('The limit can only be changed with dynamicLimit: true.')
+    throw new RangeError(
+      'The limit can only be read or changed where upstashLimiter() has dynamicLimit: true.',
+    )
 }
 
-/** Reads the limit of every key, or changes it where there is an argument. */
+/** Reads the dynamic limit, or changes it where `args` has a value. */
 function callDynamicLimit(
-  { settings: { redis }, space }: LimiterParts,
+  { settings: { redis }, keyPrefix }: LimiterParts,
   context: LimitContext,
   args: readonly string[],
 ): Promise<unknown> {
-  return redis.call(context.env, dynamicLimitScript, [`${space}:dynamic:global`], args)
+  return redis.call(context.env, dynamicLimitScript, [`${keyPrefix}:dynamic:global`], args)
 }
 
 function recordResult(
@@ -318,7 +346,7 @@ function recordResult(
   return result
 }
 
-/** Sends a decision to analytics: a take neither waits for them nor fails with them. */
+/** Reports a result to analytics. The take does not wait for it, and its errors are ignored. */
 function recordAnalytics(
   analytics: LimitAnalytics,
   identifier: string,
@@ -337,7 +365,10 @@ interface RatelimitReply {
   readonly reset: number
 }
 
-/** The library stumbles over answers that Redis did not give: that is a failure of the store, and never a yes. */
+/**
+ * Turns errors of the library, which throws where Redis returned something unexpected, into
+ * `ERR_STORE_REFUSED`, so that such a reply never allows a request.
+ */
 async function withStoreError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work

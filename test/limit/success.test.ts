@@ -272,19 +272,22 @@ describe('the option success', () => {
     [{ statuss: 200 }, 'success.statuss is not an option; did you mean status?'],
     [
       ['django', { status: 99 }],
-      'success.1.status must be a status from 200 to 599, or a list of them',
+      'success.1.status must be a number from 200 to 599, or a list of such numbers',
     ],
     [{ location: 'login' }, "success.location must be a path such as '/account'"],
     [
       { cookie: 'a b' },
-      'success.cookie must be the name of a cookie, perhaps with * at its end or beginning',
+      'success.cookie must be the name of a cookie, which may have a * at its end or beginning',
     ],
-    [{ header: ['x', 1] }, 'success.header must be a name, or a name and a value'],
+    [
+      { header: ['x', 1] },
+      "success.header must be the name of a header, or a list of its name and its value such as ['x-login', 'ok']",
+    ],
     [
       { json: ['ok', {}] },
-      'success.json must be a path and a value: text, a number, a boolean or null',
+      "success.json must be a list of a path and its value, such as ['user.active', true]; a value is a text, a number, a boolean or null",
     ],
-    [{ sessionStart: false }, 'success.sessionStart must be true, or absent'],
+    [{ sessionStart: false }, 'success.sessionStart must be true, or left out'],
     [true, 'success must be an object'],
   ])('%j is refused', (given, message) => {
     const wrong = createIssues('success')

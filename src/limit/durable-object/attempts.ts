@@ -1,7 +1,10 @@
 /**
- * Counts failed logins inside a Durable Object: the verbs that `limit/durable-object/throttle.ts`
- * sends to it. `PortcullisObject` runs each verb in a transaction, and nothing here waits, so
- * attempts at the same time are counted one after the other.
+ * Counts failed logins inside a Durable Object, in a SQL table of the object. The class
+ * `PortcullisObject` calls these functions for `durableObjectThrottle()`, each inside a
+ * transaction. Nothing here awaits, so parallel attempts are counted one after another. An attempt
+ * that is sent twice counts once, and an attempt that is settled after 2 minutes (`TICKET_MS`)
+ * stays counted as failed. Arguments are not validated here, and SQL errors are thrown to the
+ * object.
  */
 import type { ObjectSql } from '../../store/durable-object/platform.ts'
 import {
@@ -20,19 +23,19 @@ import {
 } from '../throttle/stores/store.ts'
 
 interface Counter {
-  /** Failures. */
+  /** The number of failures. */
   readonly n: number
-  /** Until when a streak waits, or when a day ends. */
+  /** The moment until which a streak waits, or at which a day ends. */
   readonly u: number
 }
 
 interface Ticket {
   readonly state: 'open' | Outcome
-  /** The waits that the attempt began, by place. */
+  /** The end of the wait that the attempt began on each counter, in the order of the counters. */
   readonly waits: readonly number[]
 }
 
-/** A counter that an attempt is held against. */
+/** A counter that an attempt is compared with. */
 interface Counted extends Counter {
   readonly key: string
   readonly free: number
@@ -40,16 +43,16 @@ interface Counted extends Counter {
   readonly daily: boolean
 }
 
-/** Makes the table. */
+/** Creates the table of attempts. */
 export function createAttemptTables(sql: ObjectSql): void {
   createValueSchema(sql, 'attempts')
 }
 
-/** The verbs over a database whose table is there. */
+/** Creates the functions of an object whose table exists. */
 export function createAttempts(parts: ValueTableParts) {
   const { find, keep, change: changeValue, forget: forgetValue } = openValueTable('attempts', parts)
 
-  /** Changes a counter, and not when it is forgotten. */
+  /** Changes a counter without its expiry. */
   const change = (key: string, value: Counter): void => changeValue(`c ${key}`, value)
   const forget = (key: string): void => forgetValue(`c ${key}`)
   const findCounter = (key: string): Counter => find<Counter>(`c ${key}`) ?? { n: 0, u: 0 }
@@ -67,7 +70,7 @@ export function createAttempts(parts: ValueTableParts) {
     ]
   }
 
-  /** Counts one failure, and says until when it makes the next attempt wait. */
+  /** Counts one failure, and returns the moment until which the next attempt must wait. */
   function countFailure({ key, n, u, free, longest, daily }: Counted, now: number): number {
     const surplus = n + 1 - free
     const wait = surplus < 0 ? 0 : now + Math.min(longest, FIRST_WAIT_MS * 2 ** surplus)
@@ -82,18 +85,19 @@ export function createAttempts(parts: ValueTableParts) {
     wait: number | undefined,
   ): void {
     const counter = find<Counter>(`c ${key}`)
-    const mine = find<Counter>(`c ${own}`)
-    if (own !== key && mine !== undefined) {
+    const ownCounter = find<Counter>(`c ${own}`)
+    if (own !== key && ownCounter !== undefined) {
       if (outcome === 'success') forget(own)
-      else change(own, { ...mine, n: Math.max(0, mine.n - 1) })
+      else change(own, { ...ownCounter, n: Math.max(0, ownCounter.n - 1) })
     }
     if (counter === undefined) return
 
-    // A success takes off what failed under its own text; what failed under others stays.
-    const off = outcome === 'success' ? Math.max(1, mine?.n ?? 1) : 1
-    const n = Math.max(0, counter.n - off)
+    // A success removes the failures of its own spelling of the account. Failures of other
+    // spellings stay.
+    const removed = outcome === 'success' ? Math.max(1, ownCounter?.n ?? 1) : 1
+    const n = Math.max(0, counter.n - removed)
     if (n === 0 && outcome === 'success') return void forget(key)
-    // The wait that this attempt began ends with it; one that another began since stays.
+    // The wait that this attempt began ends now. A wait that a later attempt began stays.
     change(key, { n, u: counter.u === wait ? 0 : counter.u })
   }
 
@@ -101,16 +105,16 @@ export function createAttempts(parts: ValueTableParts) {
     attempt(counters: Counters, now: number): AttemptReply {
       const ticket = find<Ticket>(`k ${counters.ticket}`)
       const counted = listCounted(counters)
-      // The same question again, its answer lost: it was counted.
+      // The same attempt was sent again because its answer was lost. It is counted already.
       if (ticket !== undefined && ticket.state !== 'void')
         return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
 
-      let [waitMs, by] = [0, 0]
+      let [waitMs, slowest] = [0, 0]
       for (const [place, { n, u, free, longest, daily }] of counted.entries()) {
-        const left = Math.min(longest, daily && n < free ? 0 : u - now)
-        if (left > waitMs) [waitMs, by] = [left, place]
+        const remainingMs = Math.min(longest, daily && n < free ? 0 : u - now)
+        if (remainingMs > waitMs) [waitMs, slowest] = [remainingMs, place]
       }
-      if (waitMs > 0) return { is: 'denied', waitMs, by }
+      if (waitMs > 0) return { is: 'denied', waitMs, by: slowest }
 
       for (const { key, own = key } of counters.streaks)
         if (own !== key) keep(`c ${own}`, { n: findCounter(own).n + 1, u: 0 }, DAY_MS)
@@ -120,13 +124,13 @@ export function createAttempts(parts: ValueTableParts) {
     },
 
     settle({ ticket, streaks, days }: Counters, outcome: Outcome): boolean {
-      const open = find<Ticket>(`k ${ticket}`)
-      if (open === undefined) return false
-      if (open.state !== 'open') return open.state === outcome
+      const ticketEntry = find<Ticket>(`k ${ticket}`)
+      if (ticketEntry === undefined) return false
+      if (ticketEntry.state !== 'open') return ticketEntry.state === outcome
 
-      changeValue(`k ${ticket}`, { ...open, state: outcome })
+      changeValue(`k ${ticket}`, { ...ticketEntry, state: outcome })
       for (const [place, streak] of streaks.entries())
-        settleStreak(streak, outcome, open.waits[place])
+        settleStreak(streak, outcome, ticketEntry.waits[place])
       for (const { key } of days) {
         const counter = find<Counter>(`c ${key}`)
         if (counter !== undefined) change(key, { ...counter, n: Math.max(0, counter.n - 1) })

@@ -1,7 +1,9 @@
 /**
- * Counts takes inside a Durable Object by the exact rule of `exact/log.ts`. `PortcullisObject`
- * runs each verb in a transaction, and nothing here waits, so takes at the same time are counted
- * one after the other.
+ * Counts takes inside a Durable Object, by the rule of `exact/log.ts`, in a SQL table of the
+ * object. The class `PortcullisObject` calls these functions for `durableObjectLimiter()`, each
+ * inside a transaction. Nothing here awaits, so parallel takes are counted one after another. A
+ * take that is sent twice within 60 s, because its reply was lost, counts once; later it counts
+ * again. Arguments are not validated here, and SQL errors are thrown to the object.
  */
 import type { ObjectSql } from '../../store/durable-object/platform.ts'
 import {
@@ -12,29 +14,35 @@ import {
 import type { PartAnswer } from '../contract.ts'
 import { evaluateLog, findResolution, type KeptLog } from '../exact/log.ts'
 
-/** One take, as it is sent to an object. */
+/** A take as the limiter sends it to the object. */
 export interface ObjectTake {
   readonly key: string
   readonly limit: number
   readonly windowMs: number
   readonly cost: number
   readonly now: number
-  /** Id of this take: sent twice it counts once. Absent: it only looks. */
+  /**
+   * The id of this take, by which a repeated one counts once. Absent for a peek, which changes
+   * nothing.
+   */
   readonly write?: string
 }
 
-/** The result of a take; `retryAt` is null where it will never be allowed. */
+/**
+ * The result of a take. `retryAt` is null where it will never be allowed, since Infinity is no
+ * JSON.
+ */
 export type ObjectTakeAnswer = Omit<PartAnswer, 'retryAt'> & { readonly retryAt: number | null }
 
-/** Makes the table. */
+/** Creates the table of counts. */
 export function createCountTables(sql: ObjectSql): void {
   createValueSchema(sql, 'counts')
 }
 
-/** Milliseconds for which a take is remembered that may be sent again. */
+/** How long the result of a take is stored for a repetition, in ms. */
 const resendMs = 60_000
 
-/** The verbs over a database whose table is there. */
+/** Creates the functions of an object whose table exists. */
 export function createCounts(parts: ValueTableParts) {
   const { find, keep, forget } = openValueTable('counts', parts)
 
@@ -44,9 +52,10 @@ export function createCounts(parts: ValueTableParts) {
     const { allowed, free, retryAt, resetAt, next, nextResetAt, afterDenial, keepUntil } = answer
     if (write === undefined) return { allowed, free, retryAt, resetAt }
 
-    const kept = allowed ? next : afterDenial
-    // Five seconds more, for takes that were sent before it expires and arrive after it.
-    if (kept !== undefined) keep(`l ${key}`, kept, Math.max(0, keepUntil - now) + 5_000)
+    const nextLog = allowed ? next : afterDenial
+    // It is stored five seconds longer, for takes that were sent before it expires and arrive
+    // afterwards.
+    if (nextLog !== undefined) keep(`l ${key}`, nextLog, Math.max(0, keepUntil - now) + 5_000)
     return allowed
       ? { allowed, free: free - cost, retryAt, resetAt: nextResetAt }
       : { allowed, free, retryAt, resetAt }
@@ -54,12 +63,12 @@ export function createCounts(parts: ValueTableParts) {
 
   return {
     take(part: ObjectTake): ObjectTakeAnswer {
-      const before = part.write && find<ObjectTakeAnswer>(`t ${part.write}`)
-      if (before) return before
+      const earlierAnswer = part.write && find<ObjectTakeAnswer>(`t ${part.write}`)
+      if (earlierAnswer) return earlierAnswer
       const { retryAt, ...answer } = evaluate(part)
-      const sent = { ...answer, retryAt: Number.isFinite(retryAt) ? retryAt : null }
-      if (part.write !== undefined && answer.allowed) keep(`t ${part.write}`, sent, resendMs)
-      return sent
+      const takeAnswer = { ...answer, retryAt: Number.isFinite(retryAt) ? retryAt : null }
+      if (part.write !== undefined && answer.allowed) keep(`t ${part.write}`, takeAnswer, resendMs)
+      return takeAnswer
     },
     forget(key: string): boolean {
       forget(`l ${key}`)

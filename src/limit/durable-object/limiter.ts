@@ -1,7 +1,9 @@
 /**
- * The exact limiter over Durable Objects: each key is counted in one object, by one thread.
- * Applications create it as the limiter of a policy. Takes reject with `ERR_STORE_UNAVAILABLE` or
- * `ERR_STORE_REFUSED` where the object cannot be reached or answers wrongly.
+ * Creates `durableObjectLimiter()`: each key is counted by one Durable Object of the class
+ * `PortcullisObject`, which evaluates one take at a time. Applications use it as the limiter of a
+ * policy of `rateLimit()`. Wrong options throw a `ConfigError` while building. A take rejects with
+ * `ERR_STORE_UNAVAILABLE` where the object cannot be reached, with `ERR_STORE_REFUSED` where its
+ * answer has another shape, and with a `RangeError` for an invalid cost.
  */
 import { keyRing } from '../../crypto/key-ring.ts'
 import {
@@ -26,22 +28,25 @@ import type { ObjectTakeAnswer } from './counts.ts'
 /** Options of {@link durableObjectLimiter}. */
 export interface DurableObjectLimiterOptions<E = ProjectEnv> extends RateOptions, ObjectOptions<E> {
   /**
-   * One secret or several, each of at least 32 characters; the session's may be used. Names under which objects
-   * count are digests under the first: a new first one starts every count anew.
+   * One secret or several, each of at least 32 characters. The session's secret may be used here
+   * too. Keys in the objects are digests under the first secret, so a new first secret starts every
+   * count at zero.
    */
   readonly secret: FromEnv<string | readonly string[], E>
   /**
-   * Keys that one isolate remembers to be blocked, until their exact retry time: they cost no request. Default
-   * 10,000, at most 100,000; 0 remembers none.
+   * The most blocked keys that one isolate remembers, each until its retry time. A request with a
+   * remembered key is denied without a call of the object. Default 10,000, at most 100,000; 0
+   * remembers none.
    */
   readonly maxBlocked?: number
-  /** Now. Default `Date.now`. */
+  /** Returns the current time in ms. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /**
- * Makes a limiter in Durable Objects of the class `PortcullisObject`, as exact as `exactLimiter`: never more
- * than `limit` in any window, exact retry times. A take whose answer was lost is sent once more and counts once.
+ * Creates a limiter in Durable Objects of the class `PortcullisObject`, as exact as `exactLimiter`:
+ * never more than `limit` in any window, with exact retry times. A take whose answer was lost is
+ * sent once more and counts once.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -51,20 +56,20 @@ export function durableObjectLimiter<E = ProjectEnv>(
   options: DurableObjectLimiterOptions<E>,
 ): Limiter {
   const issues = createIssues('durableObjectLimiter')
-  const more = ['secret', 'maxBlocked', 'clock', 'limit', 'window']
-  const caller = createObjectCaller(options, more, issues)
+  const limiterKeys = ['secret', 'maxBlocked', 'clock', 'limit', 'window']
+  const caller = createObjectCaller(options, limiterKeys, issues)
   const { limit, window } = validateRate(options ?? {}, issues)
   const ring = resolveFrom(issues, 'secret', options?.secret, keyRing)
   const bounds = { min: 0, max: 100_000, unit: 'keys' }
   const maxBlocked = parseWholeNumber(issues, 'maxBlocked', options?.maxBlocked, bounds) ?? 10_000
   const clock = optionalFunction(issues, 'clock', options?.clock) ?? Date.now
   issues.throwIfAny()
-  const blocked = createBlockedKeys(maxBlocked)
+  const blockedKeys = createBlockedKeys(maxBlocked)
 
   const createKey = (limitKey: string, { env }: LimitContext): Promise<string> =>
     hashKey(ring(env), 'object', limit, window, limitKey)
 
-  async function ask(limitKey: string, cost: number, write: boolean, { env }: LimitContext) {
+  async function callObject(limitKey: string, cost: number, write: boolean, { env }: LimitContext) {
     const nowMs = Math.floor(clock())
     const id = write ? { write: crypto.randomUUID() } : {}
     const part = { key: limitKey, limit, windowMs: window * 1000, cost, now: nowMs, ...id }
@@ -78,26 +83,28 @@ export function durableObjectLimiter<E = ProjectEnv>(
     async take(text, cost = 1, context = {}) {
       checkCost(cost)
       const limitKey = await createKey(text, context)
-      const known = blocked.find(limitKey, cost, Math.floor(clock()))
-      if (known) return known
-      const { now, answer } = await ask(limitKey, cost, true, context)
+      const denial = blockedKeys.find(limitKey, cost, Math.floor(clock()))
+      if (denial) return denial
+      const { now, answer } = await callObject(limitKey, cost, true, context)
       const result: LimitResult = createResult(limit, answer, now)
-      blocked.note(limitKey, cost, result, now)
+      blockedKeys.note(limitKey, cost, result, now)
       return result
     },
     async peek(text, context = {}) {
-      const { now, answer } = await ask(await createKey(text, context), 1, false, context)
+      const { now, answer } = await callObject(await createKey(text, context), 1, false, context)
       return createResult(limit, answer, now)
     },
     async forget(text, context = {}) {
       const limitKey = await createKey(text, context)
       await caller.call(context.env, caller.shardName('l', limitKey), 'forget', [limitKey])
-      blocked.delete(limitKey)
+      blockedKeys.delete(limitKey)
     },
   }
 }
 
-/** Strict: what is no answer of an object allows nothing. */
+/**
+ * Parses the answer of an object. Any other value throws `ERR_STORE_REFUSED`, so it allows nothing.
+ */
 function parseAnswer(replyValue: unknown): PartAnswer {
   const { allowed, free, retryAt, resetAt } = (replyValue ?? {}) as Partial<ObjectTakeAnswer>
   const isTime = (time: unknown): time is number => Number.isFinite(time)

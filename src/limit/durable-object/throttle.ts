@@ -1,7 +1,11 @@
 /**
- * Stores failed logins in Durable Objects: each counter in an object of its shard, and an attempt
- * over several of them. It is a store for the login throttle. Where one object denies or fails,
- * what the others counted is taken back, and a failure rejects.
+ * Creates `durableObjectThrottle()`, which stores failed logins in Durable Objects: an attempt is
+ * counted on several counters, each in the object of its shard. Applications pass it as `store` to
+ * `loginThrottle()` and to the gateway's login throttle. Wrong options throw a `ConfigError` while
+ * building. The objects of one attempt are called in parallel and not in one transaction: where one
+ * denies or fails, the counts of the others are taken back, as far as these can be reached. A
+ * failure rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, and the login must not be
+ * tried.
  */
 import { createIssues } from '../../options/index.ts'
 import {
@@ -20,7 +24,7 @@ import type {
   ThrottleStore,
 } from '../throttle/stores/store.ts'
 
-/** The counters of an attempt that one object has, with their places among all of them. */
+/** The counters of an attempt that one object stores, with their positions among all counters. */
 interface ObjectPart {
   readonly name: string
   readonly ticket: string
@@ -33,9 +37,10 @@ interface ObjectPart {
 type Denied = Extract<AttemptReply, { is: 'denied' }>
 
 /**
- * Makes a store of failed logins in Durable Objects of the class `PortcullisObject`. All counters of an attempt
- * are asked at once; where one denies, what the others counted is taken back. Until then they count it, so that
- * an attempt may be denied that would have passed a moment later, and none passes that should not.
+ * Creates a store of failed logins in Durable Objects of the class `PortcullisObject`. The objects
+ * of an attempt are called in parallel. Where one denies, the counts of the others are taken back.
+ * Until then they are counted, so an attempt at the same moment may be denied although it is within
+ * its limits; none is allowed that should not be.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -59,13 +64,13 @@ export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>)
       if (failure === undefined && denials.length === 0)
         return mergeReplies(parts, replies, counters)
 
-      // Counts are taken back where they can be; others stay counted, as a failure.
+      // Objects that cannot be reached keep their count, as if the attempt had failed.
       const allowed = parts.filter((_, place) => replies[place]?.is === 'allowed')
       await Promise.allSettled(allowed.map((part) => settleObject(caller, env, part, 'void')))
       if (failure !== undefined) throw failure.reason
-      return denials.reduce((longest, each) => (each.waitMs > longest.waitMs ? each : longest))
+      return denials.reduce((worst, denial) => (denial.waitMs > worst.waitMs ? denial : worst))
     },
-    async settle(counters, outcome, _now, { env }) {
+    async settle(counters, outcome, _nowMs, { env }) {
       const parts = divide(caller, counters)
       const settled = await Promise.all(
         parts.map((part) => settleObject(caller, env, part, outcome)),
@@ -99,7 +104,7 @@ function divide(caller: ObjectCaller, { ticket, streaks, days }: Counters): Obje
   return [...parts.values()]
 }
 
-/** The answer of one object, with places as all counters have them. */
+/** Asks one object, and translates the position in its answer to that among all counters. */
 async function askObject(
   caller: ObjectCaller,
   env: unknown,
@@ -136,7 +141,10 @@ function mergeReplies(
   return { is: 'allowed', failures }
 }
 
-/** Strict: what is no answer of an object allows nothing. */
+/**
+ * Parses the answer of an object. Any other value throws `ERR_STORE_REFUSED`, so it allows no
+ * attempt.
+ */
 function parseReply(replyValue: unknown, count: number): AttemptReply {
   const { is, failures, waitMs, by } = (replyValue ?? {}) as Record<string, unknown>
   const isCount = (number: unknown): number is number =>

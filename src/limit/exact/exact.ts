@@ -1,8 +1,10 @@
 /**
- * The exact limiter: one script in Redis, one key for each client, never more than the limit.
- * Applications create it as the limiter of a policy. Wrong options are a `ConfigError`; a take
- * rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where Redis cannot be reached or
- * answers wrongly.
+ * Creates `exactLimiter()`, which counts the units of each key in Redis with one script and never
+ * allows more than the limit. Applications use it as the limiter of a policy of `rateLimit()`, or
+ * call it directly. Wrong options throw a `ConfigError` while building. A take rejects with
+ * `ERR_STORE_UNAVAILABLE` where Redis cannot be reached and with `ERR_STORE_REFUSED` where its
+ * reply is not one of the script, and with a `RangeError` for a cost that is not a whole number of
+ * at least 1.
  */
 import {
   checkKeys,
@@ -36,33 +38,36 @@ import { forgetScript, takeScript } from './script.ts'
 /** Options of {@link exactLimiter}. */
 export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
   /**
-   * `'log'` (default) remembers what was taken: at most `limit` in any `window`. Up to a limit of 100 to the millisecond;
-   * above it in at most 129 moments, which free units up to a 128th of a window late.
+   * `'log'` (default) stores the units that were consumed and when: at most `limit` in any
+   * `window`. Up to a limit of 100, each moment is stored to the millisecond. Above 100, a window
+   * has at most 129 moments, and units become free up to a 128th of a window late.
    *
-   * `'gcra'` keeps one number: at most `burst` at once and `limit` per `window` in the long run, so up to `burst + limit`
-   * in one window. For even rates and large limits.
+   * `'gcra'` stores one number: at most `burst` at one moment and `limit` per `window` in the long
+   * run, so up to `burst + limit` in one window. Use it for even rates and large limits.
    */
   readonly algorithm?: 'log' | 'gcra'
-  /** Units at once, for `'gcra'`. Default `limit`. */
+  /** The units that `'gcra'` allows at one moment. Default `limit`. */
   readonly burst?: number
-  /** Now. Default `Date.now`. */
+  /** Returns the current time in ms. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /**
- * Creates an exact limiter in Redis: a request at `retryAt` is allowed, one millisecond earlier it is denied. An allowed
- * request takes one HTTP request and three commands; a denied one two commands, and none while this isolate remembers
- * that the key is blocked. Denied requests change nothing.
+ * Creates an exact limiter in Redis: a request at `retryAt` is allowed, one millisecond earlier it
+ * is denied. An allowed request needs one HTTP request with three commands, and a denied one needs
+ * two commands. A denied key is remembered in this isolate, and needs no command until its retry
+ * time. Denied requests change nothing in Redis.
  *
- * The limit holds up to the clock skew between isolates: isolates whose clocks differ by up to a minute may once allow as
- * many more as arrive in twice that difference. A clock that is set back blocks no client for longer than one window. A
- * request whose reply was lost is sent again and may count twice.
+ * The limit holds up to the clock skew between isolates: isolates whose clocks differ by up to a
+ * minute may once allow as many more as arrive in twice that difference. A clock that is set back
+ * blocks no client for longer than one window. A request whose reply was lost is sent again and may
+ * count twice.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
  * rateLimit({
- *   limiter: exactLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 100, window: 60 }),
- *   platform: 'cloudflare',
+ * limiter: exactLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 100, window: 60 }),
+ * platform: 'cloudflare',
  * })
  */
 export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {
@@ -70,7 +75,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   const { limit, window, redis, ring, prefix, gcra, burst, clock } = settings
   const windowMs = window * 1000
   const grainMs = findResolution(limit, windowMs)
-  const known = createBlockedKeys(settings.maxBlocked)
+  const blockedKeys = createBlockedKeys(settings.maxBlocked)
   const max = gcra ? burst : limit
 
   async function createKey(limitKey: string, context: LimitContext | undefined): Promise<string> {
@@ -86,7 +91,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
 
   function toResult(part: TakePart, answer: PartAnswer): LimitResult {
     const result = createResult(max, answer, part.now)
-    known.note(part.key, part.cost, result, part.now)
+    blockedKeys.note(part.key, part.cost, result, part.now)
     return result
   }
 
@@ -109,7 +114,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
   ): Promise<PreparedTake> {
     checkCost(cost)
     const part = createPart(await createKey(limitKey, context), cost)
-    const result = known.find(part.key, cost, part.now)
+    const result = blockedKeys.find(part.key, cost, part.now)
     if (result) return { is: 'blocked', result }
 
     return { is: 'part', part, settle: (answer, sent) => toResult(sent, answer) }
@@ -123,9 +128,9 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     async take(limitKey, cost = 1, context = {}) {
       checkCost(cost)
       const part = createPart(await createKey(limitKey, context), cost)
-      const blocked = known.find(part.key, cost, part.now)
+      const denial = blockedKeys.find(part.key, cost, part.now)
 
-      return blocked ?? toResult(part, await sendPart(part, true, context))
+      return denial ?? toResult(part, await sendPart(part, true, context))
     },
     async peek(limitKey, context = {}) {
       const part = createPart(await createKey(limitKey, context), 1)
@@ -134,7 +139,7 @@ export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): R
     async forget(limitKey, context = {}) {
       const name = await createKey(limitKey, context)
       await redis.call(context.env, forgetScript, [name], [])
-      known.delete(name)
+      blockedKeys.delete(name)
     },
   }
 }
@@ -157,13 +162,14 @@ function validateOptions<E>(options: ExactLimiterOptions<E>): ExactSettings {
   const { limit, window } = rate
   const gcra = parseChoice(issues, 'algorithm', input.algorithm, ['log', 'gcra']) === 'gcra'
 
-  if (input.burst !== undefined && !gcra) issues.add('burst', "is for algorithm: 'gcra'")
+  if (input.burst !== undefined && !gcra) issues.add('burst', "needs algorithm: 'gcra'")
   const bounds = { min: 1, max: limit, unit: 'units' }
   const burst = gcra ? (parseWholeNumber(issues, 'burst', input.burst, bounds) ?? limit) : 0
 
-  // The step between two units is a whole number of 1/1024 ms: finer rates would be off by more than a thousandth.
+  // The script stores the step between two units as a whole number of 1/1024 ms. At finer rates,
+  // rounding would be an error of more than a thousandth.
   if (gcra && limit > window * 1000)
-    issues.add('limit', "must be at most 1,000 a second for algorithm: 'gcra'")
+    issues.add('limit', "must be at most 1,000 units a second for algorithm: 'gcra'")
   const clock = optionalFunction(issues, 'clock', input.clock) ?? Date.now
   issues.throwIfAny()
 

@@ -1,12 +1,14 @@
 /**
- * Serializes takes to arguments of the limiter's script, and parses its replies. `exact.ts` and
- * `takes.ts` call it. A reply of another form throws `ERR_STORE_REFUSED`; it never counts as
- * allowed.
+ * Serializes takes to the arguments of the exact limiter's script, and parses the script's replies.
+ * `exactLimiter()` and `takes.ts` call it. A reply of any other shape throws `ERR_STORE_REFUSED`,
+ * so it never counts as allowed. A batch that mixes several takes is parsed whole or not at all.
  */
 import { createRejectedError } from '../../redis/failure.ts'
 import type { PartAnswer, TakePart } from '../contract.ts'
 
-/** Arguments of the script for these parts. */
+/**
+ * Serializes takes to the script's arguments. `write` is false for a peek, which changes nothing.
+ */
 export function serializeTakes(parts: readonly TakePart[], write: boolean): string[] {
   const args = [write ? '1' : '0']
   for (const { now, limit, windowMs, cost, grainMs, burst } of parts) {
@@ -16,9 +18,10 @@ export function serializeTakes(parts: readonly TakePart[], write: boolean): stri
 }
 
 /**
- * Parses the reply of the script, part by part.
+ * Parses the script's reply, which has four texts for each take.
  *
- * @throws {PortcullisError} `ERR_STORE_REFUSED` for what is no such answer: never a reason to let somebody pass
+ * @throws {PortcullisError} `ERR_STORE_REFUSED` for any other reply, so that none of them allows a
+ *   request
  */
 export function parseTakeReplies(reply: unknown, count: number): PartAnswer[] {
   if (!Array.isArray(reply) || reply.length !== count * 4)

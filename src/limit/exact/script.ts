@@ -1,19 +1,25 @@
 /**
- * The Lua behind the exact limiter: any number of keys, all or nothing, one GET each and one SET each where all allow.
- * Comments stand outside of the text: nobody sends them. `exact.ts` and
- * `takes.ts` send it, and `reply.ts` parses the reply: one of another shape is `ERR_STORE_REFUSED`.
+ * The Lua scripts of `exactLimiter()`: `takeScript` consumes or reads the units of any number of
+ * keys, where either all keys allow and consume or none does; `forgetScript` deletes keys, also for
+ * `upstashLimiter()`. `exact.ts` and `takes.ts` send them with `reply.ts`, which rejects a reply of
+ * another shape with `ERR_STORE_REFUSED`. Redis runs a script without interruption. A value that
+ * another program wrote under a key is misread, so the prefix must be the limiter's alone. Comments
+ * stand outside of the Lua text, so that they are not sent.
  *
- * ARGV: 1 whether to write; then for each key now, limit, window, cost, grain, burst. Times are ms.
+ * ARGV: first `1` to write or `0` to read; then for each key now, limit, window, cost, grain,
+ * burst. Times are in ms.
  *
- * A log is a string of 9 bytes for each moment: 6 of time, 3 of units, oldest first. Where clocks differ, 9 more bytes come
- * before them: 6 of the shift (see key-clock.ts), and 3 zeros where units would be, of which there are none without a take.
- * With a burst (GCRA) it is three numbers: the moment at which all is free in 1/1024 ms, so that everything stays whole; the
- * time of the key; its shift.
+ * The value of a log is a string with 9 bytes for each moment: 6 bytes of time and 3 of units,
+ * oldest first. Where clocks differ, 9 more bytes come before them: 6 bytes of the shift (see
+ * key-clock.ts) and 3 zero bytes in place of units, which no real entry has.
+ *
+ * The value of GCRA (burst above 0) is three numbers: the moment at which all units are free, in
+ * 1/1024 ms to keep integers; the time of the key; its shift.
  */
 import { type Script, script } from '../../redis/script.ts'
 import { KEY_CLOCK_SKEW_MS } from './key-clock.ts'
 
-/** As `readKeyTime` of key-clock.ts. */
+/** The same computation as `readKeyTime` of key-clock.ts. */
 const time: readonly string[] = [
   'local function key_time(now, last, shift)',
   `  if not last or (now >= last and shift > ${KEY_CLOCK_SKEW_MS}) then return now, 0, false end`,
@@ -27,7 +33,8 @@ const gcra: readonly string[] = [
   'local function gcra(held, now, limit, window, cost, burst)',
   "  local tat, last, shift = string.match(held or '', '^(%d+) (%d+) (%d+)$')",
   '  tat, last, shift = tonumber(tat) or 0, tonumber(last), tonumber(shift)',
-  // Nothing is left of it by any clock, so that the time of the key begins anew. The same below.
+  // All units have become free by every clock, so the time of the key starts anew. The log below
+  // does the same.
   '  if tat <= now * 1024 then last = nil end',
   '  local at, added, new = key_time(now, last, shift)',
   '  local behind, step = at - now, math.ceil(window * 1024 / limit)',
@@ -65,7 +72,8 @@ const log: readonly string[] = [
   '  if #held > 0 then',
   '    local time, count = read(held, 1)',
   '    if count == 0 then shift, first = time, 10 end',
-  // A mark stands for the moments of its grain: the first of them is the earliest that it can have been.
+  // A stored moment is the end of its interval; the take happened at its first millisecond at the
+  // earliest.
   '    last = read(held, #held - 8)',
   '    if last + window <= now then last = nil else last = last - grain + 1 end',
   '  end',
@@ -112,9 +120,10 @@ const take: readonly string[] = [
   'end',
   'for at, key in ipairs(KEYS) do',
   '  local s = states[at]',
-  // All take; or none does, and only the shift of a clock that is behind is written down.
+  // Either all keys consume, or none does and only the shift of a clock that is behind is stored.
   "  if ARGV[1] == '1' and s[5] and (all or not s[1]) then",
-  // Five seconds more, for takes that were sent before it expires and arrive after it.
+  // The value is stored five seconds longer, for takes that were sent before it expires and arrive
+  // afterwards.
   "    redis.call('SET', key, s[5], 'PX', text(math.max(0, s[6] - s.now) + 5000))",
   '    if all then s[2], s[4] = s[2] - s.cost, s[6] end',
   '  end',
@@ -126,10 +135,10 @@ const take: readonly string[] = [
   'return answer',
 ]
 
-/** Takes, or looks. */
+/** Consumes units, or only reads what a take would give. */
 export const takeScript: Script = script(
   'limit-take',
-  // Whole: Lua would print a large number with 14 digits and an exponent.
+  // Lua's own conversion prints a large number with 14 digits and an exponent.
   [
     "local function text(number) return string.format('%.0f', number) end",
     ...time,
@@ -139,5 +148,5 @@ export const takeScript: Script = script(
   ].join('\n'),
 )
 
-/** Forgets keys. */
+/** Deletes keys. */
 export const forgetScript: Script = script('limit-forget', "return redis.call('DEL', unpack(KEYS))")

@@ -1,18 +1,23 @@
 /**
- * Remembers the keys that one isolate knows to be blocked: until their exact retry time Redis is
- * not asked. The limiters in Redis and Durable Objects use it. It only ever denies what the store
- * has denied; forgetting a key costs one request.
+ * Remembers in one isolate which keys a store has denied, so that the store is not called again
+ * before their retry time. `exactLimiter()`, `upstashLimiter()` and `durableObjectLimiter()` use
+ * it. It only denies what the store has denied, and it is pure bookkeeping without errors. When the
+ * map is full, the oldest key is forgotten, which costs one call of the store. A key that
+ * `forget()` freed in another isolate stays blocked in this one until its retry time.
  */
 
 import type { LimitResult } from '../contract.ts'
 import { createBoundedMap } from './bounded-map.ts'
 
-/** Blocked keys of one limiter. */
+/** The blocked keys of one limiter. */
 export interface BlockedKeys {
   readonly size: number
-  /** The answer to a take that is known to be blocked. What is left of less than it costs is not known: 0. */
+  /**
+   * Returns the denial of a take whose key is blocked, or undefined. `remaining` is 0: a cheaper
+   * take might be allowed, but how many units are free is unknown.
+   */
   find(limitKey: string, cost: number, nowMs: number): LimitResult | undefined
-  /** Notes a denied take. What will never be allowed is not worth a place. */
+  /** Remembers a denied take. A take that will never be allowed is not remembered. */
   note(limitKey: string, cost: number, result: LimitResult, nowMs: number): void
   delete(limitKey: string): void
 }
@@ -24,24 +29,25 @@ interface BlockedUntil {
   readonly result: LimitResult
 }
 
-/** Remembers at most so many keys; 0 remembers none. */
+/** Creates a memory of at most `max` keys; 0 remembers none. */
 export function createBlockedKeys(max: number): BlockedKeys {
-  const known = createBoundedMap<BlockedUntil>(max)
+  const blockedKeys = createBoundedMap<BlockedUntil>(max)
   return {
     get size(): number {
-      return known.size
+      return blockedKeys.size
     },
     find(limitKey, cost, nowMs) {
-      const block = known.get(limitKey, nowMs)
+      const block = blockedKeys.get(limitKey, nowMs)
       if (block === undefined) return undefined
 
-      // The clock went back: it would block for longer than anybody decided, now or when that moment comes again.
+      // The clock was set back, so the stored retry time would block the key for longer than the
+      // store decided.
       if (nowMs < block.since) {
-        known.delete(limitKey)
+        blockedKeys.delete(limitKey)
         return undefined
       }
 
-      // A take that costs less may pass.
+      // A take that costs less may be allowed.
       if (cost < block.cost) return undefined
 
       return {
@@ -59,8 +65,8 @@ export function createBlockedKeys(max: number): BlockedKeys {
       )
         return
 
-      known.put(limitKey, { until: result.retryAt, since: nowMs, cost, result }, nowMs)
+      blockedKeys.put(limitKey, { until: result.retryAt, since: nowMs, cost, result }, nowMs)
     },
-    delete: known.delete,
+    delete: blockedKeys.delete,
   }
 }

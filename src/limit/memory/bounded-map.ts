@@ -1,27 +1,31 @@
 /**
- * A bounded map of entries that expire: what one isolate remembers, whatever strangers send. The
- * memory limiter, blocked keys and the console use it. A full map forgets expired entries first,
- * then the oldest.
+ * A map with a largest size whose entries expire, for values that one isolate remembers however
+ * many keys strangers send. The memory limiter, the blocked keys of limiters and the gateway's
+ * console use it. It throws nothing. A full map forgets expired entries first and then the oldest,
+ * without notice to the caller.
  */
 
-/** An entry, and when nobody needs it any more. */
+/** An entry with the moment at which it expires, in ms since the epoch. */
 export interface ExpiringValue {
   readonly until: number
 }
 
-/** A map that never holds more than its bound. */
+/** A map that never holds more entries than its bound. */
 export interface BoundedMap<V extends ExpiringValue> {
   readonly size: number
   get(limitKey: string, nowMs: number): V | undefined
-  /** Puts an entry where the longest unused is last to go; makes room first. */
+  /** Stores an entry as the youngest. A full map makes room first. */
   put(limitKey: string, value: V, nowMs: number): void
   delete(limitKey: string): void
 }
 
-/** An empty map for at most so many entries. */
+/** Creates an empty map for at most `max` entries. */
 export function createBoundedMap<V extends ExpiringValue>(max: number): BoundedMap<V> {
   const entries = new Map<string, V>()
-  /** Nothing expires before this moment: until then a full map need not be searched for what did. */
+  /**
+   * The moment before which no entry expires. Until then a full map need not be searched for
+   * expired entries.
+   */
   let earliest = Number.POSITIVE_INFINITY
 
   function makeRoom(nowMs: number): void {
@@ -51,7 +55,8 @@ export function createBoundedMap<V extends ExpiringValue>(max: number): BoundedM
       return undefined
     },
     put(limitKey, value, nowMs) {
-      // A Map keeps the order of insertion: taken out and put back, an entry is the youngest.
+      // A Map keeps the order of insertion, so an entry that is deleted and set again becomes the
+      // youngest.
       if (!entries.delete(limitKey) && entries.size >= max) makeRoom(nowMs)
       entries.set(limitKey, value)
       earliest = Math.min(earliest, value.until)

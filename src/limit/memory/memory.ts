@@ -1,7 +1,10 @@
 /**
- * The exact rule in the memory of one isolate: for development, single processes, and while Redis
- * is unavailable. Applications and fallbacks of policies create it. Each isolate counts alone, so
- * a client has the limit once in each; wrong options are a `ConfigError`.
+ * Creates `memoryLimiter()`, which counts in the memory of one isolate by the same rule as
+ * `exactLimiter()`. Applications create it for development, tests and single processes, and
+ * `policies.ts` creates it as the fallback while a store is unavailable. Each isolate counts alone,
+ * so a client gets the whole limit in each. Wrong options throw a `ConfigError` while building, and
+ * a cost that is not a whole number of at least 1 rejects with a `RangeError`. When `maxKeys` is
+ * reached, the keys unused for longest lose their count.
  */
 import { sha256 } from '../../crypto/digest.ts'
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../../options/index.ts'
@@ -14,23 +17,29 @@ import { createBoundedMap, type ExpiringValue } from './bounded-map.ts'
 
 /** Options of {@link memoryLimiter}. */
 export interface MemoryLimiterOptions extends RateOptions {
-  /** Keys that are counted at a time. Default 10,000, at most 1,000,000. When full, those unused for longest start anew. */
+  /**
+   * The most keys that are counted at a time. Default 10,000, at most 1,000,000. When it is
+   * reached, the keys unused for longest start at zero again.
+   */
   readonly maxKeys?: number
-  /** Now. Default `Date.now`. */
+  /** Returns the current time in ms. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 interface CountedEntry extends ExpiringValue, KeptLog {}
 
-const nothing: KeptLog = { log: [], shift: 0 }
+const emptyLog: KeptLog = { log: [], shift: 0 }
 
-/** Longer keys are kept as a digest: what strangers send must not fill the memory. */
+/**
+ * Keys with more characters are stored as a digest, so that long keys of strangers do not fill the
+ * memory.
+ */
 const longestKey = 128
 
 /**
- * Creates a limiter in memory, as exact as `exactLimiter()`. It is **per isolate**: Workers run many isolates and end them at
- * any time, so a client gets the limit once from each. Used alone, it suits development, tests and a single long-running
- * process.
+ * Creates a limiter in memory, as exact as `exactLimiter()`. It counts **per isolate**: Workers run
+ * many isolates and end them at any time, so a client gets the whole limit from each. Used alone,
+ * it suits development, tests and a single long-running process.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -54,8 +63,8 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
 
   function take(name: string, cost: number): LimitResult {
     const nowMs = Math.floor(clock())
-    const kept = counts.get(name, nowMs) ?? nothing
-    const answer = evaluateLog(kept, rule, cost, nowMs)
+    const stored = counts.get(name, nowMs) ?? emptyLog
+    const answer = evaluateLog(stored, rule, cost, nowMs)
 
     if (!answer.allowed) {
       if (answer.afterDenial)
@@ -71,7 +80,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
     )
   }
 
-  // Short keys keep their own text behind a letter, so that no key is another's digest.
+  // Short keys are stored as text with a prefix, so that none equals the digest of another.
   const createEntryName = async (limitKey: string): Promise<string> =>
     limitKey.length > longestKey ? sha256(escapeLoneSurrogates(limitKey)) : `=${limitKey}`
 
@@ -87,7 +96,7 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
       const nowMs = Math.floor(clock())
       return createResult(
         limit,
-        evaluateLog(counts.get(name, nowMs) ?? nothing, rule, 1, nowMs),
+        evaluateLog(counts.get(name, nowMs) ?? emptyLog, rule, 1, nowMs),
         nowMs,
       )
     },
@@ -97,7 +106,10 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
   }
 }
 
-/** Writes lone surrogates as escapes: UTF-8 encodes all of them as one character, so that two keys would share a digest. */
+/**
+ * Writes lone surrogates as escapes. UTF-8 encodes all of them as one character, so two keys would
+ * share a digest.
+ */
 function escapeLoneSurrogates(text: string): string {
   return JSON.stringify(text)
 }

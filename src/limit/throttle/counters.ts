@@ -1,6 +1,8 @@
 /**
- * The counters that a login attempt is held against: which keys they have, and how much each allows. `engine.ts` calls both
- * functions before it counts an attempt. Nothing here does I/O; a device cookie that does not open counts as no device.
+ * Determines the counters of a login attempt: under which keys it is counted, and how many failures
+ * each counter allows. The throttle's engine calls both functions before it counts an attempt.
+ * Nothing here calls the store. They reject with `ERR_CONFIG` where the secret of the environment
+ * is invalid. A device cookie that does not open counts as no device.
  */
 import { randomId } from '../../crypto/index.ts'
 import { addressPrefix } from '../../request/index.ts'
@@ -10,19 +12,20 @@ import type { LoginRequest } from './engine.ts'
 import type { ThrottleSettings } from './options.ts'
 import type { Counters, Daily, Streak } from './stores/store.ts'
 
-/** The counter that makes a client wait. Clients never learn it. */
+/** The counter that denied an attempt. Events name it, responses do not. */
 export type ThrottledBy = 'pair' | 'account' | 'device' | 'address' | 'network'
 
-/** The counters of one attempt, and the name of each in the same order. */
+/** The counters of one attempt, and the kind of each in the same order. */
 export interface NamedCounters {
   readonly by: readonly ThrottledBy[]
   readonly all: Counters
 }
 
+/** The longest wait by the count of an account, in ms. */
 const accountWaitMs = 60_000
 
-/** How many times the limits of strangers a known device has, on its own count and over the day. */
-const knownDeviceTimes = 2
+/** The factor by which the limits of a known device are higher than those of strangers. */
+const knownDeviceFactor = 2
 
 /** Opens the device cookie of a request, and decides whether the device is known for the account. */
 export async function identifyDevice(
@@ -41,7 +44,7 @@ export async function identifyDevice(
   return { device, isKnown: isKnownFor(device, tags, settings.device.maxAge, nowMs) }
 }
 
-/** Creates the counters of an attempt. `device` is one that is known for the account; undefined for a stranger. */
+/** Creates the counters of an attempt. `device` is undefined unless it is known for the account. */
 export async function createCounters(
   settings: ThrottleSettings,
   loginRequest: LoginRequest,
@@ -59,23 +62,23 @@ export async function createCounters(
 
   const { limit, longestMs, slowAt } = settings
   const { counter } = settings.keys(loginRequest.env)
-  const own: Streak = {
+  const deviceStreak: Streak = {
     key: await counter('k', device.id, account.text),
-    free: knownDeviceTimes * limit,
+    free: knownDeviceFactor * limit,
     longest: longestMs,
   }
   const perAccount: Daily = {
     key: await counter('ka', account.key),
-    most: knownDeviceTimes * slowAt,
+    most: knownDeviceFactor * slowAt,
   }
 
   return {
     by: ['device', ...by, 'account'],
-    all: { ticket, streaks: [own], days: [...days, perAccount] },
+    all: { ticket, streaks: [deviceStreak], days: [...days, perAccount] },
   }
 }
 
-/** The counters of a day: of the address and, for IPv6, of its network. */
+/** Creates the counters of a day: of the address and, for IPv6, of its network. */
 async function createDailyCounters(
   { keys, perAddress, perNetwork }: ThrottleSettings,
   { env, address }: LoginRequest,
@@ -84,18 +87,21 @@ async function createDailyCounters(
   const { counter } = keys(env)
   const [block, network] = [addressPrefix(address), addressPrefix(address, 48)]
 
-  // Strangers wait at the simple limit, so what they do never makes a known device wait.
-  const times = isKnown ? knownDeviceTimes : 1
-  const addressDay: Daily = { key: await counter('d', block), most: times * perAddress }
+  // Strangers are denied at the simple limit, so their failures never make a known device wait.
+  const factor = isKnown ? knownDeviceFactor : 1
+  const addressDay: Daily = { key: await counter('d', block), most: factor * perAddress }
 
-  // Only a prefix of IPv6 has a length behind it.
+  // Only an IPv6 network is written with a slash and a prefix length.
   if (!network.includes('/')) return { by: ['address'], days: [addressDay] }
 
-  const networkDay: Daily = { key: await counter('n', network), most: times * perNetwork }
+  const networkDay: Daily = { key: await counter('n', network), most: factor * perNetwork }
   return { by: ['address', 'network'], days: [addressDay, networkDay] }
 }
 
-/** The streaks of a device that is not known: of its address on this account, and of the account. */
+/**
+ * Creates the streaks of a device that is not known: one of its address on this account, and one of
+ * the account.
+ */
 async function createStrangerStreaks(
   { keys, limit, longestMs, slowAt }: ThrottleSettings,
   { env, address }: LoginRequest,

@@ -1,38 +1,51 @@
 /**
- * Recognises devices that signed in to an account before, by a sealed cookie. `counters.ts` opens
- * the cookie, and `engine.ts` renews it after a success. A cookie that does not open counts as no
- * device.
+ * Recognizes devices that signed in to an account before, by a sealed cookie. For the login
+ * throttle, `counters.ts` opens the cookie of a request, and `engine.ts` creates a new one after a
+ * success. A cookie that does not open, because it was forged, has expired or is under an unlisted
+ * secret, counts as no device and is no error. At most 3 cookies of the name are tried, and at most
+ * 5 accounts are remembered for a device.
  */
 import { type CookieSettings, serializeCookie } from '../../cookie/index.ts'
 import { randomId } from '../../crypto/index.ts'
 import type { OutgoingCookie } from '../../types.ts'
 import type { ThrottleKeys } from './keys.ts'
 
-/** A device, and the accounts that were signed in to on it, with the moment in seconds; the last one first. */
+/**
+ * A device, and the accounts that signed in on it, each with the moment in seconds, latest first.
+ */
 interface DeviceRecord {
   readonly id: string
-  readonly accounts: ReadonlyArray<readonly [tag: string, at: number]>
+  readonly accounts: ReadonlyArray<readonly [tag: string, signedInAt: number]>
 }
 
-/** A family's computer; more is a shared one, on which the last ones are known. */
-const mostAccounts = 5
+/**
+ * The most accounts of a device, enough for a family's computer. The cookie of a device with more
+ * remembers the latest ones.
+ */
+const maxAccounts = 5
 
-/** Cookies of a request that are tried: a sibling host may have planted some besides ours. */
-const mostTried = 3
+/**
+ * The most cookies of a request that are tried: a sibling host may have set others of the same
+ * name.
+ */
+const maxTried = 3
 
-/** The device that a request's cookies tell of; the first of them that opens. */
+/**
+ * Opens the device cookies of a request and returns the device of the first that opens, or
+ * undefined.
+ */
 export async function openDevice(
   values: readonly string[],
   keys: ThrottleKeys,
 ): Promise<DeviceRecord | undefined> {
-  for (const value of values.slice(0, mostTried)) {
+  for (const value of values.slice(0, maxTried)) {
     const text = await keys.seal.open(value)
     if (typeof text === 'string') return JSON.parse(text) as DeviceRecord
   }
   return undefined
 }
 
-/** Whether a device signed in to the account at most `maxAge` seconds ago. */
+/** Reports whether the account signed in on the device at most `maxAge` seconds ago. */
 export function isKnownFor(
   device: DeviceRecord,
   tags: readonly string[],
@@ -40,11 +53,14 @@ export function isKnownFor(
   nowMs: number,
 ): boolean {
   return device.accounts.some(
-    ([tag, index]) => tags.includes(tag) && nowMs < (index + maxAge) * 1000,
+    ([tag, signedInAt]) => tags.includes(tag) && nowMs < (signedInAt + maxAge) * 1000,
   )
 }
 
-/** The cookie of a device that has just signed in. The rest of its accounts stay. */
+/**
+ * Creates the cookie of a device on which an account has just signed in. The other accounts of the
+ * device stay.
+ */
 export async function deviceCookie(
   device: DeviceRecord | undefined,
   tags: readonly string[],
@@ -58,13 +74,13 @@ export async function deviceCookie(
   const others = device?.accounts.filter(([tag]) => !tags.includes(tag)) ?? []
   const accounts = [[tags[0] ?? '', Math.floor(now / 1000)] as const, ...others].slice(
     0,
-    mostAccounts,
+    maxAccounts,
   )
-  const sealed = await keys.seal.seal(
+  const sealedText = await keys.seal.seal(
     JSON.stringify({ id: device?.id ?? randomId(), accounts } satisfies DeviceRecord),
   )
 
-  return serializeCookie(cookie, sealed, maxAge)
+  return serializeCookie(cookie, sealedText, maxAge)
 }
 
 export type { DeviceRecord }

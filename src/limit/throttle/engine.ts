@@ -1,7 +1,11 @@
 /**
- * The login throttle: counts each login attempt before the password is checked, and takes the count back after a success.
- * The gateway and `face.ts` call `begin`, then `settle` on the attempt. `begin` rejects where the store cannot be reached;
- * `settle` never does, and reports it as an event.
+ * Creates the engine of the login throttle, which counts each login attempt as failed before the
+ * password is checked and takes the count back after a success. The gateway's login throttle and
+ * `loginThrottle()` call `begin` for each attempt, and then `settle` on the attempt that it
+ * returns. `begin` rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` while the store
+ * cannot count, and the login must not be tried then, unless the mode is `'observe'`. `settle` does
+ * not reject for a store that fails: the attempt stays counted, and the event `login-unsettled` is
+ * emitted.
  */
 
 import { isPortcullisError } from '../../errors.ts'
@@ -16,55 +20,82 @@ import type { AttemptReply, Counters } from './stores/store.ts'
 /** The client and the account of a login attempt. */
 export interface LoginRequest {
   readonly env: unknown
-  /** From `createAccount`; undefined where a request names none, which is charged to its address. */
+  /**
+   * The account, from `createAccount`. Undefined where a request names none; it is then counted for
+   * its address only.
+   */
   readonly account: Account | undefined
-  /** The address of the client, or undefined where nobody vouches for one: those share one count. */
+  /**
+   * The client's address, or undefined where no trusted header has one. All requests without an
+   * address share one count.
+   */
   readonly address: string | undefined
-  /** Values of the device cookie, if the request has any. */
+  /** The values of the device cookie, if the request has any. */
   readonly cookies: readonly string[]
-  /** For events: the request, and the route or whatever names this login. */
+  /** The id of the request, for events. */
   readonly request?: string | undefined
-  /** By this object events find the listener of the request. */
+  /** The object by which events find the listener of the request. */
   readonly context?: object | undefined
+  /** The name of these logins in events, or the route's. */
   readonly subject?: string | undefined
 }
 
-/** A try that may be made, counted as failed until it is settled. */
+/** An allowed login attempt, counted as failed until it is settled. */
 export interface LoginAttempt {
-  /** Failures in a row on the account, of unknown devices, where they are many. For the origin: it may ask for more. */
+  /**
+   * The number of consecutive failures of unknown devices on the account, from `pressureAt` on;
+   * otherwise undefined. The application may then require a second factor.
+   */
   readonly pressure: number | undefined
-  /** Success is certain: what else the request asks Redis, before {@link settle} is called, takes the word along. */
+  /**
+   * Announces a success, before {@link settle} is called: commands that the request sends to Redis
+   * until then carry the outcome along.
+   */
   prepare(): void
   /**
-   * Settles it; only the first call does anything. `failure` asks nobody: it is counted already. `success` returns the cookie
-   * by which this device is known from now on. A store that is down leaves it counted, with an event.
+   * Settles the attempt; only the first call has an effect. `failure` does not call the store,
+   * because the attempt is counted already. `success` returns the cookie by which this device is
+   * known from now on. If the store is down, the attempt stays counted and an event is emitted.
    */
   settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined>
 }
 
-/** Whether it may be tried, and if not, after how many seconds. */
+/** The result of `begin`: an attempt, or the seconds to wait and the counter that denied. */
 export type BeginResult =
   | { readonly ok: true; readonly attempt: LoginAttempt }
   | { readonly ok: false; readonly retryAfter: number; readonly by: ThrottledBy }
 
-/** The throttle of one configuration. */
+/** The login throttle of one configuration. */
 export interface ThrottleEngine {
-  /** Name of the device cookie; undefined where no device is known. */
+  /** The name of the device cookie; undefined with `device: false`. */
   readonly cookieName: string | undefined
-  /** Judges what the environment holds. @throws {ConfigError} */
+  /**
+   * Validates the values of the environment.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`
+   */
   check(env: unknown): void
   /**
-   * Counts a try, or refuses it: before the password is looked at, so that tries at the same time cannot pass together.
+   * Counts an attempt or denies it. It is called before the password is checked, so that parallel
+   * attempts cannot pass a limit together.
    *
-   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`: nothing may be tried.
+   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`: the login must not be
+   *   tried
    */
   begin(loginRequest: LoginRequest): Promise<BeginResult>
 }
 
-/** The handle of an attempt that was allowed though it would have been refused: nothing was counted, nothing is settled. */
-const uncounted: LoginAttempt = { pressure: undefined, prepare() {}, settle: async () => undefined }
+/**
+ * The attempt that `'observe'` allows although it would be denied: nothing was counted, so nothing
+ * is settled.
+ */
+const observedAttempt: LoginAttempt = {
+  pressure: undefined,
+  prepare() {},
+  settle: async () => undefined,
+}
 
-/** Whether something thrown says that the store could not be asked, or refused. */
+/** Reports whether an error says that the store could not be reached or gave no valid reply. */
 export function isStoreError(error: unknown): boolean {
   return (
     isPortcullisError(error, 'ERR_STORE_UNAVAILABLE') ||
@@ -72,7 +103,7 @@ export function isStoreError(error: unknown): boolean {
   )
 }
 
-/** Makes the throttle of options that were judged. */
+/** Creates the engine from validated options. */
 export function createThrottleEngine(
   settings: ThrottleSettings,
   clock: Clock,
@@ -87,14 +118,14 @@ export function createThrottleEngine(
     const { device, isKnown } = await identifyDevice(settings, loginRequest, nowMs)
     const counters = await createCounters(settings, loginRequest, isKnown ? device : undefined)
     const reply = await countAttempt(engine, counters.all, nowMs, loginRequest)
-    if (reply === undefined) return { ok: true, attempt: uncounted }
+    if (reply === undefined) return { ok: true, attempt: observedAttempt }
 
     if (reply.is === 'denied') {
-      const by = counters.by[reply.by] ?? 'address'
-      report(observing ? 'login-throttle-observed' : 'login-throttled', loginRequest, by)
-      if (observing) return { ok: true, attempt: uncounted }
+      const counterKind = counters.by[reply.by] ?? 'address'
+      report(observing ? 'login-throttle-observed' : 'login-throttled', loginRequest, counterKind)
+      if (observing) return { ok: true, attempt: observedAttempt }
 
-      return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by }
+      return { ok: false, retryAfter: Math.max(1, Math.ceil(reply.waitMs / 1000)), by: counterKind }
     }
 
     const failures = counters.by[1] === 'account' ? reply.failures[1] : undefined
@@ -160,7 +191,8 @@ function findPressure(
 ): number | undefined {
   if (failures === undefined || failures < pressureAt) return undefined
 
-  // Reported at ten, a hundred, a thousand: an attack must not fill the log.
+  // The event is emitted at the tenfold, hundredfold and so on of `pressureAt`, so that an attack
+  // does not fill the log.
   if (Number.isInteger(Math.log10(failures / pressureAt)))
     report('account-pressure', loginRequest, `${failures}-failures`)
   return failures
@@ -187,7 +219,7 @@ function createAttempt(engine: EngineParts, counted: CountedAttempt): LoginAttem
       if (prepared !== undefined) await prepared.send()
       else if (outcome !== 'failure') await store.settle(all, outcome, clock(), context)
     } catch {
-      // A user who signed in stays signed in; the counts go away with the next success, or in a day.
+      // The user stays signed in. The count disappears with the next success, or after a day.
       report('login-unsettled', loginRequest, outcome)
     }
   }
@@ -211,15 +243,18 @@ function createAttempt(engine: EngineParts, counted: CountedAttempt): LoginAttem
   }
 }
 
-/** Creates the cookie by which this device is known from now on, where devices are known at all. */
+/**
+ * Creates the cookie by which this device is known from now on. Returns undefined where the option
+ * `device` is off.
+ */
 async function createDeviceCookie(
   { settings, clock }: EngineParts,
   { loginRequest: { env, account }, device }: CountedAttempt,
 ): Promise<OutgoingCookie | undefined> {
-  const known = settings.device
-  if (known === undefined || account === undefined) return undefined
+  const deviceOptions = settings.device
+  if (deviceOptions === undefined || account === undefined) return undefined
 
   const keys = settings.keys(env)
   const tags = await keys.deviceTags(account.text)
-  return deviceCookie(device, tags, { ...known, keys, now: clock() })
+  return deviceCookie(device, tags, { ...deviceOptions, keys, now: clock() })
 }

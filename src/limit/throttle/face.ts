@@ -1,7 +1,10 @@
 /**
- * The login throttle for handlers that check passwords themselves: `c.var.loginThrottle`. The
- * middleware creates it, and handlers call `attempt`, `succeed` and `fail`. A second attempt in
- * one request, or an outcome without an attempt, throws a `TypeError`.
+ * Creates the guard behind `loginThrottle()`: for each request a handle, `c.var.loginThrottle`, by
+ * which a handler that checks passwords itself calls `attempt` before the check, and `succeed`,
+ * `fail` or `cancel` afterwards. The middleware calls it, and handlers use the handle. Wrong
+ * options throw a `ConfigError` while building. A second attempt in one request, or an outcome
+ * without an allowed attempt, throws a `TypeError`. While the store is down, `attempt` resolves to
+ * a 503, and an outcome that cannot be stored is only an event.
  */
 import { readCookies } from '../../cookie/index.ts'
 import { emitEvent } from '../../events.ts'
@@ -24,66 +27,86 @@ import {
   type ThrottleSettings,
 } from './options.ts'
 
-/** A Hono Context, as far as logins need one. */
+/** The parts of a Hono Context that the login throttle reads. */
 export interface LoginContext {
   /** The request as it came in. */
   readonly req: { readonly raw: Request }
-  /** The environment, the argument of `From` functions. */
+  /** The environment, which options that are functions receive. */
   readonly env?: unknown
   /** Variables of the context; `requestId` goes into events. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
-/** Why a login is not tried. */
+/** The reason why a login must not be tried, which the option `refuse` receives. */
 export interface LoginVerdict {
-  /** Always false: only what is refused has a verdict. */
+  /** Always false. */
   readonly ok: false
-  /** `rate-limited`, `body-malformed` for what names no account, `store-unavailable`. */
+  /** `rate-limited`; `body-malformed` where the text names no account; `store-unavailable`. */
   readonly reason: Reason
-  /** Seconds until it may be tried again, where that is what it is about. */
+  /** The seconds until the login may be tried again, for `rate-limited`. */
   readonly retryAfter?: number
 }
 
 /** Options of `loginThrottle`. */
 export interface LoginGateOptions<C = LoginContext, E = ProjectEnv>
   extends LoginThrottleOptions<E> {
-  /** The platform in front, which says where a request comes from. Required: a guess would be the client's to make. */
+  /**
+   * The platform in front of the application, which sets the header with the client's address.
+   * Required: with a wrong one, clients could choose their address.
+   */
   readonly platform: Platform
-  /** For events: what these logins are called. Default `login`. */
+  /** The name of these logins in events. Default `login`. */
   readonly name?: string
-  /** Answers instead. It must say the same for accounts that exist and for those that do not. */
+  /**
+   * Returns the response to a login that must not be tried. It must be the same for accounts that
+   * exist and for those that do not.
+   */
   readonly refuse?: (verdict: LoginVerdict, c: C) => Response | Promise<Response>
   /**
-   * Receives `login-throttled` with what made it wait as reason, `account-pressure`, `login-unsettled` and
-   * `login-store-unavailable`. They name no account. Default none.
+   * Receives `login-throttled` with the counter that denied as reason, `login-throttle-observed`,
+   * `account-pressure`, `login-unsettled` and `login-store-unavailable`. The events name no
+   * account. Default none.
    */
   readonly onEvent?: Emit
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time in ms, for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /** The value of `c.var.loginThrottle`. */
 export interface LoginThrottle {
   /**
-   * To be asked before the password is looked at, once in a request. From then on the try counts as failed.
+   * Counts the attempt as failed, unless it must not be tried. Call it once in a request, before
+   * the password is checked.
    *
-   * @param account - what the password is said to belong to, just as it will be looked up
-   * @returns undefined where it may be tried; otherwise the answer to give: 429 with Retry-After, 400 for what is not one
-   *   text, 503 while the store cannot be asked.
-   * @throws {TypeError} the second time in one request
+   * @param account - the account's name exactly as it will be looked up
+   * @returns undefined where the password may be checked; otherwise the response to return: 429
+   *   with Retry-After, 400 where `account` is not a text or names no account, 503 while the store
+   *   cannot be reached.
+   * @throws {TypeError} for the second call in one request
    */
   attempt(account: unknown): Promise<Response | undefined>
-  /** The password was right: what was counted for this account and device is forgotten, and the device is known from now on. */
+  /**
+   * Reports a correct password. The failures of this account and device are cleared, and the device
+   * is known from now on.
+   */
   succeed(): Promise<void>
-  /** The password was wrong. Costs nothing: it is counted, and stays so also where nobody says anything. */
+  /** Reports a wrong password. Calling it is optional: the attempt is counted as failed already. */
   fail(): Promise<void>
-  /** Nobody could look at the password: the try is taken back. Never for what the client had a part in. */
+  /**
+   * Takes the count back because the password could not be checked. Do not call it for anything
+   * that the client can cause.
+   */
   cancel(): Promise<void>
-  /** Failures in a row on the account, where they are many: time to ask for a second factor. */
+  /**
+   * The number of consecutive failures on the account, from `pressureAt` on; otherwise undefined.
+   * An application may then require a second factor.
+   */
   readonly pressure: number | undefined
 }
 
-/** One request's handle, and the cookie that goes out with its answer. */
+/**
+ * Creates the handle of a request, and a function that returns the device cookie for its response.
+ */
 export interface LoginGate<C> {
   open(c: C): { readonly handle: LoginThrottle; readonly cookie: () => OutgoingCookie | undefined }
 }
@@ -138,7 +161,10 @@ function openLogin<C extends LoginContext>(
 
   async function attempt(text: unknown): Promise<Response | undefined> {
     // With two attempts it would be unclear which one succeeded; many in one request are guesses.
-    if (isAttempted) throw new TypeError('A request can make only one login attempt')
+    if (isAttempted)
+      throw new TypeError(
+        'attempt() was called twice in one request; a request can make only one login attempt',
+      )
     isAttempted = true
 
     const account =
@@ -151,7 +177,7 @@ function openLogin<C extends LoginContext>(
       current = result.attempt
       return undefined
     } catch (error) {
-      // Fail closed: without a count every guess would be allowed.
+      // The login is denied, because without a count every guess would be allowed.
       if (!isStoreError(error)) throw error
       return rejectLogin(c, gate, 'store-unavailable')
     }
@@ -159,7 +185,9 @@ function openLogin<C extends LoginContext>(
 
   function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
     if (current === undefined)
-      throw new TypeError('attempt() allowed no login, so there is none to settle')
+      throw new TypeError(
+        'attempt() has allowed no login in this request, so succeed(), fail() and cancel() have none to settle',
+      )
     return current.settle(outcome)
   }
 
@@ -206,7 +234,7 @@ async function rejectLogin<C extends LoginContext>(
   reason: Reason,
   retryAfter?: number,
 ): Promise<Response> {
-  // `login-throttled` is the event of a login that came too soon.
+  // A login over a limit already has the event `login-throttled`.
   if (reason !== 'rate-limited') emitEvent(undefined, { type: 'request-refused', reason }, c)
   const wait = retryAfter === undefined ? {} : { retryAfter }
   if (refuse !== undefined) return refuse({ ok: false, reason, ...wait }, c)

@@ -1,23 +1,33 @@
 /**
- * Creates the digests under which logins are counted, and the seal of the device cookie, all from
- * one ring of secrets. `options.ts` builds it and the throttle calls it. A weak secret is reported
- * as an issue.
+ * Creates the keys of the login throttle's counters, as digests under its secret, and the seal of
+ * its device cookie. `options.ts` builds it once for each secret; the throttle's counters and
+ * device cookie use it. An invalid secret is added to the caller's list of issues. A secret that
+ * comes from the environment is validated at the first request, where `ERR_CONFIG` is thrown.
  */
 import { encodeBase64url, type KeyRing, keyRing, type Sealer, sealer } from '../../crypto/index.ts'
 import { joinBytes } from '../../crypto/text.ts'
 import type { Issues } from '../../options/index.ts'
 import type { Clock } from '../../types.ts'
 
-/** The keys of one set of secrets. */
+/** The keys of one list of secrets. */
 export interface ThrottleKeys {
-  /** Name of a counter: a word for its kind, and 128 bits that tell nothing of account, address or device. */
+  /**
+   * Returns the key of a counter: its kind, and a digest of 128 bits that reveals no account,
+   * address or device.
+   */
   counter(kind: string, ...parts: readonly string[]): Promise<string>
-  /** The tags of an account's text in a device cookie, one under each secret: the first is written, all are known. */
+  /**
+   * Returns the tags of an account's text in a device cookie, one under each secret. A new cookie
+   * has the first tag; all of them are recognized.
+   */
   deviceTags(text: string): Promise<readonly string[]>
   readonly seal: Sealer
 }
 
-/** Makes them. `device` says whose seal, and for how many seconds it opens. */
+/**
+ * Creates the keys. `device` has the name of the cookie that the seal is for, and for how many
+ * seconds a sealed value can be opened.
+ */
 export function createThrottleKeys(
   secret: string | readonly string[],
   device: { readonly name: string; readonly lifetime: number; readonly clock: Clock },

@@ -1,11 +1,14 @@
 /**
- * Decides what of a login's request its upstream receives: nothing by which a response could look
- * like a success without a password. The gateway's throttle calls it. It is pure; a cookie or page
- * that it does not know is treated as unrelated.
+ * Removes from a login's request everything that could make the upstream's response look like a
+ * success without a password: cookies that identify a user, and a Referer to another page than a
+ * login page. The gateway's login throttle calls it before forwarding, and `success.ts` uses its
+ * comparison of names and login pages. It is pure and throws nothing. It works by lists of names: a
+ * cookie that is not withheld by the route's preset, or a login page of an unusual name outside of
+ * the route, is not recognized.
  */
 import { foldPath } from '../../request/index.ts'
 
-/** Names of pages to which servers send a failed login. */
+/** The last path segments of pages to which servers redirect a failed login. */
 const loginPages: ReadonlySet<string> = new Set([
   ...[
     'login',
@@ -21,25 +24,26 @@ const loginPages: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a path leads to a login: one of these, whatever is in front of it (`/fr/login`) or behind it (`/login.html`,
- * `/login/failed`), or a page that is called like a login page anywhere.
+ * Reports whether a path is a login page: its last segment is a usual name of one (`/fr/login`), or
+ * it is one of `logins`, with or without something behind it (`/login.html`, `/login/failed`), or
+ * its last segment is that of one of `logins`.
  */
 export function isLoginPage(requestPath: string, logins: readonly string[]): boolean {
-  const asked = foldPath(requestPath)
-  const last = lastSegment(asked)
+  const path = foldPath(requestPath)
+  const segment = lastSegment(path)
 
   return (
-    loginPages.has(last) ||
+    loginPages.has(segment) ||
     logins.some((login) => {
-      const own = foldPath(login)
+      const loginPath = foldPath(login)
       if (
-        asked === own ||
-        asked.startsWith(`${own}.`) ||
-        (own !== '/' && asked.startsWith(`${own}/`))
+        path === loginPath ||
+        path.startsWith(`${loginPath}.`) ||
+        (loginPath !== '/' && path.startsWith(`${loginPath}/`))
       )
         return true
 
-      return last !== '' && last === lastSegment(own)
+      return segment !== '' && segment === lastSegment(loginPath)
     })
   )
 }
@@ -48,15 +52,18 @@ function lastSegment(requestPath: string): string {
   return requestPath.slice(requestPath.lastIndexOf('/') + 1)
 }
 
-/** Whether a name is the one that is wanted; with `*` at the end or the beginning, whether it begins or ends so. */
-export function matchesName(wanted: string, name: string): boolean {
-  if (wanted.endsWith('*')) return name.startsWith(wanted.slice(0, -1))
-  return wanted.startsWith('*') ? name.endsWith(wanted.slice(1)) : name === wanted
+/**
+ * Reports whether a name matches a pattern: it is equal, or begins or ends with the pattern's text
+ * where that has a `*` at its end or beginning.
+ */
+export function matchesName(pattern: string, name: string): boolean {
+  if (pattern.endsWith('*')) return name.startsWith(pattern.slice(0, -1))
+  return pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : name === pattern
 }
 
 /**
- * A Cookie header without the cookies of some names, in any spelling that a server reads as theirs: PHP decodes names and
- * writes `_` for dots. null where none is left.
+ * Returns a Cookie header without the withheld cookies, in any spelling that a server reads as
+ * their name: PHP decodes names and writes `_` for dots. Returns null where no cookie is left.
  */
 export function withholdCookies(
   header: string | null,
@@ -64,28 +71,28 @@ export function withholdCookies(
 ): string | null {
   if (header === null) return null
 
-  const kept = header
+  const remaining = header
     .split(';')
     .filter((part) => !part.split(',').some((pair) => listSpellings(pair).some(isWithheld)))
-  const joined = kept.join(';').trim()
+  const cookies = remaining.join(';').trim()
 
-  return joined === '' ? null : joined
+  return cookies === '' ? null : cookies
 }
 
 function listSpellings(pair: string): string[] {
   const name = (pair.split('=', 1)[0] ?? '').trim()
-  const decoded = name.replace(/%([0-9a-f]{2})/gi, (_all, digits: string) =>
+  const decodedName = name.replace(/%([0-9a-f]{2})/gi, (_all, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   )
-  const [known = ''] = decoded.replace(/[. +]/g, '_').split(/[\0[]/, 1)
+  const [phpName = ''] = decodedName.replace(/[. +]/g, '_').split(/[\0[]/, 1)
 
-  return [name, decoded, known]
+  return [name, decodedName, phpName]
 }
 
 /**
- * The Referer for an origin that redirects a failure to where the request came from (`url()->previous()` of Laravel,
- * `res.redirect('back')` of Express): a login page, where the client's own Referer is one, or else the address that was
- * asked.
+ * Returns the Referer to send to an upstream that redirects a failure to where the request came
+ * from (`url()->previous()` of Laravel, `res.redirect('back')` of Express): the client's own
+ * Referer if it is a login page, and otherwise the address of the request.
  */
 export function refererFor(
   value: string | null,

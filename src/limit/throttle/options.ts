@@ -1,7 +1,9 @@
 /**
- * Defines the options of the login throttle, and validates them while it is built.
- * `loginThrottle()` and the gateway's throttle call it. Everything that is wrong is reported as an
- * issue.
+ * Defines the options of the login throttle and validates them while it is built. `loginThrottle()`
+ * and the gateway's `createThrottle` call `compileThrottle`; the throttle's other files use its
+ * types. It throws nothing itself: each invalid option is added to the caller's list of issues, and
+ * the caller must end with `issues.throwIfAny()` before it uses the settings. Unknown option names
+ * are the caller's to report.
  */
 import { type CookieSettings, cookieSettings } from '../../cookie/index.ts'
 import {
@@ -17,65 +19,92 @@ import type { Normalize } from './account/account.ts'
 import { createThrottleKeys, type ThrottleKeys } from './keys.ts'
 import type { ThrottleStore } from './stores/store.ts'
 
-/** How many wrong passwords are allowed, and where they are counted. */
+/**
+ * Options of the login throttle: how many failed logins are allowed, and where they are counted.
+ */
 export interface LoginThrottleOptions<E = ProjectEnv> {
-  /** Where failures are counted: `redisThrottle({ redis })`. `memoryThrottle()` counts for one process only. */
+  /**
+   * The store of the counts: `redisThrottle({ redis })` or `durableObjectThrottle({ namespace })`.
+   * `memoryThrottle()` counts for one process only.
+   */
   readonly store: ThrottleStore
   /**
-   * One secret or several, each of at least 32 characters. They make digests of what is counted and seal the device cookie.
-   * When the first changes, counting begins anew; devices stay known as long as the old one is listed.
+   * One secret or several, each of at least 32 characters. Counters are stored under digests of the
+   * first secret, and the device cookie is sealed with it. When the first secret changes, counts
+   * start at zero; devices stay known as long as the old secret is listed.
    */
   readonly secret: FromEnv<string | readonly string[], E>
-  /** Failures in a row of one address on one account that cost nothing; then waits double from a second. Default 5, at most 100. */
+  /**
+   * The number of consecutive failures of one address on one account with which waits begin: a
+   * second, doubled by each further failure. Default 5, at most 100.
+   */
   readonly limit?: number
-  /** Seconds of the longest of these waits. Default 900, at most 3,600. */
+  /** The longest of these waits in seconds. Default 900, at most 3,600. */
   readonly maxWait?: number
   /**
-   * Failures of one address in a day, on whatever accounts; then it waits until the day is over. An address is one of IPv4 or
-   * a /64 of IPv6. Default 100, at most 100,000: an office or a carrier may have one address for many people.
+   * Failures of one address in a day, on any accounts, after which the address must wait until the
+   * day is over. An address is one of IPv4 or a /64 of IPv6. Default 100, at most 100,000: the
+   * people of an office or of a mobile carrier may share one address.
    */
   readonly perAddress?: number
-  /** The same for a /48 of IPv6, which holds 65,536 of those. Default 1,000. */
+  /**
+   * The same for a /48 of IPv6, which contains 65,536 networks of /64. Default 1,000, and at least
+   * `perAddress`.
+   */
   readonly perNetwork?: number
-  /** Consecutive failures of unknown devices on one account, from which the origin is notified. Default 10. */
+  /**
+   * The number of consecutive failures of unknown devices on one account from which events and the
+   * handler are notified. Default 10, at most 100.
+   */
   readonly pressureAt?: number
   /**
-   * Consecutive failures on one account from which unknown devices wait: a second, doubling, a minute at most. Default 100, which
-   * is also the most (NIST SP 800-63B-4 section 3.2.2). Never a lock; but who tries all the time can be first every time.
+   * The number of consecutive failures on one account from which unknown devices must wait: a
+   * second, doubling, a minute at most. Default 100, which is also the most (NIST SP 800-63B-4
+   * section 3.2.2). The account is never locked, but an attacker who tries constantly can use up
+   * each attempt.
    */
   readonly slowAt?: number
   /**
-   * The cookie by which a device is known that signed in before: strangers never slow it, and it has a count of its own of
-   * twice the limit. `false`: no device is known, and an attacker can keep an owner waiting.
+   * The cookie by which a device is recognized that has signed in before. Strangers never make such
+   * a device wait, and it has a separate count with twice the limit. `false` recognizes no device,
+   * so that an attacker can keep an owner waiting.
    */
   readonly device?: false | ThrottleDeviceOptions
   /**
-   * Normalizes a name as the origin does before it looks it up, such as leaving out the dots of an
-   * address at Gmail. The result is folded all the same: case, accents, width, strokes. An empty
-   * text names nobody, which is 400. Failures are counted by it; a success clears only what failed
-   * under the very same text. Default: the text itself. A route may have its own.
+   * Normalizes an account name as the application does before it looks it up, such as removing the
+   * dots of an address at Gmail. The result is then folded: case, accents, width, strokes. An empty
+   * result names no account, which is answered with 400. Failures are counted by the result; a
+   * success clears only failures under exactly the same text. Default: the text itself. A gateway
+   * route may have its own.
    */
   readonly normalize?: Normalize
   /**
-   * `'observe'` counts and tells the same, as `login-throttle-observed`, but lets every try pass, also while the store is down:
-   * for finding out what would be refused. Default `'enforce'`.
+   * `'observe'` counts and emits `login-throttle-observed` where it would deny, but allows every
+   * attempt, also while the store is down. Use it to find out what would be denied. Default
+   * `'enforce'`.
    */
   readonly mode?: 'enforce' | 'observe'
 }
 
-/** The cookie of a known device. */
+/** Options of the cookie of a known device. */
 export interface ThrottleDeviceOptions {
-  /** Without prefix. Default `device`, sent as `__Host-device`. */
+  /** The name without prefix. Default `device`, sent as `__Host-device`. */
   readonly name?: string
-  /** Default none. A domain gives up `__Host-` for `__Secure-`. */
+  /**
+   * The Domain attribute. Default none. With a domain, the prefix is `__Secure-` instead of
+   * `__Host-`.
+   */
   readonly domain?: string
-  /** Seconds after a login for which the device is known. Default 90 days, at most 400. */
+  /** How long the device is known after a login, in seconds. Default 90 days, at most 400 days. */
   readonly maxAge?: number
-  /** Drops Secure and the prefix, for development over plain http on names other than localhost. Default false. */
+  /**
+   * Omits the attribute Secure and the prefix, for development over plain http on names other than
+   * localhost. Default false.
+   */
   readonly insecurePlainHttp?: boolean
 }
 
-/** Option names, for rooms whose options contain them. */
+/** The names of these options, for modules whose options contain them. */
 export const loginThrottleKeys: readonly (keyof LoginThrottleOptions)[] = [
   ...([
     'store',
@@ -107,11 +136,11 @@ export interface ThrottleSettings {
   readonly observing: boolean
 }
 
-const dayS = 86_400
+const daySeconds = 86_400
 
 /**
- * Validates the options. Unknown names are left to the caller, whose options may hold further ones: see
- * {@link loginThrottleKeys}.
+ * Validates the options. Unknown names are not reported here, because the caller's options may have
+ * further ones: see {@link loginThrottleKeys}.
  */
 export function compileThrottle(options: unknown, clock: Clock, issues: Issues): ThrottleSettings {
   const input: Partial<LoginThrottleOptions<never>> =
@@ -129,23 +158,27 @@ export function compileThrottle(options: unknown, clock: Clock, issues: Issues):
     option: keyof LoginThrottleOptions,
     defaultValue: number,
     max: number,
-    least = 1,
+    min = 1,
   ): number =>
     parseWholeNumber(issues, option, input[option], {
-      min: least,
-      max: max,
+      min,
+      max,
       unit: 'failures',
     }) ?? defaultValue
 
   const device = compileDevice(input.device, issues.at('device'))
-  const lifetime = device?.maxAge ?? dayS
+  const lifetime = device?.maxAge ?? daySeconds
   const name = device?.cookie.name ?? ''
   const perAddress = count('perAddress', 100, 100_000)
 
   return {
     store: store as ThrottleStore,
-    keys: resolveFrom(issues, 'secret', input.secret, (secret: string | readonly string[], at) =>
-      createThrottleKeys(secret, { name, lifetime, clock }, at),
+    keys: resolveFrom(
+      issues,
+      'secret',
+      input.secret,
+      (secret: string | readonly string[], secretIssues) =>
+        createThrottleKeys(secret, { name, lifetime, clock }, secretIssues),
     ),
     limit: count('limit', 5, 100),
     longestMs:
@@ -168,7 +201,7 @@ function compileDevice(optionValue: unknown, issues: Issues): ThrottleSettings['
   checkKeys(issues, optionValue ?? {}, ['name', 'domain', 'maxAge', 'insecurePlainHttp'])
   const { maxAge, name = 'device', ...rest } = (optionValue ?? {}) as ThrottleDeviceOptions
   const cookie = cookieSettings({ name, ...rest }, issues)
-  const bounds = { min: 3600, max: 400 * dayS, unit: 'seconds' }
+  const bounds = { min: 3600, max: 400 * daySeconds, unit: 'seconds' }
 
-  return { cookie, maxAge: parseWholeNumber(issues, 'maxAge', maxAge, bounds) ?? 90 * dayS }
+  return { cookie, maxAge: parseWholeNumber(issues, 'maxAge', maxAge, bounds) ?? 90 * daySeconds }
 }

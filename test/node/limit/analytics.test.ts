@@ -72,7 +72,7 @@ describe.skipIf(noRedis)('analytics of a limiter', () => {
     const { client } = clientAt(at)
     const options = { redis: client, secret, limit: 2, window: 60, analytics: {} }
     expect(() => upstashLimiter(options as never)).toThrow(
-      'upstashLimiter.analytics must have record()',
+      'upstashLimiter.analytics must have a function record, as Analytics of @upstash/ratelimit has',
     )
   })
 })

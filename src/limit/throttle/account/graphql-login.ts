@@ -1,7 +1,9 @@
 /**
- * Finds the one login in a GraphQL request, and its account. `read-account.ts` calls it for routes
- * whose rule is `graphql`. A document with several logins, or that servers could read in two ways,
- * gives no account but a status.
+ * Finds the one login in a GraphQL request and reads its account, for a gateway route whose account
+ * rule is `graphql`. `read-account.ts` calls it with the parsed body. It is pure and throws
+ * nothing: a request without a login gives `'none'`; a batch, a persisted query, a document with
+ * several logins, or one that servers could read in two ways gives undefined, which its caller
+ * answers with 400.
  */
 import {
   type Definition,
@@ -12,18 +14,26 @@ import {
 } from '../../../graphql-syntax/index.ts'
 import { createNameCheck } from '../../../parameters/index.ts'
 
-/** A root field that logs in, and the argument that names the account: `email`, or `['input', 'email']`. */
+/**
+ * The account rule of a GraphQL login: the root field that logs in, and the argument with the
+ * account, such as `email` or `['input', 'email']`.
+ */
 export interface GraphqlRule {
   readonly graphql: string
   readonly argument: string | readonly string[]
-  /** Words and signs of a document, as `graphqlLimits` counts them; more is 400. Default 1,000, at most 10,000. */
+  /**
+   * The most tokens of a document, as `graphqlLimits` counts them; more is 400. Default 1,000, at
+   * most 10,000.
+   */
   readonly maxTokens?: number
 }
 
-/** As `graphqlLimits` has it: nobody writes a longer document by hand. */
+/** The same default as `graphqlLimits`. */
 const defaultMaxTokens = 1000
 
-/** Members of a request that servers look for, in the query of the address as well. */
+/**
+ * The members of a GraphQL request that servers read, from the body or from the query of the URL.
+ */
 export const graphqlMembers: readonly string[] = [
   ...[
     'query',
@@ -39,29 +49,34 @@ export const graphqlMembers: readonly string[] = [
   ],
 ]
 
-/** The account of a login; `none` where it is no login; undefined where that cannot be said. */
+/**
+ * The account of a login; `'none'` for a request that is no login; undefined where that cannot be
+ * decided.
+ */
 export type GraphqlLogin = { readonly account: string } | 'none' | undefined
 
 /**
- * Looks through every operation of the document, whichever of them is to be executed, with fragments put in their places.
- * Fields are compared by name: an alias renames the answer, not the field. A document with a login holds nothing else: what
- * another field or another operation does could look like its success.
+ * Reads the login of a request. Every operation of the document is examined, whichever is to be
+ * executed, with its fragments expanded. Fields are compared by name: an alias renames the
+ * response, not the field. A document with a login must contain nothing else, because the response
+ * of another field or operation could look like a success of the login.
  *
  * @param request - the request's body, parsed
  */
 export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLogin {
   const { graphql, argument, maxTokens = defaultMaxTokens } = rule
-  // A list is a batch: more than one guess in one request. Without a text it is a persisted query, which only its server knows.
+  // A list is a batch, with which one request could make several guesses. A request without a query
+  // text is a persisted query, which only its server knows.
   if (!isObject(request) || typeof request.query !== 'string' || !hasPlainMembers(request))
     return undefined
 
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
 
-  const parsed = parseWithin(request.query, maxTokens)
-  if (parsed.status !== 'parsed') return undefined
+  const parseResult = parseWithin(request.query, maxTokens)
+  if (parseResult.status !== 'parsed') return undefined
 
-  const { document } = parsed
+  const { document } = parseResult
   const fields = rootFields(document)
   if (fields === undefined) return undefined
 
@@ -76,7 +91,7 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   if (!isAlone || login === undefined || logins.length > 1 || operation === undefined)
     return undefined
 
-  // A fragment that is spread twice is two logins, since servers may execute it so.
+  // A server may execute a fragment that is spread twice as two logins.
   if (!spreadsOnce(document)) return undefined
 
   const path = [argument].flat()
@@ -90,14 +105,20 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   return typeof account === 'string' ? { account } : undefined
 }
 
-const taken: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
+const standardMembers: ReadonlySet<string> = new Set([
+  'query',
+  'variables',
+  'operationName',
+  'extensions',
+])
 const mayBeMember = createNameCheck(...graphqlMembers)
-/** Members of a request; servers know five. */
-const mostMembers = 20
+/** The most members of a request. The GraphQL-over-HTTP specification defines four. */
+const maxMembers = 20
 
 /**
- * Whether the text is what any server executes. Go finds `Query` as well and takes the last of two; an id, or the hash of a
- * persisted query, is another text that only its server knows.
+ * Reports whether every server executes the text of `query`. Go also matches `Query` and uses the
+ * last of two. An id or the hash of a persisted query replaces the text by one that only its server
+ * knows.
  */
 function hasPlainMembers(request: Record<string, unknown>): boolean {
   const { extensions } = request
@@ -109,16 +130,17 @@ function hasPlainMembers(request: Record<string, unknown>): boolean {
 
   const names = Object.keys(request)
   return (
-    names.length <= mostMembers &&
-    names.every((fieldName) => taken.has(fieldName) || !mayBeMember(fieldName))
+    names.length <= maxMembers &&
+    names.every((fieldName) => standardMembers.has(fieldName) || !mayBeMember(fieldName))
   )
 }
 
 type RootField = Extract<Selection, { is: 'field' }>
 
 /**
- * The root fields of all operations, each fragment walked once. undefined: a fragment spreads itself, or one that is not
- * there. As deep as there are tokens, and no deeper.
+ * Collects the root fields of all operations, with each fragment expanded once. Returns undefined
+ * where a fragment contains itself or does not exist. The recursion is no deeper than the document
+ * has tokens.
  */
 function rootFields({ operations, fragments }: Document): RootField[] | undefined {
   const fields: RootField[] = []
@@ -141,39 +163,45 @@ function rootFields({ operations, fragments }: Document): RootField[] | undefine
     if (state.get(fieldName) === 'done') return true
 
     state.set(fieldName, 'open')
-    const walked = walk(fragment)
+    const isComplete = walk(fragment)
     state.set(fieldName, 'done')
 
-    return walked
+    return isComplete
   }
 
   return operations.every(walk) ? fields : undefined
 }
 
-/** Whether no fragment is spread more than once at the root, by the operations or by other fragments. */
+/**
+ * Reports whether each fragment is spread at most once at the root, by operations and other
+ * fragments together.
+ */
 function spreadsOnce({ operations, fragments }: Document): boolean {
-  const seen = new Set<string>()
-  const open = operations.map(({ selections }) => selections)
+  const spreadNames = new Set<string>()
+  const pending = operations.map(({ selections }) => selections)
 
-  for (let each = open.pop(); each !== undefined; each = open.pop()) {
-    for (const selection of each) {
+  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
+    for (const selection of current) {
       if (selection.is === 'field') continue
       if (selection.is === 'inline') {
-        open.push(selection.selections)
+        pending.push(selection.selections)
         continue
       }
 
-      if (seen.has(selection.name)) return false
+      if (spreadNames.has(selection.name)) return false
 
-      seen.add(selection.name)
-      open.push(fragments.get(selection.name)?.selections ?? [])
+      spreadNames.add(selection.name)
+      pending.push(fragments.get(selection.name)?.selections ?? [])
     }
   }
 
   return true
 }
 
-/** The JSON value at a path of an argument; undefined where it cannot be known, or stands twice. */
+/**
+ * Returns the JSON value at a path inside an argument. Returns undefined where it is unknown, or
+ * where a name occurs twice.
+ */
 function resolveArgument(
   value: Value,
   path: readonly string[],
@@ -182,34 +210,34 @@ function resolveArgument(
 ): unknown {
   if (value.is === 'variable') {
     if (Object.hasOwn(variables, value.name)) return readMember(variables[value.name], path)
-    const byDefault = defaults.get(value.name)
+    const defaultValue = defaults.get(value.name)
 
-    // A default is a constant: it holds no variable that could lead back here.
-    return byDefault === undefined || byDefault.is === 'variable'
+    // A default is a constant, without a variable that could refer back to itself.
+    return defaultValue === undefined || defaultValue.is === 'variable'
       ? undefined
-      : resolveArgument(byDefault, path, defaults, {})
+      : resolveArgument(defaultValue, path, defaults, {})
   }
 
   const [name, ...rest] = path
   if (name === undefined) return value.is === 'text' ? value.text : undefined
   if (value.is !== 'object') return undefined
 
-  const named = value.members.filter(([member]) => member === name)
-  const [only] = named
+  const matches = value.members.filter(([member]) => member === name)
+  const [match] = matches
 
-  return named.length === 1 && only !== undefined
-    ? resolveArgument(only[1], rest, defaults, variables)
+  return matches.length === 1 && match !== undefined
+    ? resolveArgument(match[1], rest, defaults, variables)
     : undefined
 }
 
 function readMember(jsonValue: unknown, path: readonly string[]): unknown {
-  let at = jsonValue
+  let current = jsonValue
   for (const fieldName of path) {
-    if (!isObject(at) || !Object.hasOwn(at, fieldName)) return undefined
-    at = at[fieldName]
+    if (!isObject(current) || !Object.hasOwn(current, fieldName)) return undefined
+    current = current[fieldName]
   }
 
-  return at
+  return current
 }
 
 function isObject(jsonValue: unknown): jsonValue is Record<string, unknown> {

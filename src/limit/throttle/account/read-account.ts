@@ -1,7 +1,9 @@
 /**
- * Reads the account of a login as the origin will read it; the body that is forwarded is the one
- * that was read. The gateway's throttle creates a reader for each route. A request that cannot be
- * read gives the status 400, 413 or 415.
+ * Reads the account of a login from the request's body as the upstream will read it, and returns
+ * the body that it read, which is then forwarded. The gateway's login throttle creates one reader
+ * for each route with a login. A reader never rejects for what a client sends: a body that is
+ * malformed, ambiguous or names no account gives the status 400, one over 16 kB (GraphQL 64 kB)
+ * 413, and one of another content type or with a content encoding 415.
  */
 import {
   createMemberReader,
@@ -18,45 +20,55 @@ import { type GraphqlRule, graphqlMembers, readGraphqlLogin } from './graphql-lo
 import { type BodyRead, type LoginMediaType, maxBodyBytes, readBody } from './read-body.ts'
 
 /**
- * Where a login names its account: a field of a form, urlencoded or multipart; a member of a JSON object, by the names that
- * lead to it; or the argument of a root field in a GraphQL request.
+ * The place of the account in a login: a field of a form, urlencoded or multipart; a member of a
+ * JSON object, by the names that lead to it; or the argument of a root field in a GraphQL request.
  */
 export type AccountRule =
   | ({ readonly form: string } & OptionalAccount)
   | ({ readonly json: string | readonly string[] } & OptionalAccount)
   | GraphqlRule
 
-/** For an address that takes more than logins. */
+/** The option of a route that also receives requests which are not logins. */
 export interface OptionalAccount {
   /**
-   * Whether a request with nothing that could name the account passes. It counts for its client's address, not for an
-   * account: a lost password, the code of a second step. Default `false`, and `true` with `success: 'wordpress'`.
+   * Whether a request without an account is forwarded, such as a forgotten password or the code of
+   * a second step. It is counted for its client's address, and for no account. Default `false`, and
+   * `true` with `success: 'wordpress'`.
    */
   readonly optional?: boolean
 }
 
-/** The body of a login as it was read: of multipart its bytes, since files need not be text. */
+/**
+ * The body of a login as it was read: text, or the bytes of a multipart body, whose files need not
+ * be text.
+ */
 export type LoginBody = string | Uint8Array<ArrayBuffer>
 
-/** An account, and the request's body as it was read, which is all that the upstream gets. */
+/** The account and the request's body as it was read. The upstream receives exactly this body. */
 export type AccountRead =
   | { readonly ok: true; readonly account: Account; readonly body: LoginBody }
-  /** No login. `charged`: it counts for its address all the same. */
+  /** The request is no login. With `charged`, it is counted for its address. */
   | {
       readonly ok: true
       readonly account: undefined
       readonly body: LoginBody
       readonly charged?: true
     }
-  /** 400: names no account, or could be read in two ways. 413: larger than 16 KB. 415: another content type than the rule's. */
+  /**
+   * The status of a rejected request: 400 where the body names no account or is ambiguous, 413
+   * where it is too large, 415 where its content type is not the rule's.
+   */
   | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
-/** Reads a request by one rule. `search` is its query, with or without `?`. It never rejects for what a client sent. */
+/**
+ * Reads a request by one rule. `search` is the URL's query, with or without `?`. It never rejects
+ * for what a client sent.
+ */
 export type AccountReader = (request: Request, search: string) => Promise<AccountRead>
 
 const unclear = { ok: false, status: 400 } as const
 
-/** Makes a reader of a rule that was validated. */
+/** Creates the reader of a validated rule. */
 export function createAccountReader(rule: AccountRule, normalize?: Normalize): AccountReader {
   if ('form' in rule) return createFormReader(rule.form, rule.optional === true, normalize)
   return 'json' in rule
@@ -82,10 +94,13 @@ function createFormReader(field: string, optional: boolean, normalize?: Normaliz
   }
 }
 
-/** Servers that take a form take it in both types, and find the same fields in them. */
+/** Servers accept a form in both types and find the same fields in them. */
 const formTypes = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const
 
-/** The field of a form. What a file holds is no field; a file that is called like the account is unclear. */
+/**
+ * Finds a field of a form. The content of a file is no field; a file whose field name is the
+ * account's makes the form ambiguous.
+ */
 function findField(
   read: BodyRead & { readonly ok: true },
   find: ReturnType<typeof createParameterReader>,
@@ -120,13 +135,13 @@ function createJsonReader(
   }
 }
 
-/** Bytes of a GraphQL request, which is often none of a login. */
-const mostGraphqlBytes = 65_536
+/** The most bytes of a GraphQL request, which is often no login. */
+const maxGraphqlBytes = 65_536
 
 function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountReader {
   const mayMean = createNameCheck(...graphqlMembers)
   return async (request, search) => {
-    const read = await readJsonAndQuery(request, search, { mayMean, maxBytes: mostGraphqlBytes })
+    const read = await readJsonAndQuery(request, search, { mayMean, maxBytes: maxGraphqlBytes })
     if (!read.ok) return read
 
     const jsonValue = readJson(read.text)
@@ -139,7 +154,10 @@ function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountR
   }
 }
 
-/** A JSON value in which all servers find the same names; undefined where there is none. */
+/**
+ * Parses a JSON text in which all servers find the same names. Returns undefined for any other
+ * text.
+ */
 function readJson(text: string): unknown {
   const json = parseJson(text)
   return json.ok && hasClearNames(text) ? json.value : undefined
@@ -147,12 +165,15 @@ function readJson(text: string): unknown {
 
 interface AccountBodyRules {
   readonly types: readonly LoginMediaType[]
-  /** Whether some server may take a parameter of this name for the account. */
+  /** Whether some server may read a parameter of this name as the account. */
   readonly mayMean: (fieldName: string) => boolean
   readonly maxBytes?: number
 }
 
-/** The body, unless the query could name the account as well: some origins look there first. */
+/**
+ * Reads the body, unless the query of the URL could also name the account, since some servers read
+ * it first.
+ */
 async function readBodyAndQuery(
   request: Request,
   search: string,
@@ -173,7 +194,7 @@ async function readJsonAndQuery(
 }
 
 function toAccountRead(text: string, body: LoginBody, normalize?: Normalize): AccountRead {
-  // Half a pair of surrogates is an error to some servers, and another character to the rest.
+  // Some servers reject a lone surrogate, and others replace it by another character.
   const account = /\p{Cs}/u.test(text) ? undefined : createAccount(text, normalize)
   return account === undefined ? unclear : { ok: true, account, body }
 }

@@ -1,25 +1,30 @@
 /**
- * Reads the body of a login: of the content types that its rule accepts, not compressed, at most
- * 16 kB, and UTF-8 unless it is multipart. `read-account.ts` calls it. Any other body gives a
- * status instead.
+ * Reads the body of a login: of a content type that the route's rule accepts, without a content
+ * encoding, at most 16 kB (64 kB for GraphQL), and UTF-8 unless it is multipart. `read-account.ts`
+ * calls it. It never rejects: another content type or an encoding gives 415, a longer body 413, and
+ * a body that breaks off or is not UTF-8 gives 400. The request's own body is consumed, so the
+ * caller must forward what was read.
  */
 
-/** Bytes of a login's body. */
+/** The most bytes of a login's body. */
 export const maxBodyBytes = 16_384
 
-/** A body, or the status with which it is refused. */
+/** The body, or the status of the rejection. */
 export type BodyRead =
   | { readonly ok: true; readonly type: 'text'; readonly text: string }
   | {
       readonly ok: true
       readonly type: 'multipart'
       readonly bytes: Uint8Array<ArrayBuffer>
-      /** With the boundary, as the client wrote it. */
+      /** The Content-Type as the client wrote it, with the boundary. */
       readonly contentType: string
     }
   | { readonly ok: false; readonly status: 400 | 413 | 415 }
 
-/** A media type of a login. `multipart/form-data` comes with a boundary, and may hold files, which are no text. */
+/**
+ * A media type of a login. `multipart/form-data` has a boundary and may contain files, which need
+ * not be text.
+ */
 export type LoginMediaType =
   | 'application/json'
   | 'application/x-www-form-urlencoded'
@@ -27,7 +32,7 @@ export type LoginMediaType =
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads a body of one of these types. It is read up here, so whoever comes behind gets what {@link readAccount} makes. */
+/** Reads a body of one of these types, at most `max` bytes. The request's own body is consumed. */
 export async function readBody(
   request: Request,
   types: readonly LoginMediaType[],
@@ -35,7 +40,7 @@ export async function readBody(
 ): Promise<BodyRead> {
   const { headers } = request
   const contentType = headers.get('content-type') ?? ''
-  const type = types.find((one) => isOfType(contentType, one))
+  const type = types.find((accepted) => isOfType(contentType, accepted))
   if (type === undefined || headers.has('content-encoding')) return { ok: false, status: 415 }
   if (Number(headers.get('content-length')) > max) return { ok: false, status: 413 }
 
@@ -45,13 +50,14 @@ export async function readBody(
     if (type === 'multipart/form-data') return { ok: true, type: 'multipart', bytes, contentType }
     return { ok: true, type: 'text', text: utf8.decode(bytes) }
   } catch {
-    return { ok: false, status: 400 } // not UTF-8, or broken off
+    return { ok: false, status: 400 } // not UTF-8, or the client broke off
   }
 }
 
 /**
- * The type itself, and no parameter but `charset=utf-8`: any other names another reading. The parameters of multipart are
- * looked at where its boundary is read.
+ * Reports whether a Content-Type header is of a type. The only parameter allowed is
+ * `charset=utf-8`, because another charset means another text. The parameters of multipart are
+ * validated where its boundary is read.
  */
 function isOfType(header: string, type: LoginMediaType): boolean {
   if (header.length > 128) return false
@@ -65,7 +71,10 @@ function isOfType(header: string, type: LoginMediaType): boolean {
   )
 }
 
-/** Counts while it reads: Content-Length is the client's own word. */
+/**
+ * Reads at most `max` bytes; undefined for more. It counts while it reads, because Content-Length
+ * may be absent or wrong.
+ */
 async function readBoundedBytes(
   body: ReadableStream<Uint8Array> | null,
   max: number,

@@ -1,7 +1,9 @@
 /**
- * Stores failed logins in the memory of one process: for tests and development. Applications pass
- * it to the login throttle. Each isolate counts alone, so it protects a single process only; wrong
- * options are a `ConfigError`.
+ * Creates `memoryThrottle()`, which stores failed logins in the memory of one process, for tests
+ * and development. Applications pass it as `store` to `loginThrottle()` and to the gateway's login
+ * throttle. Each isolate counts alone, so it protects a single process only. Wrong options throw a
+ * `ConfigError`; nothing else fails. When `maxEntries` is reached, the counter unused for longest
+ * is forgotten, so an attacker who fails on many other accounts can remove a count.
  */
 import { checkKeys, createIssues, parseWholeNumber } from '../../../options/index.ts'
 import {
@@ -17,18 +19,21 @@ import {
 
 /** Options of {@link memoryThrottle}. */
 export interface MemoryThrottleOptions {
-  /** Counters kept; the one longest untouched goes first. Default 10,000, at most 1,000,000. */
+  /**
+   * The most counters that are stored. When it is reached, the counter unused for longest is
+   * forgotten. Default 10,000, at most 1,000,000.
+   */
   readonly maxEntries?: number
 }
 
 interface ThrottleEntry {
   n: number
-  /** Until when a streak waits, or when a day ends. */
+  /** The moment until which a streak waits, or at which a day ends. */
   u: number
-  /** When it is forgotten. */
+  /** The moment at which the entry is forgotten. */
   end: number
 }
-/** How an attempt is settled, and until when the wait lasts that it began. */
+/** How an attempt is settled, and the end of the wait that it began. */
 interface Settling {
   readonly outcome: Outcome
   readonly now: number
@@ -36,18 +41,19 @@ interface Settling {
 }
 interface ThrottleTicket {
   state: 'open' | 'success' | 'void'
-  /** The wait that the attempt began, by streak. */
+  /** The end of the wait that the attempt began on each counter, in the order of the counters. */
   readonly waits: readonly number[]
   readonly end: number
 }
 
-function takeOff(entry: ThrottleEntry | undefined, off: number): void {
-  if (entry !== undefined) entry.n = Math.max(0, entry.n - off)
+function removeFailures(entry: ThrottleEntry | undefined, count: number): void {
+  if (entry !== undefined) entry.n = Math.max(0, entry.n - count)
 }
 
 /**
- * Creates a store in memory. Its guarantees hold in one process only: on Workers every isolate would count alone, so that an
- * attacker has as many limits as there are isolates. Enough other failures push a counter out.
+ * Creates a store of failed logins in memory. It protects a single process only: on Workers every
+ * isolate would count alone, so an attacker would have the limits once in each. Many failures on
+ * other accounts push a counter out.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -66,14 +72,14 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   return {
     attempt: async (counters, nowMs) => countAttempt(memory, counters, nowMs),
     async settle({ ticket, streaks, days }, outcome, nowMs): Promise<boolean> {
-      const open = memory.tickets.get(ticket)
-      if (open === undefined || open.end <= nowMs) return false
-      if (open.state !== 'open') return open.state === outcome
+      const ticketEntry = memory.tickets.get(ticket)
+      if (ticketEntry === undefined || ticketEntry.end <= nowMs) return false
+      if (ticketEntry.state !== 'open') return ticketEntry.state === outcome
 
-      open.state = outcome
+      ticketEntry.state = outcome
       for (const [index, streak] of streaks.entries())
-        settleStreak(memory, streak, { outcome, now: nowMs, began: open.waits[index] })
-      for (const { key } of days) takeOff(findEntry(memory, key, nowMs), 1)
+        settleStreak(memory, streak, { outcome, now: nowMs, began: ticketEntry.waits[index] })
+      for (const { key } of days) removeFailures(findEntry(memory, key, nowMs), 1)
 
       return true
     },
@@ -83,24 +89,29 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
 interface ThrottleMemory {
   readonly entries: Map<string, ThrottleEntry>
   readonly tickets: Map<string, ThrottleTicket>
-  /** Entries that each of the two may have. */
+  /** The most entries of each map. */
   readonly max: number
 }
 
-/** A counter as it stands, with the rule by which it makes a client wait. */
+/** A counter with its current values, and the rule by which it makes a client wait. */
 interface ThrottleCounter {
   readonly key: string
   readonly n: number
   readonly u: number
-  /** Attempts that cost no wait. */
+  /**
+   * The number of failures with which waits begin; of a day, with which every attempt is denied.
+   */
   readonly free: number
   /** The longest wait in ms. */
   readonly longest: number
-  /** Whether it counts one day; otherwise it is a streak. */
+  /** Whether the counter counts one day; otherwise it is a streak. */
   readonly daily: boolean
 }
 
-/** Counts an attempt against all of its counters, or denies it and counts nothing. A resent attempt is counted once. */
+/**
+ * Counts an attempt on all of its counters, or denies it and counts nothing. An attempt that is
+ * sent again counts once.
+ */
 function countAttempt(memory: ThrottleMemory, counters: Counters, nowMs: number): AttemptReply {
   const { ticket, streaks } = counters
   const counted = readCounters(memory, counters, nowMs)
@@ -147,32 +158,32 @@ function readCounters(
   ]
 }
 
-/** Finds the longest wait that is left, and the place of its counter; 0 ms where none waits. */
+/** Finds the longest remaining wait and the position of its counter; 0 ms where none waits. */
 function findLongestWait(
   counted: readonly ThrottleCounter[],
   nowMs: number,
 ): { waitMs: number; by: number } {
-  let [waitMs, by] = [0, 0]
+  let [waitMs, slowest] = [0, 0]
   for (const [index, { n, u, free, longest, daily }] of counted.entries()) {
-    const left = Math.min(longest, daily && n < free ? 0 : u - nowMs)
-    if (left > waitMs) [waitMs, by] = [left, index]
+    const remainingMs = Math.min(longest, daily && n < free ? 0 : u - nowMs)
+    if (remainingMs > waitMs) [waitMs, slowest] = [remainingMs, index]
   }
 
-  return { waitMs, by }
+  return { waitMs, by: slowest }
 }
 
-/** Adds one failure to a counter, and returns until when it waits. */
+/** Adds one failure to a counter, and returns the moment until which the next attempt must wait. */
 function countFailure(
   { entries, max }: ThrottleMemory,
   { key, n, u, free, longest, daily }: ThrottleCounter,
   nowMs: number,
 ): number {
-  const over = n + 1 - free
-  const waitEnd = over < 0 ? 0 : nowMs + Math.min(longest, FIRST_WAIT_MS * 2 ** over)
-  const until = daily ? u || nowMs + DAY_MS : waitEnd
+  const surplus = n + 1 - free
+  const waitEnd = surplus < 0 ? 0 : nowMs + Math.min(longest, FIRST_WAIT_MS * 2 ** surplus)
+  const endsAt = daily ? u || nowMs + DAY_MS : waitEnd
 
-  setBounded(entries, key, { n: n + 1, u: until, end: daily ? until : nowMs + DAY_MS }, max)
-  return until
+  setBounded(entries, key, { n: n + 1, u: endsAt, end: daily ? endsAt : nowMs + DAY_MS }, max)
+  return endsAt
 }
 
 function findEntry(
@@ -193,7 +204,9 @@ function readCounter(
   return { key, n, u }
 }
 
-/** Keeps a value as the most recently used one; a full map forgets the one longest untouched. */
+/**
+ * Stores a value as the most recently used one. A full map forgets the value unused for longest.
+ */
 function setBounded<T>(map: Map<string, T>, key: string, value: T, max: number): void {
   map.delete(key)
   map.set(key, value)
@@ -208,16 +221,17 @@ function settleStreak(
   { outcome, now, began }: Settling,
 ): void {
   const entry = findEntry(memory, key, now)
-  const mine = own === key ? entry : findEntry(memory, own, now)
+  const ownEntry = own === key ? entry : findEntry(memory, own, now)
 
-  // A success takes off what failed under its own text; what failed under others stays.
-  const off = outcome === 'success' ? (mine?.n ?? 1) : 1
+  // A success removes the failures of its own spelling of the account. Failures of other spellings
+  // stay.
+  const removed = outcome === 'success' ? (ownEntry?.n ?? 1) : 1
   if (outcome === 'success') memory.entries.delete(own)
-  else if (mine !== entry) takeOff(mine, 1)
+  else if (ownEntry !== entry) removeFailures(ownEntry, 1)
   if (entry === undefined) return
 
-  takeOff(entry, off)
-  // The wait that this attempt began ends with it; one that another began since stays.
+  removeFailures(entry, removed)
+  // The wait that this attempt began ends now. A wait that a later attempt began stays.
   if (entry.u === began) entry.u = 0
   if (entry.n === 0 && outcome === 'success') memory.entries.delete(key)
 }

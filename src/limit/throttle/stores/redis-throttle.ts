@@ -1,7 +1,9 @@
 /**
- * Stores failed logins in Redis: each verb is one script and one HTTP request. Applications pass
- * it to the login throttle. Its verbs reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`;
- * no attempt is allowed then.
+ * Creates `redisThrottle()`, which stores failed logins in Redis: each operation is one script in
+ * one HTTP request. Applications pass it as `store` to `loginThrottle()` and to the gateway's login
+ * throttle. Wrong options throw a `ConfigError` while building. Its functions reject with
+ * `ERR_STORE_UNAVAILABLE` where Redis cannot be reached and with `ERR_STORE_REFUSED` where its
+ * reply is not one of the script; the login must not be tried then. Every key expires within a day.
  */
 import { PortcullisError } from '../../../errors.ts'
 import { checkKeys, createIssues } from '../../../options/index.ts'
@@ -17,7 +19,10 @@ import type { AttemptReply, Counters, Outcome, ThrottleStore } from './store.ts'
 export interface RedisThrottleOptions<E = ProjectEnv> {
   /** The client: `redis({ url, token })` of `portcullis/redis`, or one of `@upstash/redis`. */
   readonly redis: RedisSource<E>
-  /** The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use another one for each environment. */
+  /**
+   * The prefix of every key. Default `portcullis:`; at most 64 printable characters. Use a
+   * different one for each environment.
+   */
   readonly prefix?: string
 }
 
@@ -25,15 +30,18 @@ export interface RedisThrottleOptions<E = ProjectEnv> {
 export interface ThrottleCall {
   /** The script that Redis runs. */
   readonly script: Script
-  /** Every key it touches. */
+  /** Every key that the script reads or writes. */
   readonly keys: readonly string[]
   /** Its arguments, in the order the script reads them. */
   readonly args: readonly string[]
 }
 
-/** The store, and its verbs in two halves: what others ask can go in the same request. */
+/**
+ * A store in Redis whose calls can also be built and parsed separately, so that they share a
+ * request with other commands.
+ */
 export interface RedisThrottle extends ThrottleStore {
-  /** The client: an `Ask` of this one may carry the calls below. */
+  /** The Redis client. A batch of this client may carry the calls below. */
   readonly redis: Redis
   /** Returns the call that counts an attempt, for a caller that sends several together. */
   attemptRequest(counters: Counters, nowMs: number): ThrottleCall
@@ -48,8 +56,9 @@ export interface RedisThrottle extends ThrottleStore {
 }
 
 /**
- * Creates a store in Redis: a single primary with `noeviction`. Its keys are digests, its values counts and times, and all
- * expire within a day. Its functions reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` within the timeout of the
+ * Creates a store of failed logins in Redis, which must be a single primary with the policy
+ * `noeviction`. Its keys are digests, its values counts and times, and all expire within a day. Its
+ * functions reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` within the timeout of the
  * client.
  *
  * @throws {ConfigError} `ERR_CONFIG`
@@ -107,7 +116,7 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
     check: (env) => redis.check(env),
     attempt: async (counters, nowMs, { env }) =>
       parseAttemptReply(await send(env, attemptRequest(counters, nowMs))),
-    settle: async (counters, outcome, _now, { env }) =>
+    settle: async (counters, outcome, _nowMs, { env }) =>
       (await send(env, settleRequest(counters, outcome))) === '1',
     settleLater(counters, outcome, { env }) {
       const redisBatch = sharedAsk(env, redis)
@@ -121,15 +130,18 @@ export function redisThrottle<E = ProjectEnv>(options: RedisThrottleOptions<E>):
   }
 }
 
-/** Throws for every reply that the script does not give, so that none of them allows a login. */
+/**
+ * Parses the reply of the attempt script. Any other reply throws, so that none of them allows a
+ * login.
+ */
 function parseAttemptReply(reply: unknown): AttemptReply {
   if (Array.isArray(reply)) {
     const numbers = reply.slice(1).map(Number)
     if (numbers.every((n) => Number.isSafeInteger(n) && n >= 0)) {
       if (reply[0] === 'allowed') return { is: 'allowed', failures: numbers }
-      const [waitMs, by] = numbers
-      if (reply[0] === 'denied' && waitMs !== undefined && by !== undefined)
-        return { is: 'denied', waitMs, by }
+      const [waitMs, slowest] = numbers
+      if (reply[0] === 'denied' && waitMs !== undefined && slowest !== undefined)
+        return { is: 'denied', waitMs, by: slowest }
     }
   }
 

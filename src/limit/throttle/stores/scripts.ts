@@ -1,21 +1,33 @@
 /**
- * The two scripts of the throttle. A counter is a hash: `n` failures, `u` the moment until which a streak waits, or at which
- * a day ends. A ticket is a hash: `s` what became of the attempt, and the waits it began, by place.
+ * The two Lua scripts of the login throttle: `attemptScript` denies an attempt or counts it as
+ * failed, and `settleScript` takes the count back after a success or a cancelled attempt.
+ * `redisThrottle()` sends them and parses their replies; a reply of another shape is
+ * `ERR_STORE_REFUSED` there. Redis runs a script without interruption, so parallel attempts cannot
+ * pass a limit together.
  *
- * `redis-throttle.ts` sends them and checks their replies: one of another shape is `ERR_STORE_REFUSED`.
+ * A counter is a hash: `n` is the number of failures, `u` the moment until which a streak waits or
+ * at which a day ends. A ticket is a hash, too: `s` is the state of the attempt, and each number is
+ * the end of the wait that it began on the counter at that position.
  */
 import { type Script, script } from '../../../redis/script.ts'
 import { DAY_MS, FIRST_WAIT_MS, TICKET_MS } from './store.ts'
 
-/** HMGET returns false for a field that it does not find. Lua prints numbers with 14 digits, so they leave as text. */
+/**
+ * HMGET returns false for a field that does not exist. Lua's own conversion prints numbers with
+ * only 14 digits, hence `text`.
+ */
 const words: readonly string[] = [
   'local function text(n) return string.format("%.0f", n) end',
   "local function row(key) local r = redis.call('HMGET', key, 'n', 'u') return tonumber(r[1] or 0), tonumber(r[2] or 0) end",
 ]
 
 /**
- * KEYS ticket, streaks, days, and for each streak its own part, which may be the streak itself. ARGV now, number of streaks, then for each streak `free` and `longest`, for each day `most`.
- * A moment is never further ahead than a wait or a day can be: a machine whose clock was ahead must not lock anyone out.
+ * Counts an attempt, or denies it and writes nothing.
+ *
+ * KEYS: the ticket, the streaks, the days, and for each streak the key of its own part, which may
+ * be the streak itself. ARGV: now, the number of streaks, then `free` and `longest` of each streak
+ * and `most` of each day. No wait is longer than its counter's longest one: a machine whose clock
+ * was ahead must not lock anyone out.
  */
 export const attemptScript: Script = script(
   'login-attempt',
@@ -38,7 +50,7 @@ export const attemptScript: Script = script(
     '  left = math.min(left, longest[i])',
     '  if left > wait then wait, by = left, i end',
     'end',
-    // The same question again, its answer lost: it was counted.
+    // The same attempt was sent again because its reply was lost. It is counted already.
     "local again = redis.call('EXISTS', KEYS[1]) == 1",
     "if wait > 0 and not again then return {'denied', text(wait), text(by - 1)} end",
     "local reply = {'allowed'}",
@@ -68,8 +80,11 @@ export const attemptScript: Script = script(
 )
 
 /**
- * KEYS as above. ARGV outcome, number of streaks. What is taken off changes no expiry and no day. A success takes the own
- * part off a streak; what others failed under another text stays, and waits go on by it.
+ * Settles an attempt, and returns 1 if it was settled with this outcome, now or before.
+ *
+ * KEYS as above. ARGV: the outcome, the number of streaks. Failures that are removed change no
+ * expiry and no end of a day. A success removes the own part of a streak. Failures under another
+ * spelling of the account stay, and later waits count them.
  */
 export const settleScript: Script = script(
   'login-settle',
@@ -92,7 +107,7 @@ export const settleScript: Script = script(
     "  if streak and n <= off and ARGV[1] == 'success' then redis.call('DEL', key)",
     '  elseif n > 0 then',
     "    redis.call('HSET', key, 'n', text(math.max(0, n - off)))",
-    // The wait that this attempt began ends with it; one that another began since stays.
+    // The wait that this attempt began ends now. A wait that a later attempt began stays.
     "    if streak and text(u) == redis.call('HGET', KEYS[1], text(i)) then redis.call('HSET', key, 'u', '0') end",
     '  end',
     'end',

@@ -1,71 +1,91 @@
 /**
- * Defines where failed logins are counted: the contract of a store, which decides and counts in
- * one step. The throttle's engine calls it; the stores in memory, Redis and Durable Objects
- * implement it. A store that cannot count rejects, and never allows.
+ * Defines the interface of a store of failed logins, which denies or counts an attempt in one step.
+ * The throttle's engine calls it, and `memoryThrottle()`, `redisThrottle()` and
+ * `durableObjectThrottle()` implement it; an application may write its own. A store that cannot
+ * count must reject (`ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`) and must never allow. An
+ * attempt that nobody settles within 2 minutes stays counted as failed.
  */
 
-/** A count of consecutive failures: failures without a success between them. Each one beyond `free` makes the next try wait. */
+/**
+ * A count of consecutive failures, which a success ends. Each failure beyond `free` makes the next
+ * attempt wait.
+ */
 export interface Streak {
-  /** A digest: never an account or an address. */
+  /** A digest of the account, address or device; never the text itself. */
   readonly key: string
   /**
-   * A digest for that part of the streak which a success ends: failures under the very same text. Absent: a success ends
-   * all of it.
+   * The digest of the part of the streak that a success ends: failures under exactly the same text.
+   * Absent where a success ends the whole streak.
    */
   readonly own?: string
-  /** Failures that cost nothing. The last of them begins the first wait, of a second; each further one doubles it. */
+  /**
+   * The number of consecutive failures with which waits begin. The failure with this number causes
+   * a wait of a second, and each further one doubles it.
+   */
   readonly free: number
-  /** Milliseconds that a wait has at most. */
+  /** The longest wait in ms. */
   readonly longest: number
 }
 
-/** A count of one day, from the first failure on. */
+/** A count of one day, which begins with its first failure. */
 export interface Daily {
-  /** A digest: never an address. */
+  /** A digest of the address or network; never the text itself. */
   readonly key: string
-  /** Failures after which nothing passes until the day is over. */
+  /** The number of failures after which every attempt is denied until the day is over. */
   readonly most: number
 }
 
-/** Counters that an attempt is held against, and counted on. All keys are digests. */
+/**
+ * The counters of an attempt: all of them must allow it, and it is counted on all. All keys are
+ * digests.
+ */
 export interface Counters {
-  /** Names the attempt: what was counted is settled once, and counted once if the question is sent again. */
+  /** The id of the attempt, by which a repeated one counts once and is settled once. */
   readonly ticket: string
-  /** Failures in a row, each for one account, address or device. */
+  /** Counts of consecutive failures, each of one account, address or device. */
   readonly streaks: readonly Streak[]
-  /** Failures of a day, each for one address or network. */
+  /** Counts of one day, each of one address or network. */
   readonly days: readonly Daily[]
 }
 
-/** May it be tried? Then it is counted as failed from now on. If not, nothing was written. */
+/**
+ * The answer to an attempt. An allowed one is counted as failed until it is settled; a denied one
+ * wrote nothing.
+ */
 export type AttemptReply =
-  /** `failures` are those before this one, of each streak and then of each day. */
+  /** `failures` are the counts before this attempt, of each streak and then of each day. */
   | { readonly is: 'allowed'; readonly failures: readonly number[] }
-  /** `by` is the place, in the same order, of whatever makes it wait longest. */
+  /** `by` is the position, in the same order, of the counter that requires the longest wait. */
   | { readonly is: 'denied'; readonly waitMs: number; readonly by: number }
 
 /**
- * The outcome of an attempt that was allowed. Success ends its streaks, or its own part of each, and takes it off its
- * days; void takes it off both, as if it had not been made. There is no third: a failure is what it is counted as.
+ * The outcome of an allowed attempt. `success` ends its streaks, or its own part of each, and
+ * removes the attempt from its days. `void` removes the attempt from both, as if it had not been
+ * made. A failure has no outcome of its own, because the attempt is already counted as one.
  */
 export type Outcome = 'success' | 'void'
 
 /**
- * A store of these counters. Both verbs happen at once or not at all, also against those of other machines, and a question
- * that is sent twice counts once. A store that cannot be asked rejects; it never allows.
+ * A store of failed logins. Both operations are atomic, also against those of other machines, and
+ * an operation that is sent twice counts once. A store that cannot be reached rejects; it never
+ * allows.
  */
 export interface ThrottleStore {
-  /** Judges what the environment holds for it, and asks nobody. @throws {ConfigError} `ERR_CONFIG` */
+  /**
+   * Validates the values of the environment, without calling the store.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`
+   */
   check?(env: unknown): void
-  /** Judges all counters, and counts on all of them if none objects. */
+  /** Compares the attempt with all counters, and counts it on all of them if none denies. */
   attempt(
     counters: Counters,
     nowMs: number,
     context: { readonly env?: unknown },
   ): Promise<AttemptReply>
   /**
-   * Settles an attempt within {@link TICKET_MS}. True if it was settled as this, now or before; false if it was settled
-   * otherwise, or too late to be.
+   * Settles an attempt within {@link TICKET_MS}. Resolves to true if it was settled with this
+   * outcome, now or before; false if it was settled with the other one, or too late.
    */
   settle(
     counters: Counters,
@@ -74,8 +94,9 @@ export interface ThrottleStore {
     context: { readonly env?: unknown },
   ): Promise<boolean>
   /**
-   * The same in two steps, where the request shares what it asks: what else it asks before `send` takes it along. undefined
-   * where it shares nothing.
+   * Settles in two steps, where the request has a shared batch: other commands that the request
+   * sends before `send` is called carry this one along. Returns undefined where there is no shared
+   * batch.
    */
   settleLater?(
     counters: Counters,
@@ -84,9 +105,9 @@ export interface ThrottleStore {
   ): { send(): Promise<boolean> } | undefined
 }
 
-/** Milliseconds after which an attempt that nobody settled stays counted. */
+/** How long an attempt can be settled, in ms; afterwards it stays counted as failed. */
 export const TICKET_MS = 120_000
-/** Milliseconds for which a day lasts, and a streak after its last failure. */
+/** The length of a day, and how long a streak is stored after its last failure, in ms. */
 export const DAY_MS = 86_400_000
-/** Milliseconds of the first wait. */
+/** The first wait in ms. */
 export const FIRST_WAIT_MS = 1000

@@ -1,21 +1,25 @@
 /**
- * Notices a rule of success that nothing ever meets: then every login counts as a failure, right
- * ones too. The gateway creates one for each login route. It reports once, at the twentieth login
- * without a success.
+ * Detects a success rule that no response ever meets, which makes every login count as a failure,
+ * correct passwords included. The gateway creates one watch for each login route and calls it with
+ * the outcome of each login. It reports once, at the twentieth login without a success. It counts
+ * in one isolate only, and a new isolate starts at zero.
  */
 
-const enough = 20
+const reportAfter = 20
 
-/** Counts outcomes until there is a success. `tell` is called once, at the twentieth without any. */
-export function createRuleWatch(tell: () => void): (succeeded: boolean) => void {
-  let settled = 0
-  let done = false
+/**
+ * Creates a watch, which counts outcomes until there is a success. `report` is called once, at the
+ * twentieth outcome if none was a success.
+ */
+export function createRuleWatch(report: () => void): (hasSucceeded: boolean) => void {
+  let outcomes = 0
+  let isOver = false
 
-  return (succeeded) => {
-    if (done) return
+  return (hasSucceeded) => {
+    if (isOver) return
 
-    settled++
-    done = succeeded || settled >= enough
-    if (done && !succeeded) tell()
+    outcomes++
+    isOver = hasSucceeded || outcomes >= reportAfter
+    if (isOver && !hasSucceeded) report()
   }
 }

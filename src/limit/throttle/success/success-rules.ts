@@ -1,51 +1,69 @@
 /**
- * Compiles how an origin's response proves that a login succeeded: rules and presets, validated
- * while building. The gateway's throttle calls it for each login route. An invalid rule is
- * reported as an issue.
+ * Compiles the option `success` of a login route: rules and presets that say by which response the
+ * upstream confirms a correct password. The gateway's login throttle calls it for each login route
+ * while it is built, and `success.ts` evaluates the compiled rules. It throws nothing itself: each
+ * invalid rule, and each rule that a failed login could also meet, is added to the caller's list of
+ * issues.
  */
 import { checkKeys, type Issues, nearestKey } from '../../../options/index.ts'
 
-/** One proof. All parts that are given must hold; at least one must be given. */
+/**
+ * A rule that proves a success. All parts that are present must match, and at least one must be
+ * present.
+ */
 export interface SuccessRule {
   /**
-   * The status, or one of several. A redirect is no proof alone, since servers also redirect who is signed in already: it
-   * needs `cookie`, `header`, `json` or `sessionStart` beside it.
+   * The status, or a list of which one must match. A redirect alone proves nothing, since servers
+   * also redirect users who are already signed in: it needs `cookie`, `header`, `json` or
+   * `sessionStart` as well.
    */
   readonly status?: number | readonly number[]
   /**
-   * The path of a redirect's Location, resolved against the request, on the same origin, to which only a success leads;
-   * compared without case and without a slash at the end. It needs another part beside it, as `status` does.
+   * The path of a redirect's Location to which only a successful login leads. It is resolved
+   * against the request's URL, must be on the same origin, and is compared without case and without
+   * a slash at the end. It needs another part, as a redirect status does.
    */
   readonly location?: string
   /**
-   * Name of a cookie that is set, not empty, not expired, and new: what the request sent already proves nothing. With `*` at
-   * its end or beginning, what the name begins or ends with.
+   * The name of a cookie that the response sets, not empty, not expired, and with a value that the
+   * request did not send. A `*` at the end or the beginning matches any rest.
    */
   readonly cookie?: string
-  /** A header that is there; or its name and its value. */
+  /** The name of a header that the response has, or a name and its value. */
   readonly header?: string | readonly [name: string, value: string]
-  /** The path of a member (`user.active`) of a JSON answer and its value. Answers over 64 KB prove nothing. */
+  /**
+   * The path of a member (`user.active`) of a JSON response, and its value. Responses over 64 KB
+   * prove nothing.
+   */
   readonly json?: readonly [path: string, value: string | number | boolean | null]
-  /** The answer starts a session by the session protocol of the gateway, and the session was started. */
+  /**
+   * The response starts a session by the gateway's session protocol, and the session was stored.
+   */
   readonly sessionStart?: true
 }
 
-/** A rule as answers are held against it. */
+/** A rule that was validated, to be compared with responses. */
 export interface CompiledRule extends SuccessRule {
-  /** A redirect on this origin to anything but a login page. Only where no client says where a failure leads. */
+  /**
+   * The response redirects to a page of this origin that is no login page. Used only for frameworks
+   * where a client cannot choose the redirect of a failure.
+   */
   readonly leavesLogin?: true
 }
 
-/** The proof of a login, and the fields that its upstream must not get. */
+/** The rules of a login route, and the cookies that its upstream must not receive. */
 export interface CompiledSuccess {
   readonly rules: readonly CompiledRule[]
-  /** Whether a redirect is part of a proof: then the client must have no say in where it leads. */
+  /**
+   * Whether a redirect is part of a rule. Then the gateway must keep the client from choosing where
+   * it leads.
+   */
   readonly redirects: boolean
-  /** Names of cookies that are withheld, by default. */
+  /** The names of cookies that are not forwarded to the upstream, from the presets. */
   readonly withhold: readonly string[]
 }
 
-/** The response of a framework's own login when it succeeds. */
+/** A preset: how the login of a framework responds to a success. */
 export type SuccessPreset =
   | 'django'
   | 'wordpress'
@@ -56,10 +74,13 @@ export type SuccessPreset =
   | 'json'
   | 'portcullis'
 
-/** Any of these proves it. There is no default: what is guessed wrongly lets every guess pass. */
+/**
+ * One or several rules, of which any proves a success. There is no default, because a wrong guess
+ * would let an attacker reset the count.
+ */
 export type Success = SuccessPreset | SuccessRule | ReadonlyArray<SuccessPreset | SuccessRule>
 
-/** A rule, and cookies by which its framework would know somebody without a password. */
+/** A rule, and the cookies by which its framework would recognize a user without a password. */
 interface PresetRule {
   readonly rule: CompiledRule
   readonly withhold?: readonly string[]
@@ -67,34 +88,39 @@ interface PresetRule {
 
 const presets: Readonly<Record<SuccessPreset, PresetRule>> = {
   /**
-   * A failure shows the form again, with 200; `login()` makes a new session key, and the view redirects. The cookie alone
-   * proves nothing where a guest's first request starts a session, with a basket for example.
+   * A failure shows the form again, with 200. A success creates a new session key and redirects.
+   * The cookie alone proves nothing where a guest's first request starts a session, for example
+   * with a shopping basket.
    */
   django: { rule: { leavesLogin: true, cookie: 'sessionid' } },
-  /** `wp_signon` sets it where the password was right. */
+  /** `wp_signon` sets this cookie only if the password was correct. */
   wordpress: { rule: { cookie: 'wordpress_logged_in_*' } },
-  /** `sessionStrategy.start` sets it, which only a right password calls. */
+  /** `sessionStrategy.start` sets this cookie and is called only after a correct password. */
   keystone: { rule: { cookie: 'keystonejs-session' } },
-  /** Both outcomes redirect and may set the cookie; only a success leaves the form with a new one (passport regenerates it). */
+  /**
+   * Both outcomes redirect and may set the cookie. Only a success redirects away from the form with
+   * a new cookie, because passport regenerates the session.
+   */
   express: { rule: { leavesLogin: true, cookie: 'connect.sid' }, withhold: ['remember*'] },
   /**
-   * Both outcomes redirect with a new cookie, and so does the middleware `guest` for who is signed in, whom Laravel must
-   * therefore not find out about.
+   * Both outcomes redirect with a new cookie, and so does the middleware `guest` for users who are
+   * already signed in. Laravel must therefore not receive the cookies by which it recognizes them.
    */
   laravel: {
     rule: { leavesLogin: true, cookie: '*session' },
     withhold: ['*session', 'remember_*'],
   },
   /**
-   * A failure is 422, and who is signed in is sent on with 302 (Devise 4.9, whose `redirect_status` is `see_other`).
-   * Applications for Turbo also answer an invalid CSRF token or a lock with 303, back to the form.
+   * A failure is 422, and a user who is already signed in is redirected with 302 (Devise 4.9, whose
+   * `redirect_status` is `see_other`). Applications for Turbo also respond to an invalid CSRF token
+   * or a lock with 303, but back to the form.
    */
   devise: { rule: { status: 303, leavesLogin: true } },
   json: { rule: { status: 200 } },
   portcullis: { rule: { sessionStart: true } },
 }
 
-const known: ReadonlyArray<keyof SuccessRule> = [
+const ruleParts: ReadonlyArray<keyof SuccessRule> = [
   'status',
   'location',
   'cookie',
@@ -130,7 +156,7 @@ function isRedirect({ status, location, leavesLogin }: CompiledRule): boolean {
   return (
     leavesLogin === true ||
     location !== undefined ||
-    statuses.some((one) => Math.floor(Number(one) / 100) === 3)
+    statuses.some((code) => Math.floor(Number(code) / 100) === 3)
   )
 }
 
@@ -138,23 +164,23 @@ function compileRule(optionValue: unknown, issues: Issues): PresetRule {
   if (typeof optionValue === 'string') {
     if (Object.hasOwn(presets, optionValue)) return presets[optionValue as SuccessPreset]
 
-    const meant = nearestKey(optionValue, Object.keys(presets))
+    const suggestion = nearestKey(optionValue, Object.keys(presets))
     issues.add(
       '',
-      meant
-        ? `is no preset; did you mean ${meant}?`
+      suggestion
+        ? `is no preset; did you mean ${suggestion}?`
         : `must be one of ${Object.keys(presets).join(', ')}`,
     )
 
     return { rule: {} }
   }
 
-  checkKeys(issues, optionValue, known)
+  checkKeys(issues, optionValue, ruleParts)
   if (typeof optionValue !== 'object' || optionValue === null) return { rule: {} }
 
   const rule = optionValue as SuccessRule
-  if (!known.some((part) => rule[part] !== undefined))
-    issues.add('', `must name one of ${known.join(', ')}`)
+  if (!ruleParts.some((part) => rule[part] !== undefined))
+    issues.add('', `must name one of ${ruleParts.join(', ')}`)
 
   validateParts(rule, issues)
   const { location, cookie, header, json, sessionStart } = rule
@@ -176,7 +202,7 @@ function compileRule(optionValue: unknown, issues: Issues): PresetRule {
 function validateParts(rule: SuccessRule, issues: Issues): void {
   const { status, location, cookie, header, json, sessionStart } = rule
   if (status !== undefined && ![status].flat().every(isFinalStatus)) {
-    issues.add('status', 'must be a status from 200 to 599, or a list of them')
+    issues.add('status', 'must be a number from 200 to 599, or a list of such numbers')
   }
 
   if (location !== undefined) validateLocation(location, issues)
@@ -184,11 +210,14 @@ function validateParts(rule: SuccessRule, issues: Issues): void {
   if (header !== undefined) validateHeader(header, issues)
 
   if (json !== undefined && !isJsonRule(json)) {
-    issues.add('json', 'must be a path and a value: text, a number, a boolean or null')
+    issues.add(
+      'json',
+      "must be a list of a path and its value, such as ['user.active', true]; a value is a text, a number, a boolean or null",
+    )
   }
 
   if (sessionStart !== undefined && sessionStart !== true)
-    issues.add('sessionStart', 'must be true, or absent')
+    issues.add('sessionStart', 'must be true, or left out')
 }
 
 function validateLocation(location: unknown, issues: Issues): void {
@@ -201,13 +230,16 @@ function validateLocation(location: unknown, issues: Issues): void {
     return
   }
 
-  // A path as a browser would send it: what it is compared with comes out of URL.
+  // The path must be written as the URL class normalizes it, because it is compared with such a
+  // path.
   if (!(typeof location === 'string' && /^\/[^?#\\]*$/.test(location))) {
     issues.add('location', "must be a path such as '/account'")
   }
 }
 
-/** Cookies of anonymous sessions: servers set them with a failed login as well if the request had none. */
+/**
+ * Cookies of anonymous sessions: servers also set them with a failed login if the request had none.
+ */
 const anonymousCookie =
   /^(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|.*_session|.*-session)$/i
 /** Cookies that do not identify a user. */
@@ -220,26 +252,32 @@ function validateCookie({ cookie, ...others }: SuccessRule, issues: Issues): voi
       /^(?:\*?[\w!#$%&'+\-.^`|~]{1,256}|[\w!#$%&'+\-.^`|~]{1,256}\*)$/.test(cookie)
     )
   ) {
-    issues.add('cookie', 'must be the name of a cookie, perhaps with * at its end or beginning')
+    issues.add('cookie', 'must be the name of a cookie, which may have a * at its end or beginning')
     return
   }
 
   if (unrelatedCookie.test(cookie)) {
-    issues.add('cookie', 'names a cookie that any answer may set; name the cookie of the session')
+    issues.add(
+      'cookie',
+      'names a cookie that any response may set; write the name of the session cookie instead',
+    )
   }
 
   const alone = Object.values(others).every((part) => part === undefined)
   if (alone && cookie !== 'keystonejs-session' && anonymousCookie.test(cookie)) {
     issues.add(
       'cookie',
-      'names a cookie that a failure may set, too; add location or status, as a success has them',
+      'names a cookie that a failed login may set, too; add the location or the status of a successful login',
     )
   }
 }
 
 function validateHeader(header: unknown, issues: Issues): void {
   if (!isHeaderRule(header)) {
-    issues.add('header', 'must be a name, or a name and a value')
+    issues.add(
+      'header',
+      "must be the name of a header, or a list of its name and its value such as ['x-login', 'ok']",
+    )
     return
   }
 

@@ -1,75 +1,83 @@
 /**
- * Decides whether a response proves that a login succeeded; what is not proven is a failure. The
- * gateway's throttle calls it for each response to a login. It is pure; a body that is too large
- * proves nothing.
+ * Decides whether an upstream's response proves that a login succeeded; every other response counts
+ * as a failure. The gateway's login throttle calls it for each response to a login, and reads the
+ * body first where `needsBody` says so. It is pure and throws nothing for a valid request URL: a
+ * Location that is no URL, or a body over 64 KB or that is not JSON, proves nothing.
  */
 import { isExpiring, parseSetCookie } from '../../../cookie/index.ts'
 import { foldPath } from '../../../request/index.ts'
 import { isLoginPage, matchesName } from '../login-request.ts'
 import type { CompiledRule } from './success-rules.ts'
 
-/** An answer as it is judged. */
+/** The response to a login, with the parts of its request that rules compare. */
 export interface LoginResponse {
   readonly status: number
-  /** As the origin set them, before anything was taken out. */
+  /** The headers as the upstream set them, before the gateway removes any. */
   readonly headers: Headers
-  /** Address that was asked; Location is resolved against it. */
+  /** The URL of the request, against which Location is resolved. */
   readonly url: string
-  /** Pattern of the route. */
+  /** The pattern of the route. */
   readonly routePath: string
-  /** The Cookie header that the upstream got. */
+  /** The Cookie header that the upstream received. */
   readonly sentCookies: string | null
-  /** Text of the body, where a rule needs it and it is JSON of at most 64 KB. */
+  /** The text of the body, where a rule needs it and it is JSON of at most 64 KB. */
   readonly text?: string | undefined
-  /** Whether the answer started a session. */
+  /** Whether the response started a session. */
   readonly startedSession: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
-/** Bytes of an answer that are held back to be looked at. */
+/** The most bytes of a response that are buffered to be examined. */
 export const maxResponseBytes = 65_536
 
-/** Whether any of the rules holds, each in all its parts. */
-export function isProven(rules: readonly CompiledRule[], answer: LoginResponse): boolean {
-  return rules.some((rule) => matchesRule(rule, answer))
+/** Reports whether the response meets one of the rules with all its parts. */
+export function isProven(rules: readonly CompiledRule[], response: LoginResponse): boolean {
+  return rules.some((rule) => matchesRule(rule, response))
 }
 
-/** Whether one of the rules looks into the body. */
+/** Reports whether one of the rules needs the response's body. */
 export function needsBody(rules: readonly CompiledRule[]): boolean {
   return rules.some(({ json }) => json !== undefined)
 }
 
-function matchesRule(rule: CompiledRule, answer: LoginResponse): boolean {
+function matchesRule(rule: CompiledRule, response: LoginResponse): boolean {
   const { status, location, leavesLogin, cookie, header, json, sessionStart } = rule
   return (
-    (status === undefined || [status].flat().includes(answer.status)) &&
-    (location === undefined || matchesLocation(answer) === foldPath(location)) &&
-    (leavesLogin === undefined || leavesLoginPage(answer)) &&
-    (cookie === undefined || matchesCookie(cookie, answer)) &&
-    (header === undefined || matchesHeader(header, answer.headers)) &&
-    (json === undefined || matchesJson(json, answer.text)) &&
-    (sessionStart === undefined || answer.startedSession)
+    (status === undefined || [status].flat().includes(response.status)) &&
+    (location === undefined || findRedirectPath(response) === foldPath(location)) &&
+    (leavesLogin === undefined || leavesLoginPage(response)) &&
+    (cookie === undefined || matchesCookie(cookie, response)) &&
+    (header === undefined || matchesHeader(header, response.headers)) &&
+    (json === undefined || matchesJson(json, response.text)) &&
+    (sessionStart === undefined || response.startedSession)
   )
 }
 
-/** The path of a redirect on this origin, without case; undefined for any other answer. */
-function matchesLocation({ status, headers, url }: LoginResponse): string | undefined {
+/**
+ * Returns the path of a redirect to this origin, without case; undefined for any other response.
+ */
+function findRedirectPath({ status, headers, url }: LoginResponse): string | undefined {
   const location = headers.get('location')
   if (status < 300 || status > 399 || location === null || !URL.canParse(location, url))
     return undefined
 
-  const to = new URL(location, url)
-  return to.origin === new URL(url).origin ? foldPath(to.pathname) : undefined
+  const target = new URL(location, url)
+  return target.origin === new URL(url).origin ? foldPath(target.pathname) : undefined
 }
 
-function leavesLoginPage(answer: LoginResponse): boolean {
-  const path = matchesLocation(answer)
-  return path !== undefined && !isLoginPage(path, [new URL(answer.url).pathname, answer.routePath])
+function leavesLoginPage(response: LoginResponse): boolean {
+  const path = findRedirectPath(response)
+  return (
+    path !== undefined && !isLoginPage(path, [new URL(response.url).pathname, response.routePath])
+  )
 }
 
-/** Whether a cookie is set that the request did not bring: a session that goes on was decided by no password. */
-function matchesCookie(wanted: string, { headers, now, sentCookies }: LoginResponse): boolean {
+/**
+ * Reports whether the response sets a cookie that the request did not send. A session that already
+ * existed does not depend on this password.
+ */
+function matchesCookie(expected: string, { headers, now, sentCookies }: LoginResponse): boolean {
   return headers.getSetCookie().some((text) => {
     const cookie = parseSetCookie(text)
     if (
@@ -80,13 +88,14 @@ function matchesCookie(wanted: string, { headers, now, sentCookies }: LoginRespo
     )
       return false
 
-    return matchesName(wanted, cookie.name) && !holdsCookie(sentCookies, cookie)
+    return matchesName(expected, cookie.name) && !holdsCookie(sentCookies, cookie)
   })
 }
 
 /**
- * Whether a Cookie header holds a value under a name, however it is spelled: servers undo `%41`, `\\101` and quotes, strip
- * tabs and non-breaking spaces around a name and its value (Python), and write `_` for `.` in names (PHP).
+ * Reports whether a Cookie header has a cookie with this name and value, in any spelling: servers
+ * decode `%41`, `\\101` and quotes, strip tabs and non-breaking spaces around a name and its value
+ * (Python), and write `_` for `.` in names (PHP).
  */
 function holdsCookie(
   header: string | null,
@@ -95,7 +104,10 @@ function holdsCookie(
   return header !== null && bareText(header).includes(bareText(`${name}=${value}`))
 }
 
-/** Letters and digits of a text, unescaped: what is left of a cookie by any server's reading. */
+/**
+ * Returns the letters and digits of a text, unescaped, which every server's reading of a cookie has
+ * in common.
+ */
 function bareText(text: string): string {
   return text
     .replace(/\\([0-3][0-7]{2})/g, (_all, digits: string) =>
@@ -107,24 +119,25 @@ function bareText(text: string): string {
     .replace(/[^a-z0-9]/gi, '')
 }
 
-function matchesHeader(wanted: string | readonly [string, string], headers: Headers): boolean {
-  if (typeof wanted === 'string') return headers.has(wanted)
-  return headers.get(wanted[0]) === wanted[1]
+function matchesHeader(expected: string | readonly [string, string], headers: Headers): boolean {
+  if (typeof expected === 'string') return headers.has(expected)
+  return headers.get(expected[0]) === expected[1]
 }
 
 function matchesJson(
-  [requestPath, wanted]: readonly [string, unknown],
+  [memberPath, expected]: readonly [string, unknown],
   text: string | undefined,
 ): boolean {
   if (text === undefined) return false
   try {
-    let at: unknown = JSON.parse(text)
-    for (const name of requestPath.split('.')) {
-      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return false
-      at = (at as Record<string, unknown>)[name]
+    let current: unknown = JSON.parse(text)
+    for (const name of memberPath.split('.')) {
+      if (typeof current !== 'object' || current === null || !Object.hasOwn(current, name))
+        return false
+      current = (current as Record<string, unknown>)[name]
     }
 
-    return at === wanted
+    return current === expected
   } catch {
     return false
   }
