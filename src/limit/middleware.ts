@@ -48,7 +48,7 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
     const response = decorate(c.res)
     if (response === c.res) return
 
-    c.res = undefined // else Hono copies the headers of the old response into the new one
+    c.res = undefined // otherwise Hono copies the headers of the old response into the new one
     c.res = response
   }
 }

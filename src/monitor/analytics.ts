@@ -1,10 +1,12 @@
 /**
- * Converts the line of a request to a data point of Workers Analytics Engine. The monitor writes
- * it for each request. The layout is stable; docs/monitoring.md has it as a table. It is pure.
+ * Converts a request's log line to a data point of Workers Analytics Engine. `monitor()` writes it
+ * for each request if its option `analytics` is set, and applications may call it for their own
+ * dataset; the audit sink uses its types. It is pure and throws nothing. The columns never change
+ * their numbers, because queries refer to them; docs/monitoring.md lists them.
  */
 import type { RequestLine } from './line.ts'
 
-/** A binding of `analytics_engine_datasets`, as far as it is used. */
+/** The part of a binding of `analytics_engine_datasets` that is used. */
 export interface AnalyticsDataset {
   /** Writes one point. It returns immediately and reports no failure. */
   writeDataPoint(point: AnalyticsPoint): void
@@ -14,9 +16,9 @@ export interface AnalyticsDataset {
 export interface AnalyticsPoint {
   /** The key by which points are sampled. */
   readonly indexes: readonly string[]
-  /** Texts. */
+  /** The columns with texts. */
   readonly blobs: readonly string[]
-  /** Numbers. */
+  /** The columns with numbers. */
   readonly doubles: readonly number[]
 }
 
@@ -41,7 +43,8 @@ export function analyticsPoint(requestLine: RequestLine): AnalyticsPoint {
   } = requestLine
 
   return {
-    // At a high volume each route is sampled separately. A longer index would drop the point.
+    // The index makes Analytics Engine sample each route separately. A point with a longer index
+    // would be dropped.
     indexes: [truncateBytes(route, 96)],
     blobs: [route, method, upstream, decision, reason, errorCode, cache, version],
     doubles: [
@@ -57,8 +60,11 @@ export function analyticsPoint(requestLine: RequestLine): AnalyticsPoint {
   }
 }
 
-/** A character is three bytes of UTF-8 at most, and canonical paths are ASCII. */
+/**
+ * Shortens a text to a number of bytes. A UTF-16 unit has at most three bytes in UTF-8; routes are
+ * usually ASCII.
+ */
 function truncateBytes(text: string, maxBytes: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII.
   return /^[\x00-\x7f]*$/.test(text) ? text.slice(0, maxBytes) : text.slice(0, maxBytes / 3)
 }

@@ -1,7 +1,9 @@
 /**
- * Measurements of requests: log lines, metrics, traces, uptime and audit records. `monitor()`
- * observes a gateway and `requestLog()` a Hono app; `telemetry/` speaks OpenTelemetry, `audit/`
- * writes the audit trail.
+ * Measurements of requests, for applications (`portcullis/monitor`), the gateway and the Worker:
+ * `monitor()` observes a gateway and `requestLog()` a Hono app, `telemetry()` exports traces and
+ * metrics, `uptime()` checks upstreams on a schedule, and `auditTrail()` writes audit records. Each
+ * builder throws a `ConfigError` for wrong options; at a request, nothing here changes a response
+ * because a log or an export failed.
  */
 export { type Device, readDevice } from '../request/client/device.ts'
 export { type AnalyticsDataset, type AnalyticsPoint, analyticsPoint } from './analytics.ts'

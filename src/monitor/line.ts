@@ -1,6 +1,8 @@
 /**
- * Creates the log line of a request: facts in, one flat object out, with nothing in it that a
- * client can choose freely. The monitor and the console read it. It is pure and never throws.
+ * Creates the log line of a request, a flat object of facts about it that contains nothing which a
+ * client can choose freely. `monitor()` calls it when a response is ready; the console, analytics,
+ * telemetry and the event handlers of the gateway and `portcullis()` use its types. It is pure and
+ * never throws. A Content-Length that is no number, and an unknown reason, are tolerated.
  */
 import { reasonStatus, reasons } from '../page/reasons.ts'
 import { truncateAddress } from '../request/address/truncate.ts'
@@ -9,42 +11,39 @@ import type { Reason } from '../types.ts'
 import type { ChildSpan } from './telemetry/span.ts'
 import type { Trace } from './trace.ts'
 
-/** An attempt at an upstream that has begun. */
+/** A request to an upstream whose response has not arrived yet. */
 export interface OpenAttempt {
   readonly method: string
   /** Name of the upstream. */
   readonly upstream: string
-  /** The id that was sent, as the parent of what is done there. */
+  /** The span id that was sent to the upstream as the parent of its spans. */
   readonly spanId: string | undefined
   /** Milliseconds since the epoch. */
   readonly startedAt: number
 }
 
-/**
- * Measurements of a request while it is handled. The code that handles it fills in the members that
- * it knows.
- */
+/** The measurements of a request while it is handled. Each step adds the members that it knows. */
 export interface RequestMetrics {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
-  /** Where the request stands in its trace. */
+  /** The request's position in its trace. */
   readonly trace?: Trace
-  /** Pattern of the route, such as `/admin/*`: never the path, which may hold what is secret. */
+  /** The pattern of the route, such as `/admin/*`. Never the path, which may contain a secret. */
   route?: string
   /** Name of the upstream. */
   upstream?: string
-  /** Its status; absent where it gave none. */
+  /** The status of the upstream's response; absent where there was none. */
   upstreamStatus?: number
   /** Milliseconds from the request to the upstream to the first byte of its response. */
   ttfbMs?: number
-  /** Time to read the session, in milliseconds. */
+  /** The time to read the session, in milliseconds. */
   sessionMs?: number
-  /** Why the request was refused or failed: a {@link Reason}, or the reason of a login that failed. */
+  /** Why the request was rejected or failed: a {@link Reason}, or the reason of a failed login. */
   reason?: string
   /** Digest of the session's id. */
   session?: string
   /**
-   * The outcome of a cache: `hit`, `miss`, `stale` where the upstream failed, `bypass` where
+   * The result of the cache: `hit`, `miss`, `stale` where the upstream failed, `bypass` where
    * nothing may be cached.
    */
   cache?: string
@@ -54,9 +53,9 @@ export interface RequestMetrics {
   code?: string
   /** Spans of requests to Redis and upstreams, if the monitor records spans. */
   spans?: ChildSpan[]
-  /** The attempt at an upstream that waits for its response, if the monitor records spans. */
+  /** The request to an upstream that waits for its response, if the monitor records spans. */
   attempt?: OpenAttempt | undefined
-  /** Set for health checks, which come every few seconds and get no line. */
+  /** Whether the request gets no line: it is a health check, of which many arrive. */
   quiet?: boolean
   /** The line of the request, once the monitor has created it, so that the console need not create it again. */
   line?: RequestLine
@@ -66,25 +65,25 @@ export interface RequestMetrics {
 export interface RequestOutcome {
   readonly request: { readonly method: string; readonly headers: Headers }
   readonly requestId: string
-  /** The client's whole address; the line has less of it. */
+  /** The client's full address; the line has only its network. */
   readonly address: string | undefined
   readonly status: number
   readonly headers: Headers
   /** Milliseconds since the epoch. */
   readonly endedAt: number
-  /** Name of what is deployed. */
+  /** The version of the deployment. */
   readonly version?: string
 }
 
-/** One request, as a log gets it. Members that are not known are absent. */
+/** The log line of one request. Members that are unknown are absent. */
 export interface RequestLine {
   /** `error` from status 500 on. */
   readonly level: 'info' | 'error'
-  /** Always the same word, to tell these lines from events. */
+  /** Always `request`, which distinguishes these lines from events. */
   readonly event: 'request'
-  /** When it came, ISO 8601 in UTC. */
+  /** When the request arrived, ISO 8601 in UTC. */
   readonly time: string
-  /** The id that the client was shown. */
+  /** The request's id, which error pages show. */
   readonly requestId: string
   /** See W3C Trace Context; absent where tracing is off. */
   readonly traceId?: string
@@ -92,46 +91,49 @@ export interface RequestLine {
   readonly spanId?: string
   /** The method; `OTHER` for an unknown one. */
   readonly method: string
-  /** Pattern of the route that took it. */
+  /** The pattern of the route that handled the request. */
   readonly route?: string
-  /** 499 where the client left first. */
+  /** The response's status; 499 where the client closed its connection first. */
   readonly status: number
-  /** `passed` to an upstream, `answered` by ourselves, `refused` for a reason, or `failed`. */
+  /**
+   * The kind of result: `passed` to an upstream, `answered` by the gateway or app itself, `refused`
+   * for a reason, `failed`, or `left` by the client.
+   */
   readonly decision: 'passed' | 'answered' | 'refused' | 'failed' | 'left'
-  /** Why it was refused: a `Reason`, or for a login that failed its `LoginReason`, such as `denied`. */
+  /** Why it was rejected: a `Reason`, or the `LoginReason` of a failed login, such as `denied`. */
   readonly reason?: string
   /** Code of the error behind a failure. */
   readonly code?: string
-  /** Name of the upstream that was asked. */
+  /** The name of the upstream that received the request. */
   readonly upstream?: string
   /** The status of the upstream's response; the client may have received another one. */
   readonly upstreamStatus?: number
-  /** Milliseconds until the first byte of the upstream. */
+  /** Milliseconds until the first byte of the upstream's response. */
   readonly ttfbMs?: number
-  /** Until the head of the answer; a body may stream for longer. */
+  /** Milliseconds until the head of the response; a body may stream for longer. */
   readonly totalMs: number
-  /** Milliseconds spent on the session, its store included. */
+  /** Milliseconds to read the session, its store included. */
   readonly sessionMs?: number
-  /** Digest of the session's id; never the key of a store. */
+  /** The digest of the session's id; never its key in the store. */
   readonly session?: string
-  /** The client's address, cut: `203.0.113.0/24`, `2001:db8:1::/48`. */
+  /** The client's network: `203.0.113.0/24` or `2001:db8:1::/48`. */
   readonly client?: string
-  /** As their heads say; absent for bodies that stream. */
+  /** Bytes of the request's body, from Content-Length; absent where it has none. */
   readonly requestBytes?: number
-  /** Bytes of the answer's body, where they were counted. */
+  /** Bytes of the response's body, from Content-Length; absent where it has none. */
   readonly responseBytes?: number
-  /** Whether the answer came from the cache, and how. */
+  /** The result of the cache, as in {@link RequestMetrics}. */
   readonly cache?: string
   /** Number of retries to the upstream. */
   readonly retries?: number
-  /** Which deployment answered. */
+  /** The version of the deployment. */
   readonly version?: string
 }
 
 /** The status that nginx logs for a client that closed its connection before the response. */
 export const clientClosedRequest = 499
 
-/** Makes the line. */
+/** Creates the log line of a request. */
 export function createRequestLine(metrics: RequestMetrics, outcome: RequestOutcome): RequestLine {
   const {
     trace,
@@ -147,7 +149,7 @@ export function createRequestLine(metrics: RequestMetrics, outcome: RequestOutco
   } = metrics
 
   const { request, requestId, status, endedAt, version } = outcome
-  // JSON leaves out what is undefined; a point of numbers reads it as such.
+  // JSON.stringify omits members that are undefined, and a data point writes them as unknown.
   return {
     level: status >= 500 ? 'error' : 'info',
     event: 'request',
@@ -187,7 +189,10 @@ function findDecision(
     : 'answered'
 }
 
-/** The status of a reason. Those of a login are not in the map: their page has the status. */
+/**
+ * Returns the status of a reason. Reasons of a login are not in the map, so the status of the
+ * response is used.
+ */
 function findStatus(reason: string, status: number): number {
   return reason in reasons ? reasonStatus(reason as Reason) : status
 }

@@ -1,6 +1,9 @@
 /**
- * Hono middleware that logs each request: `requestLog()`. Applications call it while building,
- * which throws a `ConfigError` for wrong options. It never changes whether a request succeeds.
+ * Creates the Hono middleware `requestLog()`, which measures each request and passes one line about
+ * it to the application's log, analytics and telemetry. Applications call it, and `portcullis()`
+ * for its option `monitor`. Wrong options throw a `ConfigError` while building. At a request,
+ * errors of the log or of analytics are swallowed and never change the response. Without a
+ * `platform`, lines have no client address.
  */
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
@@ -15,16 +18,16 @@ import { waitUntil } from './wait-until.ts'
 /** Options of {@link requestLog}. */
 export interface RequestLogOptions extends MonitorOptions {
   /**
-   * The platform in front, which vouches for the address of a client. Default `'none'`: lines have
-   * no address.
+   * The platform in front of the application, which sets the header with the client's address.
+   * Default `'none'`: lines have no address.
    */
   readonly platform?: Platform
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time in ms, for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
 /**
- * The context variables of {@link requestLog}: handlers may record what they know, such as
+ * The context variables of {@link requestLog}. Handlers may add facts to the line, such as
  * `session` or `cache`.
  */
 export type RequestLogEnv = { Variables: { requestLog: RequestMetrics } }
@@ -68,7 +71,7 @@ export function requestLog(options: RequestLogOptions): MiddlewareHandler<Reques
 
     if (response === c.res) return
 
-    c.res = undefined // else Hono copies the headers of the old response into the new one
+    c.res = undefined // otherwise Hono copies the headers of the old response into the new one
     c.res = response
   }
 }

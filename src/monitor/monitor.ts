@@ -1,7 +1,10 @@
 /**
- * Observes requests from their arrival to their response: log line, data point, trace and
- * Server-Timing. The gateway and `requestLog()` call it. Its methods never throw; wrong options
- * are a `ConfigError` while building.
+ * Creates `monitor()`, which observes each request from its arrival to its response: it measures
+ * times, continues the trace, and writes a log line, a data point of Workers Analytics Engine,
+ * telemetry and `Server-Timing`. The gateway takes it as its option `monitor`, and `requestLog()`
+ * creates one for a Hono app. Wrong options throw a `ConfigError` while building. Its methods never
+ * throw: errors of the log and of analytics are swallowed, and a binding that the environment lacks
+ * is skipped.
  */
 import {
   booleanOption,
@@ -24,7 +27,7 @@ import type { SpanRecorder } from './telemetry/recorder.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { randomHex, readTrace, type TraceOptions, writeTrace } from './trace.ts'
 
-/** The options of a monitor. Each output is off until it is named. */
+/** The options of a monitor. Each output is off unless its option is set. */
 export interface MonitorOptions<E = ProjectEnv> {
   /**
    * Receives one line per request. A promise that it returns is passed to `waitUntil`, and its
@@ -32,46 +35,68 @@ export interface MonitorOptions<E = ProjectEnv> {
    * console.log(JSON.stringify(line))` is a Worker's log.
    */
   readonly log?: (requestLine: RequestLine) => unknown
-  /** Trace context for upstreams and log. `true` is `{}`. */
+  /**
+   * Adds W3C Trace Context to log lines and to requests to upstreams. `true` means `{}`. Default:
+   * on with `telemetry`, and otherwise off.
+   */
   readonly trace?: boolean | TraceOptions
   /**
-   * Sends timings in `Server-Timing`. Default false: every client can read them, and a login that
-   * takes longer for existing names reveals them more easily.
+   * Adds the response header `Server-Timing`. Default false: every client can read the timings, and
+   * they make it easier to notice that a login takes longer for user names that exist.
    */
   readonly serverTiming?: boolean
-  /** A binding of Workers Analytics Engine; a function that returns none writes none. */
+  /**
+   * A binding of Workers Analytics Engine. Where a function returns undefined or throws, nothing is
+   * written.
+   */
   readonly analytics?: FromEnv<AnalyticsDataset, E>
-  /** Traces and metrics over OTLP or for Prometheus, from {@link telemetry}. It turns `trace` on unless that is false. */
+  /**
+   * Sends traces and metrics over OTLP, or offers them to Prometheus, from {@link telemetry}. It
+   * turns `trace` on unless that is false.
+   */
   readonly telemetry?: Telemetry
-  /** Name of what is deployed, such as `(c) => c.env.CF_VERSION_METADATA?.id`, for lines and points. */
+  /**
+   * The version of the deployment, such as `(c) => c.env.CF_VERSION_METADATA?.id`, for log lines
+   * and data points. At most 64 characters of it are used.
+   */
   readonly version?: FromEnv<string, E>
 }
 
 /** The data that a monitor receives when a request ends. */
 export interface RequestEnd extends Omit<RequestOutcome, 'status' | 'headers' | 'version'> {
-  /** The environment: `c.env` of `FromEnv` functions. */
+  /** The environment, which options that are functions receive as `c.env`. */
   readonly env: unknown
-  /** Whether the client left before the answer. */
+  /** Whether the client closed its connection before the response. */
   readonly left: boolean
-  /** Keeps the isolate until what is sent has gone; without it the runtime may stop it. */
+  /**
+   * Keeps the isolate running until logs and exports are sent. Without it, the runtime may stop
+   * them.
+   */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
-/** One monitor for all requests; holds nothing of any of them. */
+/** A monitor, which observes all requests and stores nothing about them. */
 export interface Monitor {
-  /** Begins to watch a request. `now` in milliseconds since the epoch. */
+  /** Starts the measurement of a request. `now` is in ms since the epoch. */
   begin(headers: Headers, now: number): RequestMetrics
   /**
-   * Puts the trace on a request to an upstream, where traces are on.
+   * Writes the trace to the headers of a request to an upstream, if traces are on.
    *
-   * @returns the id of the span that the upstream sees as its parent, where this question has a span of its own
+   * @returns the id of the span that the upstream receives as its parent, if the request to the
+   *   upstream has a span of its own
    */
   forward(metrics: RequestMetrics, headers: Headers): { readonly spanId?: string }
-  /** Records spans of requests whose metrics have a list of them; for the gateway, not part of the public API. */
+  /**
+   * Records spans of requests whose metrics have a list for them. For the gateway; not part of the
+   * public API.
+   */
   readonly spans?: SpanRecorder
-  /** Counts an event, where there is telemetry. */
+  /** Counts an event in telemetry, if there is any. */
   event(event: SecurityEvent): void
-  /** Tells what became of it, and never throws. Returns the response, or a copy that has `Server-Timing`. */
+  /**
+   * Ends the measurement and writes all outputs. It never throws. Returns the response, or a copy
+   * of it with `Server-Timing`.
+   */
   end(metrics: RequestMetrics, response: Response, requestEnd: RequestEnd): Response
 }
 
@@ -99,7 +124,7 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
   const writeLog = optionalFunction(issues, 'log', input.log)
   const telemetry = parseTelemetry(input.telemetry, issues)
 
-  // Without a trace there is no span to send.
+  // Telemetry needs a trace to which its spans belong.
   const tracing = parseTraceOptions(input.trace ?? telemetry !== undefined, issues)
   const addsTiming = booleanOption(issues, 'serverTiming', input.serverTiming, false)
   const dataset = resolveOptional<AnalyticsDataset>(input.analytics, 'analytics', issues)
@@ -115,13 +140,13 @@ export function monitor<E = ProjectEnv>(options: MonitorOptions<E>): Monitor {
         waitUntil?.(settledLog)
       }
     } catch {
-      // A log that cannot be written must not change an answer.
+      // An error of the log must not change the response.
     }
 
     try {
       dataset?.(env)?.writeDataPoint(analyticsPoint(requestLine))
     } catch {
-      // Nor a counter.
+      // An error of analytics must not change the response either.
     }
   }
 
@@ -204,14 +229,14 @@ function parseTelemetry(
   if (typeof telemetryOption?.record === 'function' && typeof telemetryOption.event === 'function')
     return telemetryOption
 
-  issues.add('telemetry', 'must be made by telemetry()')
+  issues.add('telemetry', 'must be the result of telemetry()')
 
   return undefined
 }
 
 /**
- * Resolves an option that the environment may lack: per request, and as absent where the function
- * throws.
+ * Resolves an option at each request. A value that the environment lacks is undefined, and so is
+ * one whose function throws.
  */
 function resolveOptional<T>(
   optionValue: FromEnv<T, never> | undefined,
@@ -220,7 +245,8 @@ function resolveOptional<T>(
 ): ((env: unknown) => T | undefined) | undefined {
   if (optionValue === undefined) return undefined
   if (typeof optionValue !== 'function') {
-    if (optionValue === null) issues.add(option, 'must be a value, or a function that returns it')
+    if (optionValue === null)
+      issues.add(option, 'must be a value or a function that returns one, not null')
     return () => optionValue
   }
 
@@ -236,7 +262,8 @@ function resolveOptional<T>(
 }
 
 /**
- * Appends to the upstream's own timings. The headers of a raw `fetch` response cannot be changed.
+ * Appends `Server-Timing` to the timings that the upstream sent. The headers of a `fetch` response
+ * are immutable, so such a response is copied.
  */
 function addServerTiming(response: Response, headerValue: string): Response {
   try {

@@ -1,22 +1,25 @@
 /**
- * Records an event in the metrics of its request: the reason of a rejection, or the session that a
- * login has started. The gateway and `portcullis()` call it for each event. It only changes the
- * metrics.
+ * Copies two facts of a security event into the metrics of its request, for the log line: the
+ * reason of a rejection, and the digest of a session that a login has started. The gateway's and
+ * `portcullis()`'s event handlers call it for each event of a request. The first reason stays,
+ * later ones are ignored. Events of other types change nothing, and it throws nothing.
  */
 import type { EventType, SecurityEvent } from '../types.ts'
 import type { RequestMetrics } from './line.ts'
 
-/** Events that reject a request for their own reason. */
+/** Events that reject a request and have the reason for it. */
 const rejections: ReadonlySet<EventType> = new Set<EventType>([
   'access-refused',
   'csrf-refused',
   'graphql-refused',
-  // A login answers with a page of its own, for a reason of its own.
+  // A failed login has its own page, and one of the reasons of a login.
   'login-failed',
   'request-refused',
 ])
 
-/** Notes the reason of a rejection or of a failed login, and the session that a login has started. */
+/**
+ * Records the reason of a rejection or of a failed login, and the session that a login has started.
+ */
 export function noteEvent(metrics: RequestMetrics, event: SecurityEvent): void {
   const { type, reason, session } = event
   if (rejections.has(type) && reason !== undefined) metrics.reason ??= reason

@@ -1,7 +1,9 @@
 /**
- * Connects a monitor to Redis: a probe, and a record of who was notified of what. Applications
- * pass these to the options `ready` and `uptime`. Both reject as the Redis client does; a value
- * that is no client is a `ConfigError`.
+ * Creates `redisProbe()`, which checks that Redis answers, and `redisState()`, which stores the
+ * state of the uptime check in Redis. Applications pass the first to the gateway's option `ready`
+ * and the second to `uptime({ state })`. A value that is no Redis client throws a `ConfigError`
+ * while building. At run time both reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, as
+ * the Redis client does.
  */
 import { createIssues } from '../options/index.ts'
 import { adoptRedis, type RedisSource } from '../redis/adopt.ts'
@@ -9,7 +11,10 @@ import type { Redis } from '../redis/client.ts'
 import { type Script, script } from '../redis/script.ts'
 import type { UptimeState } from './uptime.ts'
 
-/** Asks a store whether it is there; rejects where it is not. `env` is what a request or a schedule got. */
+/**
+ * Checks that a store is reachable, and rejects where it is not. `env` is the environment of the
+ * request or of the schedule.
+ */
 export type StoreProbe = (env: unknown) => Promise<unknown>
 
 const pingScript: Script = /* @__PURE__ */ script('ping', 'return 1')
@@ -23,8 +28,8 @@ const writeScript: Script = /* @__PURE__ */ script(
 )
 
 /**
- * Returns a probe that checks whether Redis runs a script for us. It fails for a wrong token and for a Redis that is still
- * loading.
+ * Returns a probe that checks whether Redis runs a script. It rejects for a wrong token and for a
+ * Redis that is still loading.
  *
  * @example
  * createGateway({ ready: { store: redisProbe(client) }, upstreams, routes })
@@ -35,8 +40,8 @@ export function redisProbe(redis: RedisSource): StoreProbe {
 }
 
 /**
- * Stores the state of the uptime check in Redis, under one key, for 30 days. It holds names of upstreams and times, and
- * nothing about visitors.
+ * Stores the state of the uptime check in Redis under one key, for 30 days after the last run. The
+ * value has names of upstreams and times, and nothing about users.
  *
  * @example
  * uptime({ state: redisState(client), webhook: (c) => c.env.WEBHOOK_URL })
@@ -57,7 +62,11 @@ export function redisState(
   }
 }
 
-/** @throws {ConfigError} `ERR_CONFIG` for what is no client */
+/**
+ * Returns the Redis client of a source.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` for a value that is no client
+ */
 function readClient(redis: RedisSource): Redis {
   const issues = createIssues()
   const redisClient = adoptRedis(redis, issues)

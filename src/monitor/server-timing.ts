@@ -1,12 +1,14 @@
 /**
- * Formats `Server-Timing`: where the time of a request went, for the developer tools of a browser.
- * The monitor adds it where its option says so. It is pure.
+ * Formats the response header `Server-Timing` from a request's measurements, which the developer
+ * tools of browsers show. `monitor()` calls it if its option `serverTiming` is on. It is pure and
+ * throws nothing; measurements that are missing are left out.
  */
 import type { RequestLine } from './line.ts'
 
 /**
- * The value of the header: `gw` all of it, `origin` until the upstream's first byte, `session` reading the session; in
- * milliseconds. Workers' clock moves only where something is waited for, so `gw` without the others reads 0 there.
+ * Formats the header's value. `gw` is the total time, `origin` the time until the upstream's first
+ * byte, and `session` the time to read the session, all in ms. The clock of Workers only advances
+ * during I/O, so `gw` reads 0 there for a request without any.
  *
  * @see https://www.w3.org/TR/server-timing/ section 2
  */

@@ -1,6 +1,8 @@
 /**
- * Limits how long work may take, whether or not it listens to a signal. Probes, webhooks and
- * exports call it. It rejects with a `TimeoutError` when the time is up.
+ * Limits how long an asynchronous operation may take, even if it ignores the abort signal that it
+ * receives. The gateway's readiness check, the uptime check, webhooks and OTLP exports call it.
+ * When the time is up it rejects with a `TimeoutError`. The operation itself may continue in the
+ * background; its later result or error is ignored.
  */
 
 /** The error with which {@link withTimeout} rejects when the time is up. */
@@ -9,9 +11,11 @@ export class TimeoutError extends Error {
 }
 
 /**
- * Settles as the work does, or rejects with {@link Late}.
+ * Settles as the operation does, or rejects with {@link TimeoutError} when the time is up, which
+ * also aborts the signal.
  *
- * @param timeoutMs - milliseconds. A timer that is cleared costs less than `AbortSignal.timeout`, which cannot be.
+ * @param timeoutMs - milliseconds. It uses a timer instead of `AbortSignal.timeout`, which cannot
+ *   be cleared.
  */
 export async function withTimeout<T>(
   timeoutMs: number,

@@ -1,21 +1,24 @@
 /**
- * Reads the trace of a client and writes ours for the upstream (W3C Trace Context). The monitor
- * calls it for each request. A malformed trace header starts a new trace.
+ * Reads the trace of a client's request and writes it to requests for upstreams (W3C Trace Context:
+ * `traceparent`, `tracestate`, `baggage`). `monitor()` calls it for each request; telemetry uses
+ * its ids. It is pure apart from random ids and throws nothing: a malformed `traceparent` starts a
+ * new trace, a malformed `tracestate` is dropped, and a `baggage` over 1,024 characters is dropped.
  */
 
 /** The options of traces. */
 export interface TraceOptions {
   /**
-   * Whether the trace of a client is carried on. Default true: its id is only a name, and it lets browsers and partners find
-   * their requests. With `false` every request begins a trace of its own: a client can then neither join its requests to those
-   * of others nor ask for them to be recorded.
+   * Whether a client's trace is continued. Default true: its id is only a name, and it lets
+   * browsers and partners find their requests. With `false`, every request starts a new trace, so
+   * that clients can neither join their requests to the traces of others nor ask for them to be
+   * recorded.
    */
   readonly continue?: boolean
-  /** Share of the traces begun here that upstreams should record, 0 to 1. Default 1. */
+  /** The share of the traces started here that upstreams should record, 0 to 1. Default 1. */
   readonly sample?: number
   /**
-   * Forwards the client's `baggage`, at most 1,024 characters of it. Default false: clients can
-   * send anything in it.
+   * Forwards the client's header `baggage` if it has at most 1,024 characters. Default false,
+   * because clients can send anything in it.
    */
   readonly baggage?: boolean
 }
@@ -24,33 +27,34 @@ export interface TraceOptions {
 export interface Trace {
   /** 32 hex digits. */
   readonly traceId: string
-  /** 16 hex digits: the gateway's part in it, which is the parent of what the upstream does. */
+  /** 16 hex digits: the gateway's span, which is the parent of the upstream's span. */
   readonly spanId: string
-  /** The client's part, where its trace is carried on. */
+  /** The client's span, if its trace is continued. */
   readonly parentId?: string
-  /** Whether the beginner of the trace records it. */
+  /** Whether whoever started the trace records it. */
   readonly sampled: boolean
-  /** Bounded; undefined where there is none. */
+  /** The client's `tracestate`, at most 512 characters; undefined where there is none. */
   readonly state?: string
-  /** The client's, where it is passed on. */
+  /** The client's `baggage`, if it is forwarded. */
   readonly baggage?: string
 }
 
 /**
- * Version 00 in full. Of a later version the first four members are read, which it has to keep;
- * after them comes nothing or a hyphen. `ff` is not a version, and zeros are not ids. Sections
- * 3.2.2 and 4.
+ * A `traceparent` of version 00, or the first four members of a later version, which must keep them
+ * and may only append a hyphen and more. `ff` is not a version, and ids of zeros are invalid
+ * (sections 3.2.2 and 4).
  */
-const wellFormed =
+const traceparentPattern =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
-/** Characters of a traceparent that is looked at: no later version has a reason to be longer. */
-const longestParent = 512
-/** Section 3.3.1.1: at least this much has to be forwarded, which is enough. */
-const mostState = 512
-const mostBaggage = 1024
+/** The most characters of a traceparent. No later version should be longer. */
+const maxTraceparent = 512
+/** The most characters of a forwarded tracestate: the least that section 3.3.1.1 requires. */
+const maxState = 512
+const maxBaggage = 1024
 
 /**
- * The trace of a request: the client's where it is well-formed and carried on, else a new one.
+ * Returns the trace of a request: the client's if it is well-formed and traces are continued, and
+ * otherwise a new one.
  *
  * @see https://www.w3.org/TR/trace-context/ sections 3.2 and 4
  */
@@ -98,8 +102,8 @@ interface TraceParent {
 
 function parseTraceparent(traceparent: string | null): TraceParent {
   const match =
-    traceparent !== null && traceparent.length <= longestParent
-      ? wellFormed.exec(traceparent)
+    traceparent !== null && traceparent.length <= maxTraceparent
+      ? traceparentPattern.exec(traceparent)
       : null
   if (match === null) return { flags: '' }
 
@@ -110,20 +114,21 @@ function parseTraceparent(traceparent: string | null): TraceParent {
     : { traceId, parentId, flags: traceFlags }
 }
 
-/** Section 3.3.1.3.1, with a digit in front as level 2 has it. */
+/** A key of a tracestate (section 3.3.1.3.1), which level 2 allows to begin with a digit. */
 const stateKey =
   /^(?:[a-z0-9][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})$/
 const stateValue = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/
-const mostMembers = 32
+const maxMembers = 32
 
 /**
- * The client's state, or undefined where one member of it cannot be read: then none of it can be trusted, and all is discarded.
- * Of one that is too long the members on the left stay: the most recent ones come first. Sections 3.3.1 and 4.3.
+ * Validates a tracestate. Returns undefined where one member is malformed, because the rest cannot
+ * be trusted then. If it is too long, the leftmost members stay, which are the most recent ones
+ * (sections 3.3.1 and 4.3).
  */
 function parseTraceState(tracestate: string | null): string | undefined {
   if (tracestate === null || tracestate.length > 8192) return undefined
 
-  // Members may be empty.
+  // The specification allows empty members.
   const members = tracestate
     .split(',', 128)
     .map((listMember) => listMember.trim())
@@ -143,14 +148,14 @@ function parseTraceState(tracestate: string | null): string | undefined {
     seenKeys.add(memberKey)
   }
 
-  if (members.length === 0 || members.length > mostMembers) return undefined
+  if (members.length === 0 || members.length > maxMembers) return undefined
 
   const keptMembers: string[] = []
   let length = -1
 
   for (const member of members) {
     length += member.length + 1
-    if (length > mostState) break
+    if (length > maxState) break
     keptMembers.push(member)
   }
 
@@ -159,17 +164,17 @@ function parseTraceState(tracestate: string | null): string | undefined {
 
 function readBaggage(headers: Headers, { baggage }: TraceOptions): { baggage?: string } {
   const baggageHeader = baggage === true ? headers.get('baggage') : null
-  return baggageHeader !== null && baggageHeader.length <= mostBaggage
+  return baggageHeader !== null && baggageHeader.length <= maxBaggage
     ? { baggage: baggageHeader }
     : {}
 }
 
-/** Random hex digits, two for each byte, for ids of traces and spans. */
+/** Returns random hex digits, two for each byte, for ids of traces and spans. */
 export function randomHex(length: number): string {
   let hexText = ''
   for (const randomByte of crypto.getRandomValues(new Uint8Array(length)))
     hexText += randomByte.toString(16).padStart(2, '0')
 
-  // Zeros are no id; once in 2^64.
+  // An id of zeros is invalid; it occurs once in 2^64.
   return /^0+$/.test(hexText) ? randomHex(length) : hexText
 }

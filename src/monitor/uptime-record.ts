@@ -1,26 +1,29 @@
 /**
- * Computes the state of a probed service after each probe, and reads and writes the record of all
- * of them. `uptime.ts` calls it. It is pure; text that is no record counts as an empty one.
+ * Computes the up or down state of a probed service after each probe, and converts all states to
+ * JSON text and back. The uptime check calls it and stores the text, for example in Redis. It is
+ * pure and throws nothing: a text that is no such record counts as an empty one, and an entry with
+ * a wrong type is dropped, so that its service counts as up.
  */
 
-/** One thing that is watched. */
+/** The state of one probed service. */
 export interface RememberedState {
   /** The state that was last reported. */
   readonly down: boolean
-  /** Looks in a row that failed. */
+  /** The number of consecutive failures. */
   readonly failures: number
-  /** Milliseconds since the epoch: the first of these failures, or the recovery. */
+  /** The time of the first of these failures or of the recovery, in ms since the epoch. */
   readonly since: number
 }
 
-/** All of them, by name. */
+/** The states of all services, by kind and name. */
 export type UptimeMemory = ReadonlyMap<string, RememberedState>
 
 /**
- * Computes the state after a probe.
+ * Computes the state of a service after a probe.
  *
- * @param failureThreshold - failures in a row from which on it counts as down. One success counts as up: who is told of a recovery too
- *   early hears of it again.
+ * @param failureThreshold - the number of consecutive failures with which the service counts as
+ *   down. One success counts as up; if the service fails again, its next failures are notified
+ *   again.
  */
 export function updateState(
   previousState: RememberedState | undefined,
@@ -40,20 +43,20 @@ export function updateState(
   }
 }
 
-/** As text, for a store. */
-export function writeMemory(memoryText: UptimeMemory): string {
-  return JSON.stringify(Object.fromEntries(memoryText))
+/** Returns the states as text, for a store. */
+export function writeMemory(memory: UptimeMemory): string {
+  return JSON.stringify(Object.fromEntries(memory))
 }
 
 /** Parses the text of a record; a foreign text counts as an empty record. */
 export function readMemory(text: string | undefined): Map<string, RememberedState> {
-  const memoryText = new Map<string, RememberedState>()
+  const memory = new Map<string, RememberedState>()
   let parsedRecord: unknown
 
   try {
     parsedRecord = JSON.parse(text ?? '{}')
   } catch {
-    return memoryText
+    return memory
   }
 
   for (const [serviceName, serviceState] of Object.entries(parsedRecord ?? {})) {
@@ -65,17 +68,15 @@ export function readMemory(text: string | undefined): Map<string, RememberedStat
     )
       continue
 
-    memoryText.set(serviceName, { down: isDown, failures, since })
+    memory.set(serviceName, { down: isDown, failures, since })
   }
 
-  return memoryText
+  return memory
 }
 
-/** Milliseconds of the last moment that has a date (ECMA-262 section 21.4.1.1). */
+/** The latest moment of a Date in ms (ECMA-262 section 21.4.1.1). */
 const latestTime = 8.64e15
 
-function isCount(value: unknown, failureThreshold: number): value is number {
-  return (
-    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= failureThreshold
-  )
+function isCount(value: unknown, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max
 }

@@ -1,7 +1,10 @@
 /**
- * Checks upstreams and the store on a schedule, and notifies when one goes down or comes back:
- * once for each change. The gateway's cron handler runs it. A notice that fails is sent again
- * after the next probe; wrong options are a `ConfigError`.
+ * Creates `uptime()`, which probes upstreams and the store on a schedule and notifies a webhook
+ * once when one goes down and once when it is back. Applications pass it to the gateway's option
+ * `uptime`, and the gateway's cron handler runs it. Wrong options throw a `ConfigError` while
+ * building. A run does not reject: a webhook that fails is the event `webhook-failed`, and the
+ * notice is sent again after the next probe; a store of the state that fails is ignored, so that
+ * the isolate's own memory counts.
  */
 import { isPortcullisError } from '../errors.ts'
 import {
@@ -22,69 +25,79 @@ import {
   type StateChange,
 } from './webhook.ts'
 
-/** Where it is remembered who is down: schedules run in whatever isolate there is. */
+/** A store of the last states. Schedules run in any isolate, so the memory of one is not enough. */
 export interface UptimeState {
-  /** Resolves with undefined where nothing was written: then the isolate's own memory counts. */
+  /**
+   * Resolves to the stored text, or undefined where there is none; then the isolate's own memory is
+   * used.
+   */
   read(env: unknown): Promise<string | undefined>
-  /** Remembers a text, in the place of the one before. */
+  /** Stores a text in place of the previous one. */
   write(env: unknown, stateText: string): Promise<void>
 }
 
-/** The options of uptime notifications: receivers and thresholds. */
+/** The options of the uptime check. */
 export interface UptimeOptions<E = ProjectEnv> {
   /**
-   * Where changes are posted: an https address, and a secret. Default, and where the environment has none: they are events and
-   * nothing else.
+   * The https URL to which changes are posted. It is a secret, because anyone who knows it can
+   * post. Default, and where the environment has none: changes are only emitted as events.
    */
   readonly webhook?: FromEnv<string, E>
-  /** Signs what is posted (`Portcullis-Signature`), so that the receiver knows who it is from. At least 32 characters. */
+  /**
+   * The key that signs notices (`Portcullis-Signature`), so that the receiver knows who sent them.
+   * At least 32 characters. Default: notices are not signed.
+   */
   readonly key?: FromEnv<string, E>
   /**
-   * Failures in a row before a service counts as down. Default 2, so that one lost packet notifies
-   * nobody; at most 100.
+   * The number of consecutive failures with which a service counts as down. Default 2, so that one
+   * lost packet notifies nobody; at most 100.
    */
   readonly failures?: number
   /**
-   * Where the last state is remembered, such as `redisState(client)`. Default: in this isolate alone, and an isolate that is
-   * new takes everything for up: it counts from the start, and of something that stays down it tells again.
+   * The store of the last states, such as `redisState(client)`. Default: the memory of this
+   * isolate. A new isolate then assumes that every service is up, counts failures from zero, and
+   * notifies again about a service that stays down.
    */
   readonly state?: UptimeState
-  /** Milliseconds for each probe, and for each post. Default 5,000, at most 30,000. */
+  /** The time limit of each probe and each post, in ms. Default 5,000, at most 30,000. */
   readonly timeoutMs?: number
 }
 
-/** Something to look at. */
+/** A service to probe. */
 export interface Watched {
-  /** An upstream, or the store. */
+  /** The kind of the service. */
   readonly kind: StateChange['kind']
-  /** Name in events and notices. */
+  /** The name in events and notices. */
   readonly name: string
   /**
-   * Resolves with the reason of a failure, or with undefined if the service is healthy; a rejection
-   * is a failure too.
+   * Probes the service. Resolves to the reason of a failure, or to undefined if the service is
+   * healthy; a rejection is a failure too.
    */
   look(signal: AbortSignal): Promise<string | undefined>
 }
 
-/** The context of a run, from the scheduler. */
+/** The context of one run. */
 export interface UptimeRun {
-  /** The environment: `c.env` of `FromEnv` functions. */
+  /** The environment, which options that are functions receive as `c.env`. */
   readonly env: unknown
-  /** Which deployment looks, for the notice. */
+  /** The name of the deployment that sends the notice. */
   readonly service: string
-  /** Takes events `upstream-down`, `upstream-up`, `store-down`, `store-up` and `webhook-failed`. */
+  /**
+   * Receives the events `upstream-down`, `upstream-up`, `store-down`, `store-up` and
+   * `webhook-failed`.
+   */
   readonly emit: Emit
-  /** Takes what is wrong with the options in this environment. */
+  /** Receives the `ConfigError` for an option that is invalid in this environment. */
   readonly report: (error: unknown) => void
-  /** Sends the notice. */
+  /** The function that sends the notice. */
   readonly fetch: typeof fetch
-  /** Now, in milliseconds. */
+  /** Returns the current time in ms. */
   readonly clock: Clock
 }
 
-/** Looks at everything once. */
+/** An uptime check. */
 export interface Uptime {
-  /** Never rejects. */
+  /** Probes every service once, and notifies about changes. It does not reject. */
   run(services: readonly Watched[], run: UptimeRun): Promise<void>
 }
 
@@ -124,19 +137,22 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
     state !== undefined &&
     (typeof state?.read !== 'function' || typeof state.write !== 'function')
   ) {
-    issues.add('state', 'must have read and write, such as redisState(client)')
+    issues.add(
+      'state',
+      'must be an object with the functions read and write, such as redisState(client)',
+    )
   }
 
   issues.throwIfAny()
-  let remembered = new Map<string, RememberedState>()
+  let lastStates = new Map<string, RememberedState>()
 
   async function loadState(env: unknown): Promise<void> {
     if (state === undefined) return
     try {
       const stateText = await withTimeout(timeoutMs, () => state.read(env))
-      if (stateText !== undefined) remembered = readMemory(stateText)
+      if (stateText !== undefined) lastStates = readMemory(stateText)
     } catch {
-      // The store itself may be down: continue with this isolate's own memory.
+      // The store itself may be down. The isolate's own memory is used then.
     }
   }
 
@@ -150,7 +166,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       await loadState(run.env)
 
       const { states, changes } = compareStates(services, probeResults, {
-        remembered,
+        lastStates,
         failureThreshold,
         now: run.clock(),
       })
@@ -158,7 +174,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
       if (changes.length > 0 && !(await sendNotices(notices, changes, run)))
         restoreStates(states, changes)
 
-      remembered = states
+      lastStates = states
       await withTimeout(timeoutMs, async () => state?.write(run.env, writeMemory(states))).catch(
         () => {},
       )
@@ -168,7 +184,7 @@ export function uptime<E = ProjectEnv>(options: UptimeOptions<E> = {}): Uptime {
 
 /** The state before a run, and when a service counts as down. */
 interface Comparison {
-  readonly remembered: ReadonlyMap<string, RememberedState>
+  readonly lastStates: ReadonlyMap<string, RememberedState>
   readonly failureThreshold: number
   readonly now: number
 }
@@ -177,14 +193,14 @@ interface Comparison {
 function compareStates(
   services: readonly Watched[],
   probeResults: ReadonlyArray<string | undefined>,
-  { remembered, failureThreshold, now }: Comparison,
+  { lastStates, failureThreshold, now }: Comparison,
 ): { readonly states: Map<string, RememberedState>; readonly changes: readonly StateChange[] } {
   const states = new Map<string, RememberedState>()
   const changes: StateChange[] = []
 
   for (const [index, { kind, name }] of services.entries()) {
     const serviceId = `${kind}:${name}`
-    const [previousState, reason] = [remembered.get(serviceId), probeResults[index]]
+    const [previousState, reason] = [lastStates.get(serviceId), probeResults[index]]
     const updatedState = updateState(previousState, reason !== undefined, failureThreshold, now)
 
     states.set(serviceId, updatedState)
@@ -202,7 +218,10 @@ function compareStates(
   return { states, changes }
 }
 
-/** Takes the changes back, so that a receiver that could not be reached is notified after the next probe. */
+/**
+ * Undoes the changes in `states`, so that a receiver that could not be reached is notified after
+ * the next probe.
+ */
 function restoreStates(
   states: Map<string, RememberedState>,
   changes: readonly StateChange[],
@@ -214,14 +233,17 @@ function restoreStates(
   }
 }
 
-/** Where notices are sent. */
+/** The receiver of notices. */
 interface NoticeOptions {
   readonly webhookUrl: (env: unknown) => string | undefined
   readonly webhookKey: (env: unknown) => string | undefined
   readonly timeoutMs: number
 }
 
-/** Emits the changes as events and sends them to the webhook. Returns false if the webhook did not take them. */
+/**
+ * Emits the changes as events and posts them to the webhook. Returns false if the webhook did not
+ * accept them.
+ */
 async function sendNotices(
   { webhookUrl, webhookKey, timeoutMs }: NoticeOptions,
   changes: readonly StateChange[],
@@ -232,13 +254,13 @@ async function sendNotices(
   }
 
   try {
-    const [noticeUrl, signing] = [webhookUrl(env), webhookKey(env)]
+    const [noticeUrl, signingKey] = [webhookUrl(env), webhookKey(env)]
     if (noticeUrl === undefined) return true
 
     const now = clock()
     await postNotice(
       createNotice(changes, service, now),
-      { url: noticeUrl, key: signing, timeoutMs, now },
+      { url: noticeUrl, key: signingKey, timeoutMs, now },
       fetch,
     )
 
@@ -250,7 +272,9 @@ async function sendNotices(
   }
 }
 
-/** Resolves an option that an environment need not hold: staging notifies nobody. */
+/**
+ * Resolves an option that an environment may lack, such as a staging environment without a webhook.
+ */
 function resolveWhereSet(
   issues: Issues,
   option: string,
@@ -269,16 +293,16 @@ function resolveWhereSet(
 
 const bounds = { min: 10, max: 30_000, unit: 'milliseconds' } as const
 
-/** Probes a service. Returns the reason of a failure; undefined if it is healthy. */
-async function probe(probed: Watched, timeoutMs: number): Promise<string | undefined> {
+/** Probes a service. Returns the reason of a failure, or undefined if the service is healthy. */
+async function probe(service: Watched, timeoutMs: number): Promise<string | undefined> {
   try {
-    return await withTimeout(timeoutMs, (signal) => probed.look(signal))
+    return await withTimeout(timeoutMs, (signal) => service.look(signal))
   } catch (error) {
     return describeError(error)
   }
 }
 
-/** Describes an error in one word: its message may quote an address. */
+/** Describes an error in one word. Its message is not used, because it may contain an address. */
 function describeError(error: unknown): string {
   if (error instanceof TimeoutError) return 'timeout'
   if (isPortcullisError(error)) return error.code

@@ -1,40 +1,42 @@
 /**
- * Posts notices to a webhook: https only, signed if there is a key, with a time limit. The uptime
- * check and the audit sink call it. It throws an `Error` named after the status, or what `fetch`
- * throws; redirects are not followed.
+ * Posts JSON to a webhook: only over https, signed if there is a key, and with a time limit. The
+ * uptime check posts its notices with it, and the audit trail's `webhookSink()` its records. A
+ * response other than 2xx rejects with an `Error` whose message is `http-<status>`; a timeout or
+ * network error rejects as `fetch` does. Redirects are not followed and count as such a response.
+ * Nothing is repeated here; the caller decides.
  */
 import type { Issues } from '../options/index.ts'
 import { withTimeout } from './timeout.ts'
 
 /** A change in the state of a probed service. */
 export interface StateChange {
-  /** An upstream, or the store. */
+  /** The kind of the service. */
   readonly kind: 'upstream' | 'store'
-  /** Name of the upstream; `store` for the store. */
+  /** The name of the upstream; `store` for the store. */
   readonly name: string
   /** The new state. */
   readonly state: 'down' | 'up'
-  /** Why it is down: `timeout`, `unreachable`, `http-503`, or the code of an error. */
+  /** The reason of a failure: `timeout`, `unreachable`, `http-503`, or the code of an error. */
   readonly reason?: string
-  /** When the change was first seen, ISO 8601. */
+  /** When the change was first observed, ISO 8601. */
   readonly since: string
 }
 
 /** The body of a notice. */
 export interface Notice {
-  /** Always the same word. */
+  /** Always `uptime`. */
   readonly event: 'uptime'
-  /** In words, for chat services that show the member `text`. */
+  /** The changes as a sentence, for chat services that show the member `text`. */
   readonly text: string
   /** The public origin of the gateway. */
   readonly service: string
-  /** When it was noticed: ISO 8601, UTC. */
+  /** When the changes were noticed: ISO 8601, UTC. */
   readonly time: string
   /** The services that went down or came back. */
   readonly changes: readonly StateChange[]
 }
 
-/** Parses the URL of a webhook. Treat it as a secret: everybody who knows it can post. */
+/** Parses the URL of a webhook. Treat it as a secret, because everybody who knows it can post. */
 export function parseWebhookUrl(urlOption: string, issues: Issues): string {
   const webhookUrl =
     typeof urlOption === 'string' && URL.canParse(urlOption) ? new URL(urlOption) : undefined
@@ -43,14 +45,14 @@ export function parseWebhookUrl(urlOption: string, issues: Issues): string {
     webhookUrl.username !== '' ||
     webhookUrl.password !== ''
   ) {
-    issues.add('', 'must be an https address without user name and password')
+    issues.add('', 'must be an https URL without user name and password')
     return ''
   }
 
   return webhookUrl.href
 }
 
-/** A key for the signature. */
+/** Validates the key of the signature. */
 export function parseWebhookKey(keyOption: string, issues: Issues): string {
   if (typeof keyOption === 'string' && keyOption.length >= 32 && keyOption.length <= 1024)
     return keyOption
@@ -60,7 +62,7 @@ export function parseWebhookKey(keyOption: string, issues: Issues): string {
 }
 
 /**
- * Posts it; not to where a redirect leads.
+ * Posts a notice, without following redirects.
  *
  * @throws {Error} whose message is `http-<status>`, or what fetch and the timer throw
  */
@@ -72,10 +74,10 @@ export function postNotice(
   return postSigned(JSON.stringify(notice), postTarget, send)
 }
 
-/** Where a signed post goes. */
+/** The receiver of a signed post. */
 export interface SignedPostTarget {
   readonly url: string
-  /** Signs the body where it is given. */
+  /** The key that signs the body; undefined for no signature. */
   readonly key: string | undefined
   readonly timeoutMs: number
   /** Milliseconds since the epoch, for the signature. */
@@ -83,8 +85,8 @@ export interface SignedPostTarget {
 }
 
 /**
- * Posts a JSON body; not to where a redirect leads. `Portcullis-Signature: t=<seconds>,v1=<hex>` is HMAC-SHA-256 of
- * `<seconds>.<body>`.
+ * Posts a JSON body, without following redirects. `Portcullis-Signature: t=<seconds>,v1=<hex>` is
+ * HMAC-SHA-256 of `<seconds>.<body>`.
  *
  * @throws {Error} whose message is `http-<status>`, or what fetch and the timer throw
  */

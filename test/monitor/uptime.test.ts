@@ -255,11 +255,11 @@ describe('a state that several isolates share', () => {
 
 describe('options', () => {
   it.each<[options: object, fault: string]>([
-    [{ webhook: 'http://hooks.example.com' }, 'uptime.webhook must be an https address'],
-    [{ webhook: 'https://user:pass@hooks.example.com' }, 'uptime.webhook must be an https address'],
+    [{ webhook: 'http://hooks.example.com' }, 'uptime.webhook must be an https URL'],
+    [{ webhook: 'https://user:pass@hooks.example.com' }, 'uptime.webhook must be an https URL'],
     [{ key: 'short' }, 'uptime.key must be 32 to 1,024 characters'],
     [{ failures: 0 }, 'uptime.failures must be a whole number of failures from 1 to 100'],
-    [{ state: {} }, 'uptime.state must have read and write'],
+    [{ state: {} }, 'uptime.state must be an object with the functions read and write'],
     [{ webhok: 'x' }, 'uptime.webhok is not an option; did you mean webhook?'],
   ])('%o: %s', (options, fault) => {
     expect(() => uptime(options)).toThrow(fault)
@@ -279,7 +279,7 @@ describe('options', () => {
     const at = scene({ webhook: () => 'http://T0KEN.example.com', failures: 1 })
     await at.look('http-500')
     expect(at.reports.map(String)).toEqual([
-      'ConfigError: uptime.webhook must be an https address without user name and password',
+      'ConfigError: uptime.webhook must be an https URL without user name and password',
     ])
     expect(at.events.map(({ type }) => type)).toEqual(['upstream-down', 'webhook-failed'])
     expect(at.looks).toBe(1)

@@ -1,7 +1,8 @@
 /**
- * Creates one audit record of an event: who did what to which session, from where, and how it
- * ended. `trail.ts` calls it for each event. It is pure; an event that needs no record gives
- * undefined.
+ * Turns a security event into an audit record: who did what, to which session, from where, and with
+ * which outcome. The audit trail calls it for each event, and sinks receive the record. It is pure
+ * and throws nothing. Events that are about the gateway's own health, such as a breaker that opens,
+ * give undefined; so does a type of event that is missing in the table below.
  */
 import { reasonStatus } from '../../page/reasons.ts'
 import type { EventType, Reason, SecurityEvent } from '../../types.ts'
@@ -29,9 +30,9 @@ export type AuditAction =
 /** How it ended. */
 export type AuditOutcome = 'success' | 'denied' | 'failed'
 
-/** One record, flat, for whatever takes JSON apart. Members that are not known are absent. */
+/** One audit record: a flat object, for any reader of JSON. Members that are unknown are absent. */
 export interface AuditRecord {
-  /** Always the same word, to tell records from lines of requests and from events. */
+  /** Always `audit`, which distinguishes records from request lines and events. */
   readonly event: 'audit'
   /** When it happened, ISO 8601 in UTC. */
   readonly time: string
@@ -41,22 +42,25 @@ export interface AuditRecord {
   readonly outcome: AuditOutcome
   /** The event behind it, such as `session-ended`. */
   readonly type: EventType
-  /** Why, as a dashed word. */
+  /** The reason, as a lower-case word with dashes. */
   readonly reason?: string
-  /** A keyed tag of the user: the same user has the same tag, and nothing else can be learned from it. */
+  /**
+   * A keyed digest of the user's id: the same user has the same tag, and nothing else can be
+   * learned from it.
+   */
   readonly user?: string
   /**
    * The party that acted, where it was not the user: an upstream's response, the identity provider,
    * an administrator.
    */
   readonly actor?: Actor
-  /** The administrator's tag, where one acted. */
+  /** The tag of the administrator who acted. */
   readonly actorUser?: string
-  /** Digest of the session's id: the one in lines, events and lists. */
+  /** The digest of the session's id, the same as in request lines, events and lists. */
   readonly session?: string
-  /** The id that the client was shown. */
+  /** The request's id, which error pages show. */
   readonly requestId?: string
-  /** The client's address, cut to its /24 or /48. */
+  /** The client's network: the /24 of an IPv4 address, the /48 of an IPv6 address. */
   readonly client?: string
   /** Browser and major version, such as `Chrome 140`. */
   readonly browser?: string
@@ -64,16 +68,16 @@ export interface AuditRecord {
   readonly system?: string
   /** `desktop`, `mobile`, `tablet`, `tv` or `bot`. */
   readonly deviceKind?: string
-  /** ISO 3166-1 code of the country, where the platform tells. */
+  /** The ISO 3166-1 code of the country, if the platform reports one. */
   readonly country?: string
-  /** Name of the route, upstream, provider or option that it is about. */
+  /** The name of the route, upstream, provider or option that the event is about. */
   readonly subject?: string
 }
 
-/** The request behind an event, as far as it is known. */
+/** The known facts about the request of an event. */
 export interface AuditedRequest {
   readonly requestId?: string | undefined
-  /** Cut already. */
+  /** The client's network, as `truncateAddress` returns it. */
   readonly client?: string | undefined
   readonly browser?: string | undefined
   readonly system?: string | undefined
@@ -84,8 +88,8 @@ export interface AuditedRequest {
 type EventDescription = readonly [action: AuditAction, outcome: AuditOutcome]
 
 /**
- * Events that are worth a record. The others are about the gateway's own health, not about an
- * action.
+ * The action and usual outcome of each event that gives a record. Other events are about the
+ * gateway's own health, not about an action.
  */
 const descriptions: Partial<Record<EventType, EventDescription>> = {
   'access-observed': ['access', 'success'],
@@ -129,14 +133,15 @@ export function createAuditRecord(
   if (description === undefined) return undefined
   const [action, usualOutcome] = description
   const { type, reason, user, actor, actorUser, session, subject } = event
-  // As in the line of the request: a failure of the gateway, or of a provider, is not a denial.
+  // As in the request's line, an error of the gateway or of a provider is a failure and not a
+  // denial.
   const isRejection = usualOutcome === 'denied' && (action === 'request' || action === 'access')
   const isFault = isRejection
     ? reasonStatus(reason as Reason) >= 500
     : action === 'token-reject' && reason?.startsWith('provider-') === true
   const outcome = isFault ? 'failed' : usualOutcome
 
-  // JSON leaves out what is undefined.
+  // JSON.stringify omits members that are undefined.
   return {
     event: 'audit',
     time: new Date(now).toISOString(),

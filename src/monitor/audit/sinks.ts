@@ -1,7 +1,10 @@
 /**
- * Sinks of audit records: Analytics Engine, a signed webhook and a stream in Redis. Applications
- * pass them to `auditTrail()`. A sink rejects where it cannot deliver, and the trail reports that;
- * wrong options are a `ConfigError`.
+ * Creates three sinks of audit records: a Workers Analytics Engine dataset, a signed webhook and a
+ * Redis stream. Applications pass them to `auditTrail()`, which calls them with each record. Wrong
+ * options throw a `ConfigError` while building. A sink that cannot deliver throws or rejects: the
+ * webhook with the message `http-<status>`, the stream with `ERR_STORE_UNAVAILABLE` or
+ * `ERR_STORE_REFUSED`. The trail reports this to its `onError`, nothing is repeated, and Analytics
+ * Engine drops points without an error.
  */
 import { createIssues, resolveFrom } from '../../options/index.ts'
 import { adoptRedis, type RedisSource } from '../../redis/adopt.ts'
@@ -13,8 +16,8 @@ import type { AuditRecord } from './record.ts'
 import type { AuditSink } from './trail.ts'
 
 /**
- * Writes a point of Workers Analytics Engine for each record. The index is the user's tag, so that the records of one user
- * are sampled together.
+ * Creates a sink that writes a data point of Workers Analytics Engine for each record. The index is
+ * the user's tag, so that the records of one user are sampled together.
  *
  * @example
  * auditTrail(analyticsSink((c) => c.env.AUDIT))
@@ -27,7 +30,7 @@ export function analyticsSink<E = ProjectEnv>(dataset: FromEnv<AnalyticsDataset,
   return (auditRecord, { env }) => {
     const { action, outcome, type, reason, user, actor, session, requestId } = auditRecord
     const { client, browser, system, country, subject } = auditRecord
-    // Columns are known by number: new ones are appended.
+    // Queries refer to columns by number, so new ones may only be appended.
     const columns = [
       action,
       outcome,
@@ -54,20 +57,27 @@ export function analyticsSink<E = ProjectEnv>(dataset: FromEnv<AnalyticsDataset,
 
 /** Options of {@link webhookSink}. */
 export interface WebhookSinkOptions<E = ProjectEnv> {
-  /** Where records are posted to: https only. The address is a secret as a rule. */
+  /** The https URL to which records are posted. It is usually a secret. */
   readonly url: FromEnv<string, E>
-  /** At least 32 characters. Each post carries `Portcullis-Signature`; see docs/monitoring.md. */
+  /**
+   * The key of the signature, at least 32 characters. Each post has the header
+   * `Portcullis-Signature`; see docs/monitoring.md.
+   */
   readonly key: FromEnv<string, E>
-  /** Which records are posted. Default: all except rejected requests and denied access, of which a scanner causes thousands. */
+  /**
+   * Selects the records that are posted. Default: all except rejected requests, denied access and
+   * rejected session cookies, of which a scanner causes thousands.
+   */
   readonly filter?: (auditRecord: AuditRecord) => boolean
-  /** Milliseconds that one post may take. Default 5,000. */
+  /** The time limit of one post in ms. Default 5,000. */
   readonly timeoutMs?: number
-  /** For tests and service bindings. Default the global `fetch`. */
+  /** The function that posts, for tests and service bindings. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
 }
 
 /**
- * Posts each record as JSON, signed. A failed request is not repeated: use {@link redisStreamSink} where no record may be lost.
+ * Creates a sink that posts each record as signed JSON. A failed request is not repeated: use
+ * {@link redisStreamSink} where no record may be lost.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  * @example
@@ -115,14 +125,18 @@ const appendScript: Script = /* @__PURE__ */ script(
 
 /** Options of {@link redisStreamSink}. */
 export interface RedisStreamSinkOptions {
-  /** Key of the stream. Default `portcullis:audit`. */
+  /** The key of the stream. Default `portcullis:audit`. */
   readonly key?: string
-  /** Records that the stream keeps, about; older ones go. Default 100,000, some 40 MB. */
+  /**
+   * The approximate number of records that the stream keeps; older ones are deleted. Default
+   * 100,000, about 40 MB.
+   */
   readonly maxLength?: number
 }
 
 /**
- * Appends each record to a stream in Redis (`XADD`), where a consumer group reads them in order and none is lost.
+ * Creates a sink that appends each record to a stream in Redis (`XADD`), from which a consumer
+ * group reads them in order.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  * @example

@@ -1,7 +1,10 @@
 /**
- * Creates records of events and hands them to sinks, never delaying a response. The gateway and
- * `portcullis()` call it for each event. A sink that fails is reported to `onError`; the request
- * is not affected.
+ * Creates `auditTrail()`, which turns security events into audit records and passes each to the
+ * application's sinks, without delaying the response. The gateway and `portcullis()` call it for
+ * each event of their option `audit`. A sink that is no function, or a wrong option, throws a
+ * `ConfigError` while building. A sink that throws or rejects is reported to `onError`, and the
+ * request is not affected; the record is then lost unless the sink repeats it. Records wait
+ * nowhere, so one is also lost if the isolate ends before its sink has finished.
  */
 import { ConfigError } from '../../errors.ts'
 import { createIssues } from '../../options/issues.ts'
@@ -15,17 +18,20 @@ import { readDevice } from '../../request/client/device.ts'
 import type { SecurityEvent } from '../../types.ts'
 import { type AuditedRequest, type AuditRecord, createAuditRecord } from './record.ts'
 
-/** The context that a sink gets beside the record. */
+/** The context that a sink receives with a record. */
 export interface SinkContext {
-  /** The environment: `c.env` of `FromEnv` functions. */
+  /** The environment, as `c.env` has it. */
   readonly env: unknown
-  /** Keeps the isolate until a promise settles. Absent where the platform has nothing of the kind. */
+  /**
+   * Keeps the isolate running until a promise settles. Absent where the platform has no such
+   * function.
+   */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
 /**
- * Takes records. What it returns goes to `waitUntil`; what it throws or rejects with is reported by the trail's `onError`,
- * and changes no answer.
+ * Receives records. A promise that it returns is passed to `waitUntil`. Errors are reported to the
+ * trail's `onError` and change no response.
  */
 export type AuditSink = (record: AuditRecord, context: SinkContext) => unknown
 
@@ -35,9 +41,9 @@ export interface AuditSource extends SinkContext {
   readonly headers: Pick<Headers, 'get'>
   /** `request.cf` of a Worker, where there is one. */
   readonly cf?: unknown
-  /** The id that the client was shown. */
+  /** The request's id, which error pages show. */
   readonly requestId: string
-  /** The client's whole address; records have less of it. */
+  /** The client's full address; records have only its network. */
   readonly address: string | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -45,29 +51,33 @@ export interface AuditSource extends SinkContext {
 
 /** The option `audit` of a gateway and of `portcullis()`. */
 export interface AuditTrail {
-  /** Takes an event of a request; makes a record of it where it is worth one. Never throws. */
+  /**
+   * Receives an event of a request, and passes a record of it to the sinks if the event is about an
+   * action. It throws only what `onError` throws.
+   */
   record(event: SecurityEvent, auditSource: AuditSource): void
 }
 
 /** Options of {@link auditTrail}. */
 export interface AuditTrailOptions {
   /**
-   * Keeps the country that the platform names: `request.cf` of a Worker and `CF-IPCountry` of Cloudflare, or
-   * `X-Vercel-IP-Country` of Vercel. Default `false`: behind anything else a client could write these headers itself.
+   * Adds the country that the platform reports: `request.cf` of a Worker and `CF-IPCountry` of
+   * Cloudflare, or `X-Vercel-IP-Country` of Vercel. Default `false`: behind any other platform,
+   * clients could write these headers themselves.
    */
   readonly country?: CountrySource
-  /** Takes what a sink threw, with no record in it. Default: nothing. */
+  /** Receives the error of a sink, without the record. Default: errors are ignored. */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * Creates an audit trail that hands each record to each sink.
+ * Creates an audit trail that passes each record to each sink.
  *
  * @example
  * const audit = auditTrail((record) => console.log(JSON.stringify(record)))
  * defineGateway({ ..., audit })
  *
- * @throws {ConfigError} `ERR_CONFIG` where a sink is no function
+ * @throws {ConfigError} `ERR_CONFIG` where a sink is not a function
  */
 export function auditTrail(
   sinks: AuditSink | readonly AuditSink[],
@@ -75,7 +85,12 @@ export function auditTrail(
 ): AuditTrail {
   const sinkList = typeof sinks === 'function' ? [sinks] : [...sinks]
   if (sinkList.length === 0 || sinkList.some((listedSink) => typeof listedSink !== 'function'))
-    throw new ConfigError([{ option: 'auditTrail', problem: 'needs a sink, or a list of sinks' }])
+    throw new ConfigError([
+      {
+        option: 'auditTrail',
+        problem: 'must get a sink, which is a function, or a non-empty list of sinks',
+      },
+    ])
 
   const { onError = () => {} } = options
   const issues = createIssues('auditTrail')

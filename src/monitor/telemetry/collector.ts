@@ -1,7 +1,9 @@
 /**
- * Exports the spans and metrics of one isolate to the collector, in batches. `telemetry.ts` fills
- * it and triggers exports. Spans that do not fit are dropped and counted, and failed exports are
- * counted; it never throws.
+ * Exports the spans and metrics of one isolate to an OTLP collector, in batches. `telemetry()` adds
+ * the spans of each request and starts an export when one is due. Spans that do not fit into the
+ * queue are dropped and counted, failed exports are counted, and data that the collector may accept
+ * later is sent again with the next export. `exportAll` rejects only where the environment's
+ * endpoint or headers are invalid (`ERR_CONFIG`). Data that waits is lost when the isolate ends.
  */
 import { randomHex } from '../trace.ts'
 import { type ExportTarget, type PostResult, postOtlp, SpanQueue } from './exporter.ts'
@@ -10,17 +12,20 @@ import { encodeMetrics, encodeSpans, type Resource } from './otlp.ts'
 import type { MetricsRegistry } from './registry.ts'
 import type { FinishedSpan } from './span.ts'
 
-/** The metric that counts spans which the queue had no room for. */
+/** The metric that counts the spans that did not fit into the queue. */
 export const droppedSpans = 'portcullis.telemetry.dropped'
-/** The metric that counts exports which the collector did not take. */
+/** The metric that counts the exports that the collector did not accept. */
 export const exportFailures = 'portcullis.telemetry.failures'
 
-/** Spans in one request to the collector; the SDK's default for a batch. */
+/** The most spans of one request to the collector, as in OpenTelemetry's SDK. */
 const batchSize = 512
 
 /** The spans that wait for an export, and the metrics since the last one. */
 export class Collector {
-  /** The registries that count every request and event: one, or two where OTLP sends differences. */
+  /**
+   * The registries in which each request and event must be counted: one, or two where OTLP sends
+   * differences.
+   */
   readonly registries: readonly MetricsRegistry[]
   readonly #settings: TelemetrySettings
   readonly #sums: MetricsRegistry
@@ -49,13 +54,13 @@ export class Collector {
     this.#queue.push(spans)
   }
 
-  /** True if the interval is over, or a whole batch of spans waits. */
+  /** Reports whether an export is due: the interval is over, or a whole batch of spans waits. */
   isDue(): boolean {
     const { clock, interval } = this.#settings
     return clock() - this.#lastExportAt >= interval * 1000 || this.#queue.size >= batchSize
   }
 
-  /** Sends everything that waits. Without an endpoint in this environment the spans are dropped. */
+  /** Exports everything that waits. Spans are dropped where the environment has no endpoint. */
   async exportAll(env: unknown): Promise<void> {
     const { traces, metrics, clock, resolveTarget } = this.#settings
     const target = resolveTarget(env)
@@ -81,7 +86,7 @@ export class Collector {
       const result = await postOtlp('/v1/traces', body, target, this.#settings)
       if (result.status === 'delivered') continue
 
-      // Spans that the collector could not take now are sent with the next export; rejected ones
+      // Spans that the collector could not accept now are sent with the next export. Rejected ones
       // would be rejected again.
       if (result.status === 'retryable') this.#queue.push(spans.slice(start))
       this.#countFailure(result)

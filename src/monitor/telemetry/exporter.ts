@@ -1,30 +1,39 @@
 /**
- * Posts bodies to an OTLP endpoint within a time limit, and bounds the queue of spans.
- * `collector.ts` calls it. It never throws: its result says whether the collector accepted the
- * body or wants it again.
+ * Posts OTLP bodies to a collector within a time limit, and queues finished spans up to a bound.
+ * The collector of `telemetry()` calls both. Neither throws: the result of a post says whether the
+ * body was accepted, should be sent again, or was rejected; a timeout or network error counts as
+ * the second. Redirects are not followed, because the headers may contain a token. Spans over the
+ * queue's bound are dropped and counted.
  */
 import { withTimeout } from '../timeout.ts'
 import type { FinishedSpan } from './span.ts'
 
-/** Where and how to send. */
+/** The collector, and the headers of each post. */
 export interface ExportTarget {
-  /** Base address; `/v1/traces` and `/v1/metrics` are appended. */
+  /** The base URL; `/v1/traces` and `/v1/metrics` are appended. */
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** How a post ended. */
+/** The result of a post. */
 export type PostResult =
   | { readonly status: 'delivered' }
-  /** The collector asks for the same again later (429, 502, 503, 504), or could not be reached. */
+  /**
+   * The body should be sent again later (429, 502, 503, 504), or the collector could not be
+   * reached.
+   */
   | { readonly status: 'retryable'; readonly reason: string }
   | { readonly status: 'rejected'; readonly reason: string }
 
-/** Answers after which the protocol wants the same request again (OTLP specification, "Retryable Response Codes"). */
+/**
+ * The statuses after which the protocol wants the same request again (OTLP specification,
+ * "Retryable Response Codes").
+ */
 const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /**
- * Posts one body as JSON. It never throws, and follows no redirect: the headers may hold a token.
+ * Posts one body as JSON. It never throws. It follows no redirect, because the headers may contain
+ * a token.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
@@ -57,7 +66,9 @@ export async function postOtlp(
   }
 }
 
-/** Spans that wait for the next export. What does not fit is dropped and counted. */
+/**
+ * A queue of spans that wait for the next export. Spans that do not fit are dropped and counted.
+ */
 export class SpanQueue {
   readonly #capacity: number
   #spans: FinishedSpan[] = []
@@ -71,19 +82,19 @@ export class SpanQueue {
     return this.#spans.length
   }
 
-  /** Spans that did not fit since the start. */
+  /** The number of spans dropped since the start. */
   get dropped(): number {
     return this.#dropped
   }
 
-  /** Appends spans as long as there is room. */
+  /** Appends spans while there is room. */
   push(spans: readonly FinishedSpan[]): void {
     const remainingRoom = Math.max(0, this.#capacity - this.#spans.length)
     this.#spans.push(...spans.slice(0, remainingRoom))
     this.#dropped += Math.max(0, spans.length - remainingRoom)
   }
 
-  /** Takes out everything. */
+  /** Removes and returns all spans. */
   drain(): FinishedSpan[] {
     const spans = this.#spans
     this.#spans = []

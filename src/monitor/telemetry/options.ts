@@ -1,6 +1,9 @@
 /**
- * Validates the options of telemetry. `telemetry()` calls it while building. Everything that is
- * wrong is in one `ConfigError`.
+ * Validates the options of `telemetry()`, adds the defaults, and creates the function that finds
+ * the export target at a request. `telemetry()` calls it while it is built; the collector uses the
+ * settings. All invalid options are reported in one `ConfigError`. An endpoint or header that comes
+ * from the environment is validated at each export, where an invalid one throws `ERR_CONFIG`; the
+ * export is skipped then.
  */
 import {
   booleanOption,
@@ -19,34 +22,42 @@ import type { Resource } from './otlp.ts'
 /** Options of `telemetry()`. */
 export interface TelemetryOptions<E = ProjectEnv> {
   /**
-   * Base address of an OTLP/HTTP collector, such as `https://otlp.example.com`; `/v1/traces` and `/v1/metrics` are
-   * appended. Absent, or a function that returns undefined: nothing is sent, and `Telemetry.prometheus` still works.
+   * The base URL of an OTLP/HTTP collector, such as `https://otlp.example.com`; `/v1/traces` and
+   * `/v1/metrics` are appended. If it is absent, or a function returns undefined, nothing is sent,
+   * and `Telemetry.prometheus` still works.
    */
   readonly endpoint?: FromEnv<string, E>
   /** Headers of every export, such as `{ authorization: 'Bearer …' }`. Default none. */
   readonly headers?: FromEnv<Readonly<Record<string, string>>, E>
-  /** `service.name` of the resource. Default `portcullis`. */
+  /** The attribute `service.name` of the resource. Default `portcullis`. */
   readonly service?: string
-  /** More attributes of the resource, such as `deployment.environment.name`. Default none. */
+  /** Further attributes of the resource, such as `deployment.environment.name`. Default none. */
   readonly resource?: Readonly<Record<string, string | number | boolean>>
   /** Sends spans. Default true. Only sampled traces are sent; see the option `trace` of the monitor. */
   readonly traces?: boolean
   /** Sends metrics. Default true. */
   readonly metrics?: boolean
   /**
-   * `delta` (default) sends what was counted since the last export: isolates come and go, and each would be a series of its
-   * own otherwise. `cumulative` is for one long-lived process, and for a Prometheus that receives OTLP.
+   * `delta` (default) sends the counts since the last export. Isolates start and end often, and
+   * with sums each would be a separate series. `cumulative` is for one long-lived process, and for
+   * a Prometheus that receives OTLP.
    */
   readonly temporality?: 'delta' | 'cumulative'
-  /** Seconds between exports, 1 to 300. Default 10. An export starts with the first request after them. */
+  /**
+   * Seconds between exports, 1 to 300. Default 10. An export starts with the first request after
+   * this time.
+   */
   readonly interval?: number
-  /** Spans that wait for an export at most, 64 to 65,536; more are dropped and counted. Default 2,048, the SDK's. */
+  /**
+   * The most spans that wait for an export, 64 to 65,536. Further ones are dropped and counted.
+   * Default 2,048, as in OpenTelemetry's SDK.
+   */
   readonly maxQueue?: number
-  /** Milliseconds that one export may take, 100 to 30,000. Default 5,000. */
+  /** The time limit of one export in ms, 100 to 30,000. Default 5,000. */
   readonly timeoutMs?: number
-  /** For tests and service bindings. Default the global `fetch`. */
+  /** The function that exports, for tests and service bindings. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time in ms, for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 
@@ -65,7 +76,7 @@ const optionNames: ReadonlyArray<keyof TelemetryOptions> = [
   'clock',
 ]
 
-/** Options as requests need them. */
+/** The validated options. */
 export interface TelemetrySettings {
   readonly hasEndpoint: boolean
   readonly resolveTarget: (env: unknown) => ExportTarget | undefined
@@ -186,10 +197,7 @@ function parseEndpoint(endpointOption: string, issues: Issues): string {
     endpointUrl.search !== '' ||
     endpointUrl.hash !== ''
   ) {
-    issues.add(
-      '',
-      'must be an http or https address without user name, password, query and fragment',
-    )
+    issues.add('', 'must be an http or https URL without user name, password, query and fragment')
     return ''
   }
 
@@ -201,10 +209,11 @@ function parseHeaders(
   issues: Issues,
 ): Readonly<Record<string, string>> {
   try {
-    // Names and values are validated by the platform; its message may quote them.
+    // The platform validates names and values. Its own message is not used, because it may quote a
+    // secret value.
     return Object.fromEntries(new Headers(headersOption))
   } catch {
-    issues.add('', 'must be names and values of HTTP headers')
+    issues.add('', 'must be an object of valid HTTP header names and values')
     return {}
   }
 }

@@ -1,14 +1,15 @@
 /**
- * Encodes spans and metrics in the JSON form of the OpenTelemetry protocol (OTLP 1.x).
- * `collector.ts` calls it before an export. It is pure and expects valid ids.
+ * Encodes spans and metrics in the JSON form of the OpenTelemetry protocol (OTLP 1.x). The
+ * collector calls it before each export. It is pure, and throws nothing for the spans and metrics
+ * of this module, whose ids are valid hex; it validates none of them itself.
  */
 import type { HistogramSeries, Metric, NumberSeries } from './registry.ts'
 import type { Attributes, AttributeValue, FinishedSpan } from './span.ts'
 
-/** The resource that exports: `service.name` and its other attributes. */
+/** The attributes of the exporting service, such as `service.name`. */
 export type Resource = Attributes
 
-/** The time in which the exported metrics were counted, in milliseconds since the epoch. */
+/** The period in which the exported metrics were counted, in ms since the epoch. */
 export interface MetricsWindow {
   readonly startedAt: number
   readonly endedAt: number
@@ -17,16 +18,18 @@ export interface MetricsWindow {
 }
 
 const instrumentationScope = { name: 'portcullis' }
-/** Numbers of the enums in trace.proto and metrics.proto; the JSON form sends numbers, not names. */
+/**
+ * The numbers of the enums in trace.proto and metrics.proto. The JSON form contains numbers instead
+ * of names.
+ */
 const spanKinds = { internal: 1, server: 2, client: 3 } as const
 const statusUnset = 0
 const statusError = 2
 const temporalities = { delta: 1, cumulative: 2 } as const
 
 /**
- * The body of `POST /v1/traces`.
- *
- * Ids are hex and 64-bit integers are strings: the JSON form differs there from protobuf's own.
+ * Encodes the body of `POST /v1/traces`. Ids are hex and 64-bit integers are strings, where this
+ * form differs from protobuf's own JSON.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
@@ -57,7 +60,7 @@ function encodeSpan(span: FinishedSpan): object {
 }
 
 /**
- * The body of `POST /v1/metrics`.
+ * Encodes the body of `POST /v1/metrics`.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
@@ -128,7 +131,10 @@ function encodeNumberPoint(numberSeries: NumberSeries, pointTimes: object): obje
   }
 }
 
-/** Undefined without attributes: the JSON form leaves out empty lists. */
+/**
+ * Encodes attributes. Returns undefined where there are none, because the JSON form omits empty
+ * lists.
+ */
 function encodeAttributes(attributes: Attributes): object[] | undefined {
   const encodedAttributes: object[] = []
   for (const [attributeName, attributeValue] of Object.entries(attributes))
@@ -146,7 +152,10 @@ function encodeValue(attributeValue: AttributeValue): object {
     : { doubleValue: attributeValue }
 }
 
-/** Nanoseconds as a string of digits: a JavaScript number cannot hold them exactly. */
+/**
+ * Converts to nanoseconds as a string of digits, since a JavaScript number cannot represent them
+ * exactly.
+ */
 function toNanoseconds(milliseconds: number): string {
   return `${Math.trunc(milliseconds)}${String(Math.round((milliseconds % 1) * 1e6) % 1e6).padStart(6, '0')}`
 }

@@ -1,17 +1,20 @@
 /**
- * Formats metrics as the text that Prometheus scrapes, version 0.0.4. `telemetry.ts` calls it for
- * the scrape endpoint. It is pure; values of labels are escaped.
+ * Formats metrics as the text that Prometheus scrapes, format version 0.0.4. `telemetry()` calls it
+ * for its method `prometheus()`; the media type is exported for the route that serves it. It is
+ * pure and throws nothing. Label values are escaped, and characters that Prometheus forbids in
+ * names become `_`, so two names that differ only in such characters would collide.
  */
 import type { Labels, Metric } from './registry.ts'
 
-/** Media type of the text. */
+/** The media type of the text. */
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Endings of names by unit, as OpenTelemetry maps them to Prometheus. */
+/** The suffixes of metric names by unit, as OpenTelemetry maps them to Prometheus. */
 const unitSuffixes: Readonly<Record<string, string>> = { s: '_seconds' }
 
 /**
- * Writes every series. Names are those of OpenTelemetry with `_` for `.`, the unit at the end, and `_total` for counters.
+ * Formats all series. Names are those of OpenTelemetry with `_` for `.`, the unit as suffix, and
+ * `_total` for counters.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/

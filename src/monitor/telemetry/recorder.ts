@@ -1,7 +1,9 @@
 /**
- * Records child spans of a request: reading the session, each request to Redis, and each attempt
- * at an upstream. The gateway's watch calls it. Work that rejects is recorded as an error, and its
- * error is thrown on.
+ * Records the child spans of a request: reading the session, each request to Redis, and each
+ * attempt at an upstream. The gateway calls it around these steps through `monitor().spans`, and
+ * `telemetry()` exports what it recorded. Work that rejects is recorded with the class of its
+ * error, and the error is thrown again. Nothing is recorded for a request whose trace is not
+ * sampled.
  */
 import { isPortcullisError } from '../../errors.ts'
 import type { Clock } from '../../types.ts'
@@ -11,24 +13,30 @@ import type { ChildSpan } from './span.ts'
 /** An attempt at an upstream. */
 export interface AttemptStart {
   readonly method: string
-  /** Name of the upstream. */
+  /** The name of the upstream. */
   readonly upstream: string
-  /** The id that was sent, as the parent of what is done there. */
+  /** The span id that was sent to the upstream as the parent of its spans. */
   readonly spanId: string | undefined
 }
 
 /** Records the spans of requests whose metrics have a list of them. */
 export interface SpanRecorder {
-  /** Does work and records its span. Rejects with what the work rejects with. */
+  /** Runs the work and records its span. It rejects with the error of the work. */
   record<T>(
     metrics: RequestMetrics,
     spanStart: Pick<ChildSpan, 'name' | 'kind' | 'attributes'>,
     clock: Clock,
     runWork: () => Promise<T>,
   ): Promise<T>
-  /** Begins an attempt. One that is open got no response, and this is its retry. */
+  /**
+   * Begins an attempt. An attempt that is still open got no response and is ended as failed,
+   * because this one retries it.
+   */
   beginAttempt(metrics: RequestMetrics, start: AttemptStart, now: number): void
-  /** Sends a request, perhaps in several attempts, and ends the last one with its status or the class of its failure. */
+  /**
+   * Sends a request in one or more attempts, and ends the last one with its status or the class of
+   * its error.
+   */
   recordAttempts<T extends { readonly response: Response }>(
     metrics: RequestMetrics,
     clock: Clock,
@@ -36,7 +44,10 @@ export interface SpanRecorder {
   ): Promise<T>
 }
 
-/** The recorder. It has no state: open attempts are in the metrics of their request. */
+/**
+ * The recorder of all requests. It has no state: an open attempt is stored in the metrics of its
+ * request.
+ */
 export const spanRecorder: SpanRecorder = {
   async record({ spans }, spanStart, clock, runWork) {
     const startedAt = clock()
@@ -76,7 +87,8 @@ function endAttempt(
 
   metrics.attempt = undefined
   const { method, upstream, startedAt, spanId } = attempt
-  // Semantic conventions for HTTP spans: for a client a status from 400 on is an error.
+  // The semantic conventions for HTTP spans count a status from 400 on as an error of a client
+  // span.
   const failure = error ?? (status !== undefined && status >= 400 ? String(status) : undefined)
   spans?.push({
     name: method,
@@ -94,7 +106,7 @@ function endAttempt(
   })
 }
 
-/** The class of a failure: its code, and never its message. */
+/** Returns the class of an error: its code, and never its message. */
 function readErrorType(error: unknown): string {
   return isPortcullisError(error) ? error.code : 'fault'
 }

@@ -1,33 +1,39 @@
 /**
- * Keeps counters and histograms in bounded memory, for OTLP and for Prometheus. `telemetry.ts`
- * records into it. Series beyond the bound are counted together instead of growing.
+ * Stores counters, gauges and histograms in bounded memory, one series for each set of labels.
+ * `telemetry()` counts requests and events in it, the collector exports it over OTLP, and
+ * `prometheus.ts` formats it. It throws nothing. A name that was not declared, or that was declared
+ * as another type, is ignored. From 2,000 series of one metric on, further sets of labels are
+ * counted together in one overflow series.
  */
 import type { Attributes } from './span.ts'
 
-/** Names of labels and their values; every series has one set of them. */
+/** The labels of a series: names and values. */
 export type Labels = Readonly<Record<string, string>>
 
-/** One histogram of one set of labels. */
+/** A histogram of one set of labels. */
 export interface HistogramSeries {
   readonly labels: Labels
-  /** Observations up to each bound, and one more for those above the last; not cumulative. */
+  /**
+   * The number of observations up to each bound and above the previous one; the last entry counts
+   * those above all bounds.
+   */
   readonly buckets: number[]
   count: number
   sum: number
 }
 
-/** One counter or gauge of one set of labels. */
+/** A counter or gauge of one set of labels. */
 export interface NumberSeries {
   readonly labels: Labels
   value: number
 }
 
-/** One metric with all of its series. */
+/** A metric with all its series. */
 export type Metric = {
-  /** Dotted name, such as `http.server.request.duration`. */
+  /** The name with dots, such as `http.server.request.duration`. */
   readonly name: string
   readonly description: string
-  /** As UCUM writes it: `s` for seconds, `{request}` for requests. */
+  /** The unit in UCUM: `s` for seconds, `{request}` for requests. */
   readonly unit: string
 } & (
   | {
@@ -39,20 +45,23 @@ export type Metric = {
 )
 
 /**
- * Series of one metric. The names of routes, upstreams, reasons and events come from the
- * configuration and the code, so a client cannot add any; the bound is a safeguard. OpenTelemetry's
+ * The most series of one metric. Names of routes, upstreams, reasons and events come from the
+ * configuration and the code, so clients cannot add any; the bound is a safeguard. OpenTelemetry's
  * SDK has the same default.
  */
 const maxSeries = 2000
-/** The one series that takes what is over the bound, as the SDK specification names it. */
+/** The labels of the overflow series, as the SDK specification names it. */
 const overflowLabels: Labels = { 'otel.metric.overflow': 'true' }
 
-/** Seconds; the advice of the semantic conventions for durations of HTTP requests. */
+/**
+ * The bounds of histograms in seconds, as the semantic conventions advise for durations of HTTP
+ * requests.
+ */
 export const durationBounds: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ]
 
-/** Holds the metrics of one isolate or process. */
+/** The metrics of one isolate or process. */
 export class MetricsRegistry {
   readonly #metrics = new Map<string, Metric>()
 
@@ -98,7 +107,7 @@ export class MetricsRegistry {
     series.sum += seconds
   }
 
-  /** Raises a counter. */
+  /** Adds to a counter. */
   add(metricName: string, amount: number, attributes: Attributes): void {
     const metric = this.#metrics.get(metricName)
     if (metric?.type !== 'counter') return
@@ -112,12 +121,15 @@ export class MetricsRegistry {
     findSeries(metric.series, attributes, createNumber).value = value
   }
 
-  /** Every metric that has at least one series. */
+  /** Returns every metric that has at least one series. */
   collect(): Metric[] {
     return [...this.#metrics.values()].filter(({ series }) => series.size > 0)
   }
 
-  /** Takes out what was counted, so that the next export starts from zero; gauges stay. */
+  /**
+   * Returns all counts and resets them, so that the next export starts from zero. Gauges keep their
+   * values.
+   */
   takeDeltas(): Metric[] {
     const takenMetrics: Metric[] = []
     for (const [metricName, metric] of this.#metrics) {
@@ -129,7 +141,7 @@ export class MetricsRegistry {
     return takenMetrics
   }
 
-  /** Adds the counts of {@link takeDeltas} again, because their export failed. */
+  /** Adds the counts that {@link takeDeltas} returned again, because their export failed. */
   restoreDeltas(metrics: readonly Metric[]): void {
     for (const metric of metrics) {
       const current = this.#metrics.get(metric.name)

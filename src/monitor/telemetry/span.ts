@@ -1,6 +1,8 @@
 /**
- * Creates the spans of one request in the terms of OpenTelemetry: the gateway's own, and one for
- * each recorded step. `telemetry.ts` calls it when a response is sent. It is pure.
+ * Creates the OpenTelemetry spans of one request: the server span of the gateway, and a child span
+ * for each recorded step. `telemetry()` calls it when the response is ready; the recorder, exporter
+ * and encoder use its types. It is pure and throws nothing. A request whose trace is not sampled
+ * gives no spans.
  */
 import type { RequestLine, RequestMetrics } from '../line.ts'
 import type { Trace } from '../trace.ts'
@@ -8,28 +10,28 @@ import type { Trace } from '../trace.ts'
 /** A value that an attribute may have. */
 export type AttributeValue = string | number | boolean
 
-/** Attributes by name. Members that are undefined are left out. */
+/** Attributes by name. Members that are undefined are omitted. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>
 
-/** One question that was asked while a request was served, such as a read of the session. */
+/** A recorded step of a request, such as reading the session. */
 export interface ChildSpan {
   /** The name of the operation: `session`, `redis` or the method of a request to an upstream. */
   readonly name: string
-  /** `client` where the question left the isolate, else `internal`. */
+  /** `client` where the step called another service, otherwise `internal`. */
   readonly kind: 'client' | 'internal'
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** Milliseconds since the epoch. */
   readonly endedAt: number
-  /** 16 hex digits; drawn at the export where it is absent. */
+  /** 16 hex digits. If it is absent, a random id is created for the export. */
   readonly spanId?: string
-  /** Facts about the question, by the names of the semantic conventions. */
+  /** The attributes of the step, named as in the semantic conventions. */
   readonly attributes?: Attributes
-  /** Class of the failure, such as a status or a code; absent where there was none. */
+  /** The class of the error, such as a status or a code; absent where there was none. */
   readonly error?: string
 }
 
-/** One finished span, ready for an exporter. */
+/** A finished span, ready to be exported. */
 export interface FinishedSpan {
   readonly traceId: string
   readonly spanId: string
@@ -46,17 +48,18 @@ export interface FinishedSpan {
 }
 
 /**
- * The spans of one request: its server span first, then its children in the order in which they ended.
+ * Creates the spans of a request: its server span first, then its children in the order in which
+ * they ended.
  *
- * Names and attributes follow the semantic conventions for HTTP. The path and the query are left out: either may hold a
- * secret. The route stands for both.
+ * Names and attributes follow the semantic conventions for HTTP. The path and the query are
+ * omitted, because either may contain a secret; the route's pattern stands for both.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  */
 export function createSpans(
   line: RequestLine,
   metrics: RequestMetrics,
-  drawSpanId: () => string,
+  createSpanId: () => string,
 ): FinishedSpan[] {
   const { trace } = metrics
   if (trace?.sampled !== true) return []
@@ -64,7 +67,7 @@ export function createSpans(
   const serverSpan = createServerSpan(line, metrics, trace)
   const children = (metrics.spans ?? []).map((childSpan) => ({
     traceId: trace.traceId,
-    spanId: childSpan.spanId ?? drawSpanId(),
+    spanId: childSpan.spanId ?? createSpanId(),
     parentId: trace.spanId,
     traceState: trace.state,
     name: childSpan.name,
@@ -104,8 +107,8 @@ function createServerSpan(line: RequestLine, metrics: RequestMetrics, trace: Tra
       'portcullis.cache': line.cache,
       'portcullis.retries': line.retries,
     },
-    // A client's error is not an error of the server (semantic conventions for HTTP spans,
-    // "Status").
+    // The semantic conventions for HTTP spans ("Status") do not count a client's error as an error
+    // of the server span.
     error: line.status >= 500 ? (line.code ?? String(line.status)) : undefined,
   }
 }

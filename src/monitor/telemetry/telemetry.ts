@@ -1,7 +1,10 @@
 /**
- * Creates traces and metrics in the terms of OpenTelemetry, sent over OTLP/HTTP or read by
- * Prometheus. Applications pass it to `monitor()`. Its methods never throw; wrong options are a
- * `ConfigError`.
+ * Creates `telemetry()`, which records traces and metrics in the terms of OpenTelemetry, exports
+ * them over OTLP/HTTP and formats them for Prometheus. Applications pass it to `monitor({ telemetry
+ * })`, which calls `record` for each request and `event` for each security event. Wrong options
+ * throw a `ConfigError` while building. Its methods never throw: an export that fails is counted in
+ * the metric `portcullis.telemetry.failures`, and one with an invalid endpoint in the environment
+ * is skipped.
  */
 import type { ProjectEnv, SecurityEvent } from '../../types.ts'
 import type { RequestLine, RequestMetrics } from '../line.ts'
@@ -21,21 +24,24 @@ export interface TelemetryRecord {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
-/** Traces and metrics of one isolate or process; the option `telemetry` of `monitor()`. */
+/** The traces and metrics of one isolate or process, for the option `telemetry` of `monitor()`. */
 export interface Telemetry {
-  /** Takes one finished request. Never throws. */
+  /** Records a finished request. It never throws. */
   record(request: TelemetryRecord): void
-  /** Counts an event: hand it to `onEvent` where no gateway does. */
+  /** Counts an event. Pass it as `onEvent` to middleware that is used without a gateway. */
   event(event: SecurityEvent): void
   /**
-   * Sends what waits, for the end of a process or of a test.
+   * Exports everything that waits, for the end of a process or of a test.
    *
-   * @param env - what `endpoint` and `headers` get as `c.env`
+   * @param env - the environment that the options `endpoint` and `headers` receive as `c.env`
    */
   flush(env?: unknown): Promise<void>
   /** For the gateway; not part of the public API. */
   readonly spans: SpanRecorder
-  /** The metrics as Prometheus scrapes them (text, version 0.0.4): counted since the start, whatever `temporality` is. */
+  /**
+   * Returns the metrics as Prometheus scrapes them (text, version 0.0.4). They are counted since
+   * the start, whatever `temporality` is.
+   */
   prometheus(): string
 }
 
@@ -57,7 +63,8 @@ const breakers = 'portcullis.breaker.open'
  */
 export function telemetry<E = ProjectEnv>(options: TelemetryOptions<E> = {}): Telemetry {
   const settings = parseTelemetryOptions(options as TelemetryOptions<never>)
-  // Prometheus reads sums since the start, OTLP with `delta` sends differences: two registries, each simple.
+  // Prometheus reads sums since the start, and OTLP with `delta` sends differences. Each has its
+  // own registry.
   const sumRegistry = createRegistry()
   const deltaRegistry = settings.temporality === 'delta' ? createRegistry() : sumRegistry
   const collector = new Collector(settings, sumRegistry, deltaRegistry)
@@ -120,7 +127,10 @@ function countRequest(registry: MetricsRegistry, line: RequestLine, metrics: Req
     })
 }
 
-/** The subject of an event is left out of the labels, but for a breaker's, which is the name of an upstream. */
+/**
+ * Counts an event. Its subject is no label, except for a breaker, whose subject is the name of an
+ * upstream.
+ */
 function countEvent(registry: MetricsRegistry, { type, reason, subject }: SecurityEvent): void {
   registry.add(events, 1, { type, reason })
   if (type === 'breaker-opened' || type === 'breaker-closed')
