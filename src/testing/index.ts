@@ -1,6 +1,9 @@
 /**
- * Entry point `portcullis/testing`: contracts that stores and limiters have to pass, a development
- * login provider and a browser for tests.
+ * Entry point `portcullis/testing`, for tests of applications and of their own stores and limiters:
+ * a browser with cookies, a clock, an event log and an upstream for tests; a development OpenID
+ * Connect provider; and the contracts that a session store or a limiter must pass. It is for tests
+ * only: the development provider signs in anybody without a password. Nothing in production code
+ * imports it.
  */
 export {
   type AppUnderTest,

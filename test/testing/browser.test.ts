@@ -266,7 +266,7 @@ describe('a test browser', () => {
     log.clear()
     expect(log.events).toEqual([])
     await expect(log.waitFor('session-created', 1)).rejects.toThrow(
-      'No event session-created within 1 ms, but: none',
+      'No event session-created came within 1 ms; events that came: none',
     )
     const created = log.waitFor('session-created')
     await browser.submit('/login', { user: 'ada' })

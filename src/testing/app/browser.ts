@@ -1,8 +1,10 @@
 /**
- * A browser without a network: it keeps cookies, and sends what a real one sends with pages, forms
- * and scripts. Tests of applications create it, and the login browser builds on it. It throws an
- * `Error` for a server that it does not know, for too many redirects, and for a session cookie
- * that a browser would ignore.
+ * Creates a browser for tests, without a network: it stores cookies, follows redirects, and sends
+ * the headers that a real browser sends with pages, forms and scripts. Tests of applications create
+ * it, and `createLoginBrowser()` builds on it. It throws an `Error` for an origin without a server,
+ * after 12 redirects, and in `signIn` for a session cookie that a browser would ignore. It runs no
+ * scripts, applies no CORS, and takes the last two labels of a host for its site, without a list of
+ * public suffixes.
  */
 import { isSafeMethod } from '../../request/index.ts'
 import type { ThreeVerbs } from '../../session/index.ts'
@@ -15,18 +17,18 @@ import {
 } from './cookie-jar.ts'
 import { startSession } from './sign-in.ts'
 
-/** An app: a Hono app, a gateway, or anything else with `fetch`. */
+/** The app under test: a Hono app, a gateway, or any object with `fetch`. */
 export interface AppUnderTest {
-  /** Answers a request. */
+  /** Responds to a request. */
   // biome-ignore lint/suspicious/noExplicitAny: every app types its environment and context differently.
   fetch(request: Request, env?: any, context?: any): Response | Promise<Response>
 }
 
 /** Options of {@link createBrowser}. */
 export interface BrowserOptions {
-  /** The app. `{ fetch }` with the global fetch asks a server that listens. */
+  /** The app. `{ fetch }` with the global `fetch` sends requests to a server over the network. */
   readonly site: AppUnderTest
-  /** Where the app is, such as `https://app.example.com`. Paths are resolved against it. */
+  /** The origin of the app, such as `https://app.example.com`, against which paths are resolved. */
   readonly origin: string
   /** The environment that the app receives: `c.env`. Default none. */
   readonly env?: unknown
@@ -36,17 +38,23 @@ export interface BrowserOptions {
   readonly clock?: Clock
 }
 
-/** Where a form or a script is. */
+/** The page with a form or a script. */
 export interface FromPage {
-  /** Origin of the page that sends it, such as `https://evil.example`. Default: the site's own. */
+  /**
+   * The origin of the page that sends the request, such as `https://evil.example`. Default: the
+   * origin of the last page.
+   */
   readonly from?: string
 }
 
 /** A browser. */
 export interface TestBrowser {
-  /** Opens a page as somebody who types its address, and follows redirects unless `redirect` is `'manual'`. */
+  /**
+   * Opens a page as if its URL was typed into the address bar, and follows redirects unless
+   * `redirect` is `'manual'`.
+   */
   open(url: string, init?: RequestInit): Promise<Response>
-  /** Opens a page, and follows no redirect. */
+  /** Opens a page without following redirects. */
   request(url: string, init?: RequestInit): Promise<Response>
   /** Sends a form by POST as a page does, and follows redirects. */
   submit(
@@ -54,7 +62,9 @@ export interface TestBrowser {
     fields?: Readonly<Record<string, string>>,
     init?: RequestInit & FromPage,
   ): Promise<Response>
-  /** Sends what a script of a page sends with `fetch(url, { credentials: 'include' })`. */
+  /**
+   * Sends the request that a script of a page sends with `fetch(url, { credentials: 'include' })`.
+   */
   fetch(url: string, init?: RequestInit & FromPage): Promise<Response>
   /**
    * Starts a session in this browser, without a login page.
@@ -62,28 +72,31 @@ export interface TestBrowser {
    * @throws {Error} where a browser at this origin would ignore the session's cookie
    */
   signIn<Data>(sessions: ThreeVerbs<Data>, data: Data): Promise<void>
-  /** Returns the `Cookie` header that a page of this address would receive. */
+  /** Returns the `Cookie` header of a request to this URL. */
   readCookies(url: string): string
-  /** Lists the cookies, in the form that Playwright's `context.addCookies()` takes. */
+  /** Lists the cookies, in the form that Playwright's `context.addCookies()` accepts. */
   listCookies(): BrowserCookie[]
   /** Sets a cookie from a `Set-Cookie` line, as if the site had sent it. */
   setCookie(line: string): void
   /** Removes every cookie. */
   clearCookies(): void
-  /** Lists the cookies that a real browser would have ignored, and why. */
+  /** The cookies that a real browser would have ignored, with the reason. */
   readonly rejectedCookies: readonly RejectedCookie[]
-  /** Returns another browser with the same cookies: a second tab whose responses it does not see, or a thief. */
+  /**
+   * Returns another browser with a copy of the cookies, such as a thief's, or a tab that does not
+   * see later responses.
+   */
   copy(): TestBrowser
-  /** The address of the last page. */
+  /** The URL of the last page. */
   readonly url: string
 }
 
-const mostRedirects = 12
+const maxRedirects = 12
 
-/** What causes a request. */
+/** The cause of a request, which decides its Fetch Metadata. */
 interface Cause {
   readonly mode: 'navigate' | 'cors'
-  /** Origin of the page; undefined where a person typed the address. */
+  /** The origin of the page; undefined where the URL was typed into the address bar. */
   readonly from: string | undefined
 }
 
@@ -132,7 +145,10 @@ function createBrowserWith(options: BrowserOptions, jar: BrowserJar): TestBrowse
   function findServer(target: URL): AppUnderTest {
     if (target.origin === new URL(origin).origin) return site
     const server = servers[target.origin]
-    if (server === undefined) throw new Error(`No server is known at ${target.origin}`)
+    if (server === undefined)
+      throw new Error(
+        `No server is known at ${target.origin}; add it to the option servers of the browser`,
+      )
     return server
   }
 
@@ -140,13 +156,13 @@ function createBrowserWith(options: BrowserOptions, jar: BrowserJar): TestBrowse
     let [response, step] = [await send(url, init, cause), init]
     if (init.redirect === 'manual') return response
 
-    for (let turn = 0; turn < mostRedirects; turn++) {
+    for (let turn = 0; turn < maxRedirects; turn++) {
       const location = response.headers.get('location')
       if (location === null || !isRedirect(response.status)) return response
       step = createNextStep(step, response.status)
       response = await send(new URL(location, currentUrl).href, step, cause)
     }
-    throw new Error(`More than ${mostRedirects} redirects, the last to ${currentUrl}`)
+    throw new Error(`More than ${maxRedirects} redirects, the last to ${currentUrl}`)
   }
 
   const typed: Cause = { mode: 'navigate', from: undefined }
@@ -160,9 +176,9 @@ function createBrowserWith(options: BrowserOptions, jar: BrowserJar): TestBrowse
     fetch: (url, { from = new URL(currentUrl).origin, ...init } = {}) =>
       send(url, init, { mode: 'cors', from }),
     async signIn(sessions, data) {
-      const before = jar.rejected.length
+      const rejectedBefore = jar.rejected.length
       for (const line of await startSession(sessions, data, env)) jar.keep(line, new URL(origin))
-      const rejected = jar.rejected[before]
+      const rejected = jar.rejected[rejectedBefore]
       if (rejected)
         throw new Error(`A browser ignores the cookie of this session: ${rejected.problem}`)
     },
@@ -178,7 +194,10 @@ function createBrowserWith(options: BrowserOptions, jar: BrowserJar): TestBrowse
   }
 }
 
-/** Fetch Metadata section 2, and `Origin` where Fetch section 3.2 wants one. */
+/**
+ * Creates the headers of Fetch Metadata (section 2), and `Origin` where Fetch section 3.2 requires
+ * it.
+ */
 function createMetadata(cause: Cause, target: URL, method: string): Record<string, string> {
   const { mode, from } = cause
   const isPage = mode === 'navigate'
@@ -202,7 +221,10 @@ function createMetadata(cause: Cause, target: URL, method: string): Record<strin
   }
 }
 
-/** Whether two hosts are of different sites; without a list of public suffixes a site is the last two labels. */
+/**
+ * Reports whether two hosts belong to different sites. Without a list of public suffixes, a site is
+ * the last two labels.
+ */
 function isCrossSite(from: string | undefined, target: URL): boolean {
   if (from === undefined) return false
   const source = new URL(from)
@@ -218,7 +240,10 @@ function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
 
-/** Fetch section 4.4: 303 makes everything but HEAD a GET, 301 and 302 a POST; 307 and 308 send the same again. */
+/**
+ * Creates the request that follows a redirect (Fetch section 4.4): 303 turns every method except
+ * HEAD into GET, 301 and 302 turn POST into GET, and 307 and 308 repeat the request.
+ */
 function createNextStep(step: RequestInit, status: number): RequestInit {
   const method = step.method?.toUpperCase() ?? 'GET'
   const isDropped =
@@ -226,12 +251,15 @@ function createNextStep(step: RequestInit, status: number): RequestInit {
   if (!isDropped || method === 'GET') return step
 
   const { body: _body, method: _method, headers, ...rest } = step
-  const kept = new Headers(headers)
-  kept.delete('content-type')
-  return { ...rest, headers: kept }
+  const nextHeaders = new Headers(headers)
+  nextHeaders.delete('content-type')
+  return { ...rest, headers: nextHeaders }
 }
 
-/** As Workers have it: an app may ask to go on after its response. */
+/**
+ * Creates an execution context as Workers have it, with which an app can continue work after its
+ * response.
+ */
 function createContext(): object {
   return {
     waitUntil: (promise: Promise<unknown>) => void Promise.resolve(promise).catch(() => undefined),

@@ -1,6 +1,7 @@
 /**
- * A clock for tests: it stands still until a test moves it. Tests pass it to the option `clock` of
- * sessions, limits and logins. Nothing here throws.
+ * Creates a clock for tests, which stands still until a test moves it. Tests pass it to the option
+ * `clock` of sessions, limits, logins and the test browser. It throws nothing. It does not move
+ * real timers or the expiry of a real store such as Redis.
  */
 import type { Clock } from '../../types.ts'
 

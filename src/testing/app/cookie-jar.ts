@@ -1,7 +1,8 @@
 /**
- * Keeps cookies as a browser does: RFC 6265bis sections 5.6 to 5.8, without a list of public
- * suffixes. `browser.ts` keeps its cookies in it. A cookie that a browser would ignore is kept in
- * a list of rejected ones, with the problem.
+ * Stores cookies as a browser does: RFC 6265bis sections 5.6 to 5.8, without a list of public
+ * suffixes. The test browser stores its cookies in it. It throws nothing: a Set-Cookie line that a
+ * browser would ignore goes to the list of rejected ones, with the problem. Cookies expire by the
+ * clock that it was created with.
  */
 import { parseCookieDate } from '../../cookie/date.ts'
 import {
@@ -13,7 +14,7 @@ import {
 import { isLoopbackHost } from '../../request/index.ts'
 import type { Clock } from '../../types.ts'
 
-/** A cookie in the form that `context.addCookies()` of Playwright takes. */
+/** A cookie in the form that `context.addCookies()` of Playwright accepts. */
 export interface BrowserCookie {
   /** The name. */
   readonly name: string
@@ -23,13 +24,13 @@ export interface BrowserCookie {
   readonly domain: string
   /** The path under which it is sent. */
   readonly path: string
-  /** When it ends, in seconds since the epoch; -1 for a cookie that ends with the browser. */
+  /** When it expires, in seconds since the epoch; -1 for a cookie that ends with the browser. */
   readonly expires: number
   /** Whether scripts cannot read it. */
   readonly httpOnly: boolean
-  /** Whether it is sent over https, and to this machine, only. */
+  /** Whether it is only sent over https or to this machine. */
   readonly secure: boolean
-  /** Which requests of other sites send it. A cookie without the attribute is `Lax`. */
+  /** Which requests from other sites have it. A cookie without the attribute is `Lax`. */
   readonly sameSite: 'Strict' | 'Lax' | 'None'
 }
 
@@ -37,20 +38,23 @@ export interface BrowserCookie {
 export interface RejectedCookie {
   /** The whole line. */
   readonly line: string
-  /** What is wrong with it. */
+  /** The reason why a browser ignores it. */
   readonly problem: string
 }
 
-/** A request, as far as cookies depend on it. */
+/** The parts of a request on which its cookies depend. */
 export interface CookieTarget {
   readonly url: URL
-  /** Whether a page of another site causes the request, and if so, whether it is a navigation with a safe method. */
+  /**
+   * Set where a page of another site causes the request: `navigation` for a navigation with a safe
+   * method, `other` for any other request.
+   */
   readonly crossSite?: 'navigation' | 'other' | undefined
 }
 
 /** The cookies of one browser. */
 export interface BrowserJar {
-  /** Keeps what a response sets. */
+  /** Stores the cookie of a Set-Cookie line. */
   keep(line: string, url: URL): void
   /** Returns the value of the `Cookie` header; empty where no cookie matches. */
   read(target: CookieTarget): string
@@ -94,7 +98,7 @@ export function createBrowserJar(
         rejected.push({ line, problem: problem ?? '' })
         return
       }
-      // A cookie that is set again keeps its place in the order.
+      // A Map keeps the position of a cookie that is set again.
       cookies.set(`${cookie.domain} ${cookie.path} ${cookie.name}`, cookie)
     },
 
@@ -102,7 +106,8 @@ export function createBrowserJar(
       return (
         listLive()
           .filter((cookie) => matches(cookie, target))
-          // Section 5.8.3: longer paths first; the sort is stable, so older cookies come first among equals.
+          // Section 5.8.3 puts longer paths first. The sort is stable, so older cookies come first
+          // among equals.
           .sort((one, other) => other.path.length - one.path.length)
           .map(({ name, value }) => (name === '' ? value : `${name}=${value}`))
           .join('; ')
@@ -134,18 +139,24 @@ function readCookie(
   }
 }
 
-/** A Domain that is an address, or a name of one label, is the host itself: section 5.7.3, step 9. */
+/**
+ * Reports whether a Domain is an address or a name of one label, which means the host itself
+ * (section 5.7.3, step 9).
+ */
 function isSingleHost(domain: string, url: URL): boolean {
   return domain === url.hostname && (!domain.includes('.') || /^[\d.]+$/.test(domain))
 }
 
-/** Section 5.1.4. */
+/** Returns the default path of a cookie (section 5.1.4). */
 function findDefaultPath(pathname: string): string {
   const end = pathname.lastIndexOf('/')
   return end <= 0 ? '/' : pathname.slice(0, end)
 }
 
-/** Max-Age counts where there is one. A browser keeps no cookie longer than 400 days. */
+/**
+ * Returns when a cookie expires, in seconds. Max-Age takes precedence over Expires. A browser
+ * stores no cookie for longer than 400 days.
+ */
 function readExpiry(
   maxAge: string | undefined,
   expires: string | undefined,
@@ -159,7 +170,10 @@ function readExpiry(
   return date === undefined ? -1 : Math.min(date / 1000, latest)
 }
 
-/** Says why a browser ignores a cookie. Section 5.7.3, and 5.7.4 for prefixes. */
+/**
+ * Returns the reason why a browser ignores a cookie (section 5.7.3, and 5.7.4 for prefixes), or
+ * undefined.
+ */
 function findProblem(
   cookie: BrowserCookie,
   url: URL,
@@ -198,13 +212,19 @@ function matches(cookie: BrowserCookie, { url, crossSite }: CookieTarget): boole
   return sameSite === 'Lax' && crossSite === 'navigation'
 }
 
-/** Section 5.1.4: `/a` contains `/a` and `/a/b`, but not `/ab`. */
+/**
+ * Reports whether a path is under a cookie's path (section 5.1.4): `/a` contains `/a` and `/a/b`,
+ * but not `/ab`.
+ */
 function isUnder(pathname: string, path: string): boolean {
   if (!pathname.startsWith(path)) return false
   return pathname.length === path.length || path.endsWith('/') || pathname[path.length] === '/'
 }
 
-/** Https, and this machine: Chrome and Firefox take Secure cookies there over plain http, Safari does not. */
+/**
+ * Reports whether a URL may set Secure cookies: over https, or on this machine, where Chrome and
+ * Firefox accept them over plain http and Safari does not.
+ */
 function isTrustworthy(url: URL): boolean {
   return url.protocol === 'https:' || isLoopbackHost(url.host)
 }

@@ -1,20 +1,24 @@
 /**
- * Collects events, so that a test can assert on what a log of production would hold. Tests pass it
- * to `onEvent`. Waiting for an event that does not come rejects with an `Error` that names the
- * events that came.
+ * Collects security events, so that a test can assert which events an application's log would
+ * contain. Tests pass its `onEvent` to a gateway, to `portcullis()` or to any middleware with that
+ * option. `waitFor` rejects with an `Error` that lists the events which came, if the expected one
+ * does not come in time (5 s by default). Nothing else fails; events are stored without a limit.
  */
 import type { Emit, EventType, SecurityEvent } from '../../types.ts'
 
-/** Events that were collected. */
+/** The collected events. */
 export interface EventLog {
-  /** The option `onEvent` of a gateway, a stack, sessions or any part. */
+  /**
+   * The value for the option `onEvent` of a gateway, of `portcullis()`, of sessions or of any
+   * middleware.
+   */
   readonly onEvent: Emit
-  /** Every event in its order. */
+  /** All events, in the order in which they came. */
   readonly events: readonly SecurityEvent[]
   /** Returns the events of a type. */
   find(type: EventType): readonly SecurityEvent[]
   /**
-   * Resolves with the first event of a type: one that was collected already, or the next one.
+   * Resolves to the first event of a type: one that was already collected, or the next one.
    *
    * @param withinMs - milliseconds until it rejects. Default 5,000.
    * @throws {Error} naming the types that came instead
@@ -57,7 +61,11 @@ export function createEventLog(): EventLog {
         const timer = setTimeout(() => {
           listeners.delete(listener)
           const types = events.map((event) => event.type).join(', ')
-          reject(new Error(`No event ${type} within ${withinMs} ms, but: ${types || 'none'}`))
+          reject(
+            new Error(
+              `No event ${type} came within ${withinMs} ms; events that came: ${types || 'none'}`,
+            ),
+          )
         }, withinMs)
 
         function listener(event: SecurityEvent): void {

@@ -1,7 +1,10 @@
 /**
- * A server behind the gateway, for tests of a gateway's configuration: it verifies the assertion
- * and changes the session. Tests create it with their handler. An assertion that does not verify
- * is answered with 401, and an unusable key is a `ConfigError`.
+ * Creates a server that plays an upstream behind a gateway, for tests of the gateway's
+ * configuration: it verifies the gateway's signed assertion, runs the test's handler, and sends its
+ * session changes back. Tests pass it as the upstream `{ app: origin }`. A key that cannot be used
+ * throws a `ConfigError`, some only at the first request. An assertion that does not verify is
+ * answered with 401, and an error of the handler rejects. All requests are recorded, without a
+ * limit.
  */
 import { importKeys, parseKeys } from '../../assertion/keys.ts'
 import { encodeBase64url } from '../../crypto/index.ts'
@@ -12,7 +15,7 @@ import type { Clock } from '../../types.ts'
 
 /** Options of {@link createTestOrigin}. */
 export interface TestOriginOptions {
-  /** `publicOrigin` of the gateway. */
+  /** The gateway's `publicOrigin`. */
   readonly gateway: string
   /** The name of the upstream in the gateway's configuration. */
   readonly audience: string
@@ -26,13 +29,13 @@ export interface TestOriginOptions {
 export interface ReceivedRequest {
   /** Method and path with its query: `POST /login`. */
   readonly line: string
-  /** Its headers. */
+  /** The request's headers. */
   readonly headers: Headers
-  /** The user whom the verified assertion names; undefined for a visitor. */
+  /** The user of the verified assertion; undefined for a visitor. */
   readonly user: string | undefined
 }
 
-/** Answers a request of the gateway. */
+/** Responds to a request of the gateway. */
 export type OriginHandler = (
   request: Request,
   session: OriginSession,
@@ -40,9 +43,12 @@ export type OriginHandler = (
 
 /** A server behind the gateway. */
 export interface TestOrigin {
-  /** Answers a request: the upstream `{ app: origin }` of a gateway. */
+  /**
+   * Responds to a request. It makes the object usable as the upstream `{ app: origin }` of a
+   * gateway.
+   */
   fetch(request: Request): Promise<Response>
-  /** Every request, in its order. */
+  /** All requests, in the order in which they arrived. */
   readonly received: readonly ReceivedRequest[]
 }
 
@@ -72,11 +78,11 @@ export function createTestOrigin(options: TestOriginOptions, handler: OriginHand
     async fetch(request): Promise<Response> {
       opening ??= openOrigin(options, parsedKeys)
       const origin = await opening
-      const own = new Headers()
+      const sessionHeaders = new Headers()
       const session = await origin
         .open({
           read: (name) => request.headers.get(name) ?? undefined,
-          write: (name, value) => own.set(name, value),
+          write: (name, value) => sessionHeaders.set(name, value),
         })
         .catch((error: unknown) => {
           if (isPortcullisError(error, 'ERR_ASSERTION_INVALID')) return undefined
@@ -90,7 +96,7 @@ export function createTestOrigin(options: TestOriginOptions, handler: OriginHand
 
       const response = await handler(request, session)
       const headers = new Headers(response.headers)
-      for (const [name, value] of own) headers.set(name, value)
+      for (const [name, value] of sessionHeaders) headers.set(name, value)
       const { status, statusText } = response
       return new Response(response.body, { status, statusText, headers })
     },
@@ -112,16 +118,16 @@ async function openOrigin(
   })
 }
 
-/** Secrets of one test, in the form that an environment has them. */
+/** The secrets of one test, named as in an environment. */
 export interface TestSecrets {
-  /** Seals sessions. */
+  /** The secret that seals sessions. */
   readonly SESSION_SECRET: string
-  /** Signs assertions. */
+  /** The private key that signs assertions. */
   readonly ASSERTION_KEY: string
 }
 
 /**
- * Creates secrets that no other test has.
+ * Creates random secrets for one test.
  *
  * @example
  * ```ts

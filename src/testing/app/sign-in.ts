@@ -1,12 +1,14 @@
 /**
- * Signs a user in without a login page: the strategy of an application creates the session. Tests
- * and `browser.ts` call it. A strategy that sets no cookie throws an `Error`.
+ * Starts a session without a login page, by calling the session strategy of an application
+ * directly. Tests call `createSignedInCookie()`, and the test browser's `signIn` calls
+ * `startSession()`. A strategy that sets no cookie throws an `Error`; a strategy that rejects, for
+ * example because its store is unavailable, rejects here too.
  */
 import type { ThreeVerbs } from '../../session/index.ts'
 
 /** Options of {@link createSignedInCookie}. */
 export interface SignedInCookieOptions {
-  /** The environment that `FromEnv` functions receive as `c.env`. Default none. */
+  /** The environment, which options that are functions receive as `c.env`. Default none. */
   readonly env?: unknown
 }
 
@@ -30,7 +32,7 @@ export async function createSignedInCookie<Data>(
   return lines.map((line) => line.split(';', 1)[0]).join('; ')
 }
 
-/** Starts a session. Resolves with the Set-Cookie lines that a browser would receive. */
+/** Starts a session. Resolves to the Set-Cookie lines that a browser would receive. */
 export async function startSession<Data>(
   sessions: ThreeVerbs<Data>,
   data: Data,
@@ -41,6 +43,9 @@ export async function startSession<Data>(
   await sessions.start({ context, data })
 
   const lines = headers.getSetCookie()
-  if (lines.length === 0) throw new Error('The strategy set no cookie on context.headers')
+  if (lines.length === 0)
+    throw new Error(
+      'start() of the session strategy set no cookie; it must append Set-Cookie to context.headers',
+    )
   return lines
 }

@@ -1,27 +1,29 @@
 /**
- * Declares every promise of a limiter as a test, for the limiters of this library and for those of
- * applications. Test files call `limiterContract()`. A promise that is broken fails its test.
+ * Declares the tests that a limiter must pass. Test files call `limiterContract()` for the limiters
+ * of this library and for those of applications; `takes.ts` and `exact.ts` hold the tests. A
+ * limiter that breaks a promise fails the test of that name. The limiter's clock must be movable;
+ * without `setBack`, a clock that is set back is not tested.
  */
 import type { LimitContext, Limiter } from '../../limit/contract.ts'
 import type { Expectation, TestTools } from '../store/contract.ts'
 import { exactPromises } from './exact.ts'
 import { takePromises } from './takes.ts'
 
-/** A limiter and its time. */
+/** A limiter and its clock. */
 export interface LimiterUnderTest {
-  /** What is tested. */
+  /** The limiter under test. */
   readonly limiter: Limiter
-  /** Now, in ms since the epoch, as the limiter's clock has it. */
+  /** Returns the time of the limiter's clock, in ms since the epoch. */
   now(): number
-  /** Lets milliseconds pass, for the limiter's clock and for the store's own expiry. */
+  /** Moves the limiter's clock and the store's own expiry forward by some ms. */
   elapse(ms: number): unknown
-  /** Sets the limiter's clock back, and nothing else; without it that is not tested. */
+  /** Sets only the limiter's clock back. Without it, such a clock is not tested. */
   setBack?(ms: number): unknown
-  /** What verbs get as their last argument. Default `{}`. */
+  /** The last argument of the limiter's methods. Default `{}`. */
   readonly context?: LimitContext
 }
 
-/** How many units in how many seconds. */
+/** The rate of a limiter. */
 export interface Rate {
   /** Units in a window. */
   readonly limit: number
@@ -29,24 +31,25 @@ export interface Rate {
   readonly window: number
 }
 
-/** What the limiter under test promises. */
+/** The promises that the limiter makes. */
 export interface LimiterContractOptions {
   /**
-   * Default true: never more than the limit in any window, denied takes change nothing, retry times hold to the
-   * millisecond. false leaves these promises out.
+   * Whether the limiter is exact: it never allows more than the limit in any window, denied takes
+   * change nothing, and retry times are exact to the millisecond. Default true; false omits these
+   * tests.
    */
   readonly exact?: boolean
 }
 
 /**
- * Declares the tests that a limiter has to pass.
+ * Declares the tests that a limiter must pass.
  *
  * @param makeLimiter - called once for each test, with the rate that it needs.
  * @example
  * limiterContract({ describe, it, expect }, (rate) => {
- *   let now = Date.now()
- *   const limiter = myLimiter({ ...rate, clock: () => now })
- *   return { limiter, now: () => now, elapse: (ms) => (now += ms) }
+ * let now = Date.now()
+ * const limiter = myLimiter({ ...rate, clock: () => now })
+ * return { limiter, now: () => now, elapse: (ms) => (now += ms) }
  * })
  */
 export function limiterContract(
@@ -67,19 +70,22 @@ export function limiterContract(
   })
 }
 
-/** How the promises are written down: a title, a rate, and what happens to a limiter of its own. */
+/**
+ * The functions with which tests are declared. `that` has a title, a rate and a body, which
+ * receives its own limiter.
+ */
 export interface LimiterCheck {
   that(title: string, rate: Rate, body: (bench: LimiterBench) => Promise<void>): void
   expect(value: unknown): Expectation
 }
 
-/** A limiter with its verbs shortened. */
+/** A limiter, with short forms of its methods. */
 export interface LimiterBench extends Required<Omit<LimiterUnderTest, 'setBack'>> {
   readonly setBack: ((ms: number) => unknown) | undefined
   take(key: string, cost?: number): ReturnType<Limiter['take']>
   peek(key: string): ReturnType<Limiter['peek']>
   forget(key: string): Promise<void>
-  /** Whether a take is allowed. */
+  /** Reports whether a take is allowed. */
   passes(key: string, cost?: number): Promise<boolean>
 }
 

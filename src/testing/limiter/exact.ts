@@ -1,19 +1,21 @@
 /**
- * Declares what an exact limiter promises in addition: its decisions are compared with everything
- * that it allowed. `contract.ts` calls it. A promise that is broken fails its test.
+ * Declares the further tests of an exact limiter, which compare its decisions with all takes that
+ * it allowed before. `limiterContract()` calls it unless its option `exact` is false. A limiter
+ * that breaks a promise fails the test of that name. The takes are pseudorandom with a fixed seed,
+ * so a failure repeats.
  */
 import type { LimiterBench, LimiterCheck } from './contract.ts'
 
 /** A take that was allowed. */
 interface PassedTake {
-  readonly at: number
+  readonly takenAt: number
   readonly units: number
 }
 
-/** Bursts, gaps, and the edges of windows, in milliseconds. */
+/** Times between two takes in ms: bursts, gaps, and the edges of windows. */
 const gaps = [0, 0, 1, 50, 400, 2_500, 9_999, 10_000]
 
-/** Declares the promises. */
+/** Declares the tests. */
 export function exactPromises(check: LimiterCheck): void {
   promiseRetryTimes(check)
   promiseCosts(check)
@@ -99,7 +101,10 @@ function promiseWindows({ that, expect }: LimiterCheck): void {
   }
 }
 
-/** Takes at random and compares each answer with everything that passed before. */
+/**
+ * Takes random numbers of units at random times, and compares each result with all takes that were
+ * allowed before.
+ */
 async function checkWindows(
   { take, elapse, now }: LimiterBench,
   limit: number,
@@ -112,16 +117,17 @@ async function checkWindows(
     const gap = gaps[Math.floor(random() * gaps.length)] ?? 0
     if (gap > 0) await elapse(gap)
 
-    // Large enough to reach the limit.
+    // Half of the costs are large enough to reach the limit.
     const cost = random() < 0.5 ? 1 + Math.floor(random() * Math.ceil(limit / 2)) : 1
     const free = limit - countUnits(passed, now())
     const { allowed, remaining } = await take('a', cost)
 
-    if (allowed) passed.push({ at: now(), units: cost })
-    // Up to 100 it remembers each take: it neither lets too many pass nor too few.
+    if (allowed) passed.push({ takenAt: now(), units: cost })
+    // Up to a limit of 100, each take is stored exactly, so the limiter allows neither more nor
+    // less than the limit.
     if (limit <= 100) {
       expect(allowed).toEqual(cost <= free)
-      // What is remembered of a denial may have grown since.
+      // A remembered denial may report fewer free units than there are by now.
       expect(allowed ? remaining === free - cost : remaining <= free).toEqual(true)
     }
 
@@ -160,7 +166,7 @@ function promiseClock({ that, expect }: LimiterCheck): void {
       expect([await passes('a'), await passes('a')]).toEqual([true, true])
       await setBack(3_600_000)
 
-      // Nothing is free that was not, and nothing is blocked for longer than a window.
+      // No units became free because of the clock, and no key is blocked for longer than a window.
       expect(await passes('a')).toEqual(false)
       await elapse(5_000)
       expect(await passes('a')).toEqual(false)
@@ -170,14 +176,14 @@ function promiseClock({ that, expect }: LimiterCheck): void {
   )
 }
 
-/** Adds up the units that passed in the 10 seconds before a time. */
+/** Adds up the units that were allowed in the 10 seconds before a time. */
 function countUnits(passed: readonly PassedTake[], end: number): number {
   return passed
-    .filter(({ at }) => at > end - 10_000 && at <= end)
+    .filter(({ takenAt }) => takenAt > end - 10_000 && takenAt <= end)
     .reduce((sum, { units }) => sum + units, 0)
 }
 
-/** The same numbers from 0 to 1 each time (mulberry32). */
+/** Creates a generator of pseudorandom numbers from 0 to 1 (mulberry32), the same for each seed. */
 function createRandom(seed: number): () => number {
   let state = seed
   return () => {

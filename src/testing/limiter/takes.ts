@@ -1,11 +1,12 @@
 /**
- * Declares what every limiter promises: how it counts, that keys are separate, and what it
- * answers. `contract.ts` calls it. A promise that is broken fails its test.
+ * Declares the tests that every limiter must pass: it counts units, keeps keys apart, rejects
+ * invalid costs and returns the documented results. `limiterContract()` calls it. A limiter that
+ * breaks a promise fails the test of that name.
  */
 import type { LimiterCheck } from './contract.ts'
 
-/** Identifiers that a careless limiter mixes up, or takes for patterns and names of its own. */
-const strange: readonly string[] = [
+/** Keys that a careless limiter confuses with each other, or with patterns and names of its own. */
+const unusualKeys: readonly string[] = [
   'a',
   'a:b',
   'a',
@@ -44,7 +45,7 @@ const strange: readonly string[] = [
   '1.2.3.4:5',
 ]
 
-/** Declares the promises. */
+/** Declares the tests. */
 export function takePromises(check: LimiterCheck): void {
   declareCounting(check)
   declareKeys(check)
@@ -90,14 +91,14 @@ function declareCounting({ that, expect }: LimiterCheck): void {
   )
 }
 
-/** Declares that keys are counted separately, and forgotten separately. */
+/** Declares that keys are counted and forgotten separately. */
 function declareKeys({ that, expect }: LimiterCheck): void {
   that(
     'counts each key for itself, whatever is in it',
     { limit: 1, window: 60 },
     async ({ passes }) => {
-      for (const key of new Set(strange)) expect([key, await passes(key)]).toEqual([key, true])
-      for (const key of strange) expect([key, await passes(key)]).toEqual([key, false])
+      for (const key of new Set(unusualKeys)) expect([key, await passes(key)]).toEqual([key, true])
+      for (const key of unusualKeys) expect([key, await passes(key)]).toEqual([key, false])
     },
   )
 

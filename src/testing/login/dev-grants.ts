@@ -1,16 +1,18 @@
 /**
- * Remembers sessions, codes and tokens of the development provider; everything ends with the
- * process. `dev-provider.ts` uses it. An unknown code or token gives undefined.
+ * Stores the sessions, authorization codes and tokens of the development OpenID Connect provider,
+ * in the memory of the process. `devProvider()` creates it. It throws nothing: an unknown or used
+ * code or token gives undefined. A refresh token that is used twice ends its session. Codes and
+ * tokens do not expire here.
  */
 import { randomId } from '../../crypto/index.ts'
 
-/** A browser that is signed in at the provider. */
+/** The session of a browser that is signed in at the provider. */
 export interface DevSession {
   readonly sid: string
   readonly sub: string
-  /** Seconds. */
+  /** When the person signed in, in seconds since the epoch. */
   readonly authenticatedAt: number
-  /** The authentication context that was asked for and granted. */
+  /** The authentication context that was requested and granted. */
   readonly acr?: string
 }
 
@@ -22,7 +24,9 @@ export interface DevGrant {
   readonly nonce: string | null
   readonly challenge: string | null
   readonly redirectUri: string
-  /** The API that the access token is for (RFC 8707): then it is a JWT for that API. */
+  /**
+   * The API for which the access token is issued (RFC 8707); the token is then a JWT for that API.
+   */
   readonly resource: string | null
 }
 
@@ -32,10 +36,13 @@ export interface DevGrants {
   find(sid: string | undefined): DevSession | undefined
   end(sid: string): void
   issueCode(grant: DevGrant): string
-  /** A code works once. */
+  /** Returns the grant of a code, which can be used once. */
   redeemCode(code: string): DevGrant | undefined
   issueTokens(grant: DevGrant): { readonly access: string; readonly refresh: string }
-  /** A refresh token works once; one that comes again ends the session that it is of (RFC 9700 section 4.14.2). */
+  /**
+   * Returns the grant of a refresh token, which can be used once. A token that is used again ends
+   * its session (RFC 9700 section 4.14.2).
+   */
   redeemRefresh(token: string): DevGrant | undefined
   findByAccess(token: string): DevGrant | undefined
   revoke(token: string): void
@@ -46,7 +53,7 @@ export function createDevGrants(): DevGrants {
   const sessions = new Map<string, DevSession>()
   const codes = new Map<string, DevGrant>()
   const refreshTokens = new Map<string, DevGrant>()
-  const usedUp = new Map<string, string>()
+  const usedTokens = new Map<string, string>()
   const accessTokens = new Map<string, DevGrant>()
   const isLive = ({ session }: DevGrant): boolean => sessions.has(session.sid)
 
@@ -76,12 +83,12 @@ export function createDevGrants(): DevGrants {
       return { access, refresh }
     },
     redeemRefresh(token) {
-      const reused = usedUp.get(token)
-      if (reused !== undefined) sessions.delete(reused)
+      const reusedSid = usedTokens.get(token)
+      if (reusedSid !== undefined) sessions.delete(reusedSid)
       const grant = refreshTokens.get(token)
       if (grant === undefined) return undefined
       refreshTokens.delete(token)
-      usedUp.set(token, grant.session.sid)
+      usedTokens.set(token, grant.session.sid)
       return isLive(grant) ? grant : undefined
     },
     findByAccess: (token) => accessTokens.get(token),

@@ -1,17 +1,19 @@
 /**
- * Lists the people of the development provider, and creates the page on which a tester chooses
- * one. `dev-provider.ts` calls it. All names are escaped.
+ * Lists the people who can sign in at the development provider, and creates its HTML pages: the
+ * page on which a tester chooses a person, and the page that posts the result back. `devProvider()`
+ * calls it. It throws nothing; all names and parameters are escaped. `body` of `createPage` is HTML
+ * that the caller must have escaped.
  */
 
 /** A person at the development provider: `sub` and any claims. */
 export interface DevPerson {
-  /** Identifies the person. */
+  /** The identifier of the person. */
   readonly sub: string
   /** Any other claim, such as `name`, `email`, `email_verified` or `groups`. */
   readonly [claim: string]: unknown
 }
 
-/** The people of a provider without the option `people`. */
+/** The default of the option `people`. */
 export const usualPeople: readonly DevPerson[] = [
   {
     sub: 'alice',
@@ -33,7 +35,10 @@ export const usualPeople: readonly DevPerson[] = [
 const style = `:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:10vh auto;padding:0 1rem}
 button{font:inherit;display:block;width:100%;margin:.5rem 0;padding:.75rem 1rem;text-align:left}small{opacity:.7}`
 
-/** The page that asks who somebody is. Every parameter of the request comes back with the answer. */
+/**
+ * Creates the page on which a tester chooses a person. The form sends all parameters of the
+ * authorization request again.
+ */
 export function createChoicePage(
   people: readonly DevPerson[],
   parameters: URLSearchParams,
@@ -52,11 +57,14 @@ export function createChoicePage(
     `<p>This is the development provider. It asks for no password.</p>
 <form method="post" action="/auth">${fields.join('')}
 ${buttons.join('\n')}
-<button name="deny" value="1">Refuse</button></form>`,
+<button name="deny" value="1">Cancel</button></form>`,
   )
 }
 
-/** A page that posts its answer at once, as providers do with `response_mode=form_post`. */
+/**
+ * Creates a page that posts its parameters immediately, as providers do with
+ * `response_mode=form_post`.
+ */
 export function createPostPage(
   action: string,
   parameters: Readonly<Record<string, string>>,
@@ -72,7 +80,7 @@ export function createPostPage(
   )
 }
 
-/** A page of the provider. `body` is HTML. */
+/** Creates a page of the provider. `body` is HTML. */
 export function createPage(title: string, body: string, status = 200): Response {
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,4 +1,11 @@
-/** An OpenID Connect provider for development and tests, on one's own machine: any other issuer throws a `TypeError`. */
+/**
+ * Creates an OpenID Connect provider for development and tests, which signs in anybody who clicks a
+ * name. Tests and development servers of applications create it, `portcullis provider` runs it, and
+ * `signInAs()` uses it. An issuer, or an address for logout tokens, that is not this machine throws
+ * a `TypeError`. Invalid requests are answered with a page or an OAuth error as a real provider
+ * does; a logout token that cannot be delivered is dropped. Everything is stored in the memory of
+ * the process.
+ */
 import { encodeBase64url, randomId } from '../../crypto/index.ts'
 import { createDevGrants, type DevGrant, type DevGrants, type DevSession } from './dev-grants.ts'
 import { createDevKeys, type DevKeys } from './dev-keys.ts'
@@ -12,29 +19,40 @@ import {
 
 /** Options of {@link devProvider}. */
 export interface DevProviderOptions {
-  /** Where it is, such as `http://localhost:8789`: http and this machine only. */
+  /** The issuer, such as `http://localhost:8789`: http, and on this machine only. */
   readonly issuer: string
-  /** People who can sign in. Default Alice, an admin, Bob, and Carol, who has no e-mail. */
+  /**
+   * The people who can sign in. Default: Alice, an admin; Bob; and Carol, who has no e-mail
+   * address.
+   */
   readonly people?: readonly DevPerson[]
-  /** Receives logout tokens, such as `http://localhost:8787/.portcullis/backchannel-logout/dev`. Default: none. */
+  /**
+   * The URL that receives logout tokens, such as
+   * `http://localhost:8787/.portcullis/backchannel-logout/dev`. Default: none.
+   */
   readonly backchannel?: string
-  /** The identifier of the application. Default `dev`. Its secret may be anything. */
+  /** The client id of the application. Default `dev`. Any client secret is accepted. */
   readonly clientId?: string
-  /** Identifiers of further applications without a secret, such as an MCP client. Default none. */
+  /**
+   * The client ids of further applications without a secret, such as an MCP client. Default none.
+   */
   readonly publicClients?: readonly string[]
-  /** Seconds that an access token lives. Default 300. */
+  /** The lifetime of an access token in seconds. Default 300. */
   readonly accessLife?: number
-  /** Another fetch for logout tokens. Default the global one. */
+  /** The function that posts logout tokens. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time in ms, for tests. Default `Date.now`. */
   readonly clock?: () => number
 }
 
 /** A provider in this process. */
 export interface DevProvider {
-  /** Its issuer. */
+  /** The issuer. */
   readonly issuer: string
-  /** Answers a request. Fits the option `fetch` of `login()`, and any server that takes a fetch handler. */
+  /**
+   * Responds to a request. It can be the option `fetch` of `login()`, or the handler of any server
+   * that accepts a fetch handler.
+   */
   fetch(request: Request | string, init?: RequestInit): Promise<Response>
 }
 
@@ -57,9 +75,10 @@ const ownMachine = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 const cookieName = 'dev_provider'
 
 /**
- * Creates a provider with PKCE, nonce, `iss`, refresh tokens that rotate, userinfo, step-up by `acr` and
- * `max_age`, `prompt=none`, access tokens for an API (`resource`, RFC 9068), and logout by the browser and the
- * back channel. It signs in whoever clicks: it is for this machine only.
+ * Creates a provider with PKCE, nonce, `iss`, refresh tokens that rotate, userinfo, step-up by
+ * `acr` and `max_age`, `prompt=none`, access tokens for an API (`resource`, RFC 9068), and logout
+ * by the browser and the back channel. It signs in anybody who clicks a name, so it is for this
+ * machine only.
  *
  * @example
  * const provider = devProvider({ issuer: 'http://localhost:8789' })
@@ -71,10 +90,12 @@ export function devProvider(options: DevProviderOptions): DevProvider {
   const { issuer, people = usualPeople, backchannel, clientId = 'dev', accessLife = 300 } = options
   const { clock = Date.now, fetch: send = (url, init) => fetch(url, init) } = options
   if (!ownMachine.test(issuer)) {
-    throw new TypeError('The development provider is for http and this machine only')
+    throw new TypeError('issuer must be an http URL of this machine, such as http://localhost:8789')
   }
   if (backchannel !== undefined && !isOwnAddress(backchannel)) {
-    throw new TypeError('The development provider notifies this machine only')
+    throw new TypeError(
+      'backchannel must be a URL of this machine, such as http://localhost:8787/...',
+    )
   }
   const keys = createDevKeys()
   const seconds = (): number => Math.floor(clock() / 1000)
@@ -147,7 +168,7 @@ function answerMetadata({ issuer }: DevContext): Response {
   })
 }
 
-/** Whether an address is this machine: nobody is ever sent elsewhere. */
+/** Reports whether a URL is on this machine. The provider redirects nobody elsewhere. */
 function isOwnAddress(text: string): boolean {
   return URL.canParse(text) && ownOrigin.test(new URL(text).origin)
 }
@@ -160,43 +181,51 @@ async function authorize(
   const redirectUri = query.get('redirect_uri') ?? ''
   const clients = [context.clientId, ...context.publicClients]
   if (!isOwnAddress(redirectUri) || !clients.includes(query.get('client_id') ?? '')) {
-    return createPage('This request is not for this machine', '', 400)
+    return createPage(
+      'The client_id is unknown, or the redirect_uri is not on this machine',
+      '',
+      400,
+    )
   }
-  const back = (answer: Record<string, string>, cookie?: string): Response =>
+  const redirectBack = (answer: Record<string, string>, cookie?: string): Response =>
     sendBack(context, query, answer, cookie)
-  const isWell = query.get('response_type') === 'code' && query.get('code_challenge') !== null
-  if (!isWell || query.get('code_challenge_method') !== 'S256')
-    return back({ error: 'invalid_request' })
+  const isCodeFlow = query.get('response_type') === 'code' && query.get('code_challenge') !== null
+  if (!isCodeFlow || query.get('code_challenge_method') !== 'S256')
+    return redirectBack({ error: 'invalid_request' })
 
   const isAnswer = request.method === 'POST'
-  if (isAnswer && query.has('deny')) return back({ error: 'access_denied' })
+  if (isAnswer && query.has('deny')) return redirectBack({ error: 'access_denied' })
   const acr = readAcr(query)
-  const chosen = isAnswer ? query.get('person') : null
-  const known = context.grants.find(readSid(request))
-  if (chosen === null) {
-    if (known !== undefined && isEnough(context, known, query, acr)) {
-      return back({ code: issueCode(context, known, query) })
+  const chosenSub = isAnswer ? query.get('person') : null
+  const session = context.grants.find(readSid(request))
+  if (chosenSub === null) {
+    if (session !== undefined && isEnough(context, session, query, acr)) {
+      return redirectBack({ code: issueCode(context, session, query) })
     }
     return query.get('prompt') === 'none'
-      ? back({ error: 'login_required' })
+      ? redirectBack({ error: 'login_required' })
       : createChoicePage(context.people, query)
   }
-  if (!context.people.some(({ sub }) => sub === chosen)) return back({ error: 'access_denied' })
-  const session = context.grants.begin(chosen, context.seconds(), acr)
-  const cookie = `${cookieName}=${session.sid}; Path=/; HttpOnly; SameSite=Lax`
-  return back({ code: issueCode(context, session, query) }, cookie)
+  if (!context.people.some(({ sub }) => sub === chosenSub))
+    return redirectBack({ error: 'access_denied' })
+  const newSession = context.grants.begin(chosenSub, context.seconds(), acr)
+  const cookie = `${cookieName}=${newSession.sid}; Path=/; HttpOnly; SameSite=Lax`
+  return redirectBack({ code: issueCode(context, newSession, query) }, cookie)
 }
 
-/** The first authentication context that the request demands or wishes. */
+/**
+ * Returns the first authentication context that the request requires (`claims`) or prefers
+ * (`acr_values`).
+ */
 function readAcr(query: URLSearchParams): string | undefined {
-  const wish = query.get('acr_values')?.split(' ')[0]
+  const preferredAcr = query.get('acr_values')?.split(' ')[0]
   try {
     const claims = JSON.parse(query.get('claims') ?? '{}') as {
       id_token?: { acr?: { values?: string[] } }
     }
-    return claims.id_token?.acr?.values?.[0] ?? wish
+    return claims.id_token?.acr?.values?.[0] ?? preferredAcr
   } catch {
-    return wish
+    return preferredAcr
   }
 }
 
@@ -246,7 +275,7 @@ function sendBack(
 
 function readSid(request: Request): string | undefined {
   const header = request.headers.get('cookie') ?? ''
-  const pair = header.split('; ').find((each) => each.startsWith(`${cookieName}=`))
+  const pair = header.split('; ').find((cookie) => cookie.startsWith(`${cookieName}=`))
   const value = pair?.slice(cookieName.length + 1)
   return value !== undefined && /^[\w-]+$/.test(value) ? value : undefined
 }
@@ -262,11 +291,11 @@ async function answerTokens(context: DevContext, request: Request): Promise<Resp
   const grant = grants.redeemCode(form.get('code') ?? '')
   const verifier = new TextEncoder().encode(form.get('code_verifier') ?? '')
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', verifier))
-  const isGood =
+  const isValid =
     grant !== undefined &&
     grant.challenge === encodeBase64url(digest) &&
     grant.redirectUri === form.get('redirect_uri')
-  return isGood ? issueTokens(context, grant) : answerJson({ error: 'invalid_grant' }, 400)
+  return isValid ? issueTokens(context, grant) : answerJson({ error: 'invalid_grant' }, 400)
 }
 
 async function issueTokens(context: DevContext, grant: DevGrant): Promise<Response> {
@@ -296,7 +325,11 @@ async function issueTokens(context: DevContext, grant: DevGrant): Promise<Respon
   })
 }
 
-/** An access token for an API, which verifies it by itself. @see RFC 9068 section 2.2 */
+/**
+ * Signs an access token for an API, which verifies it without calling the provider.
+ *
+ * @see RFC 9068 section 2.2
+ */
 async function signAccessToken(context: DevContext, grant: DevGrant): Promise<string> {
   const { issuer, accessLife, keys, seconds } = context
   const { session, clientId, scope, resource } = grant

@@ -1,18 +1,20 @@
 /**
- * A browser for tests of a site with a login: it keeps cookies, and follows redirects between the
- * site and its provider. Tests call it. A login that does not reach the provider, or too many
- * redirects, throws an `Error`.
+ * Creates a browser for tests of a site with a login, which also reaches the development provider,
+ * and signs a person in with it. Tests of applications call both functions. `signInAs` throws an
+ * `Error` where the login page does not redirect to the provider, where the person does not exist
+ * there, and after 12 redirects. It reads the provider's HTML, so it works with `devProvider()`
+ * only.
  */
 import { type BrowserOptions, createBrowser, type TestBrowser } from '../app/browser.ts'
 import type { DevProvider } from './dev-provider.ts'
 
 /** Options of {@link createLoginBrowser}. */
 export interface LoginBrowserOptions extends BrowserOptions {
-  /** The provider that the site signs in at. */
+  /** The provider at which the site's users sign in. */
   readonly provider: DevProvider
 }
 
-/** A browser that knows a provider. */
+/** A browser that reaches a provider. */
 export interface LoginBrowser extends TestBrowser {
   /** The origin of the site. */
   readonly site: string
@@ -45,14 +47,14 @@ export interface SignInAsOptions {
 }
 
 /**
- * Signs somebody in: opens the login page, and clicks the person at the provider.
+ * Signs a person in: opens the login page, and clicks the person at the provider.
  *
  * @example
  * ```ts
  * const page = await signInAs(browser, 'ada', { path: '/account' })
  * ```
  * @returns the page where the login ended
- * @throws {Error} where the way does not lead to the provider, or the person does not exist there
+ * @throws {Error} where the login page does not redirect to the provider, or the person does not exist there
  */
 export async function signInAs(
   browser: LoginBrowser,
@@ -61,11 +63,15 @@ export async function signInAs(
 ): Promise<Response> {
   const page = await browser.open(path)
   if (new URL(browser.url).origin !== browser.provider) {
-    throw new Error(`${path} did not lead to the provider, but to ${browser.url}: ${page.status}`)
+    throw new Error(
+      `${path} did not redirect to the provider, but ended at ${browser.url} with status ${page.status}`,
+    )
   }
   const html = await page.text()
   if (!html.includes(`name="person" value="${person}"`)) {
-    throw new Error(`There is no ${person} at the development provider`)
+    throw new Error(
+      `The development provider has no person ${person}; add one with this sub to its option people`,
+    )
   }
   const form = new URLSearchParams()
   for (const [, name = '', value = ''] of html.matchAll(hiddenField)) {

@@ -1,7 +1,9 @@
 /**
- * Declares tests of whole sessions over a store, from login to logout: what an application sees,
- * whatever the store's client does to values. Test files and `storeContract` call it. A promise
- * that is broken fails its test.
+ * Declares tests of whole sessions over a store, from login to logout, which check the data that an
+ * application sees, however the store's client changes values on the way. `sessionContract()` is
+ * called by test files and by `storeContract()`; `life.ts` and `users.ts` hold the tests. A store
+ * that breaks a promise fails the test of that name. Each test creates its own users, so all may
+ * share one store.
  */
 
 import type { FlushableHandle, StoredStrategy } from '../../session/core/types.ts'
@@ -16,48 +18,57 @@ import type { Expectation, TestTools } from '../store/contract.ts'
 import { sessionLifePromises } from './life.ts'
 import { sessionUserPromises } from './users.ts'
 
-/** A store of either kind and its time. Tests bring their own users, so all may share one store. */
+/** A store and its clock. Tests create their own users, so all may share one store. */
 export interface SessionStoreUnderTest {
-  /** What is tested, as it is given to `storedSessions`: all seven verbs, or `get`, `set` and `delete`. */
+  /**
+   * The store under test, as `storedSessions` accepts it: with all seven methods, or with `get`,
+   * `set` and `delete`.
+   */
   readonly store: StoreOption
-  /** Now, in ms since the epoch. Default `Date.now`. */
+  /** Returns the current time in ms since the epoch. Default `Date.now`. */
   now?(): number
-  /** Lets milliseconds pass, for `now` and for the store’s own expiry. Without it only the sessions’ clock moves. */
+  /**
+   * Moves `now` and the store's own expiry forward by some ms. Without it, only the clock of the
+   * sessions moves.
+   */
   elapse?(ms: number): unknown
-  /** What the store's verbs get as their last argument. Default `{}`. */
+  /** The last argument of the store's methods. Default `{}`. */
   readonly context?: StoreContext
 }
 
-/** What the sessions of these tests hold. */
+/** The data of the sessions in these tests. */
 export interface TestData {
   readonly user?: string
   readonly count?: number
   readonly note?: unknown
 }
 
-/** A site whose sessions are in the store. */
+/** A site whose sessions are in the store under test. */
 export interface TestSite {
   readonly sessions: StoredStrategy<TestData>
-  /** Whether the store has all seven verbs. */
+  /** Whether the store has all seven methods. */
   readonly atomic: boolean
-  /** Whether the store has the optional verb `readReplaced`. */
+  /** Whether the store has the optional method `readReplaced`. */
   readonly remembers: boolean
   readonly env: unknown
   elapse(ms: number): unknown
   browser(): SessionBrowser
-  /** A name that no other test uses. */
+  /** Returns a user name that no other test uses. */
   user(): string
 }
 
-/** What keeps cookies between requests. */
+/** A browser, which stores cookies between requests. */
 export interface SessionBrowser {
-  /** Sends a request whose handler is given, and keeps the cookies of its answer. */
+  /** Sends a request that `handler` handles, and stores the cookies of its response. */
   visit<T>(handler: (session: FlushableHandle<TestData>) => Promise<T> | T): Promise<T>
-  /** Another browser with the same cookies: a second tab, or a thief. */
+  /** Returns another browser with the same cookies: a second tab, or a thief's. */
   copy(): SessionBrowser
 }
 
-/** How the promises are declared: a title, and what happens on a site of its own. */
+/**
+ * The functions with which tests are declared. `that` has a title and a body, which receives its
+ * own site.
+ */
 export interface SessionCheck {
   that(title: string, body: (site: TestSite) => Promise<void>): void
   expect(value: unknown): Expectation
@@ -66,8 +77,9 @@ export interface SessionCheck {
 const SECRET = 'mT4-zQ8vXc1LrW6pYb9KdHs2NfGj7EaU'
 
 /**
- * Declares tests that run whole sessions over a store: login, reads, parallel writes, messages, lists and logout. A store of
- * `get`, `set` and `delete` is held to what it can keep. `storeContract` includes them.
+ * Declares tests that run whole sessions over a store: login, reads, parallel writes, messages,
+ * lists and logout. A store with only `get`, `set` and `delete` is tested for what it can
+ * guarantee. `storeContract` includes these tests.
  *
  * @param makeStore - called once for each test.
  * @example
@@ -94,28 +106,29 @@ function createSite({
   elapse,
   context = {},
 }: SessionStoreUnderTest): TestSite {
-  const made: SessionStore = typeof store === 'function' ? store({ maxAge: 28_800 }) : store
-  let skipped = 0
-  const clock = (): number => now() + skipped
+  const sessionStore: SessionStore = typeof store === 'function' ? store({ maxAge: 28_800 }) : store
+  let skippedMs = 0
+  const clock = (): number => now() + skippedMs
 
   const sessions = storedSessions<TestData>({
     secret: SECRET,
-    store: made,
+    store: sessionStore,
     user: (data) => data.user,
     clock,
   })
 
   return {
     sessions,
-    atomic: isAtomic(made),
-    remembers: 'readReplaced' in made && typeof made.readReplaced === 'function',
+    atomic: isAtomic(sessionStore),
+    remembers: 'readReplaced' in sessionStore && typeof sessionStore.readReplaced === 'function',
     env: context.env,
     browser: () => createBrowser(sessions, context.env, new Map()),
     user: () => `user ${crypto.randomUUID()}`,
     elapse(ms): unknown {
       if (elapse !== undefined) return elapse(ms)
-      // The store's own clock stands still: the sealed times end the session all the same.
-      skipped += ms
+      // The store's own clock does not move. The times sealed in the cookie end the session
+      // nevertheless.
+      skippedMs += ms
       return undefined
     },
   }
@@ -140,9 +153,9 @@ function createBrowser(
 
       for (const text of response.headers.getSetCookie()) {
         const [pair = ''] = text.split(';')
-        const at = pair.indexOf('=')
-        if (/; Max-Age=0(?:;|$)/.test(text)) cookies.delete(pair.slice(0, at))
-        else cookies.set(pair.slice(0, at), pair.slice(at + 1))
+        const equalsIndex = pair.indexOf('=')
+        if (/; Max-Age=0(?:;|$)/.test(text)) cookies.delete(pair.slice(0, equalsIndex))
+        else cookies.set(pair.slice(0, equalsIndex), pair.slice(equalsIndex + 1))
       }
 
       return result

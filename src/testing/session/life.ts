@@ -1,10 +1,15 @@
 /**
- * Declares what one session promises over any store: it is there after the login, holds what was
- * written, and ends. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests of a single session over any store: it exists after the login, returns the
+ * data that was written, shows messages once, and ends at logout and at its limits.
+ * `sessionContract()` calls it. A store that breaks a promise fails the test of that name; a store
+ * without atomic methods is not tested for lost parallel writes.
  */
 import type { SessionCheck, TestData } from './contract.ts'
 
-/** Values that clients and drivers are known to change: numbers in text, JSON in text, quotes, empty text. */
+/**
+ * Values that clients and drivers of stores are known to change: numbers as text, JSON as text,
+ * quotes, empty text.
+ */
 const AWKWARD: readonly unknown[] = [
   '1',
   '1e3',
@@ -37,7 +42,7 @@ const AWKWARD: readonly unknown[] = [
 
 const HOUR = 3_600_000
 
-/** Declares the promises about one session. */
+/** Declares the tests of one session. */
 export function sessionLifePromises(check: SessionCheck): void {
   declareLoginToLogout(check)
   declareWrites(check)
@@ -45,7 +50,7 @@ export function sessionLifePromises(check: SessionCheck): void {
   declareEnds(check)
 }
 
-/** Declares that a session lasts from login to logout and returns what was written. */
+/** Declares that a session lasts from login to logout and returns the data that was written. */
 function declareLoginToLogout({ that, expect }: SessionCheck): void {
   that(
     'a session lasts from login to logout, and no copy of its cookie outlasts it',
@@ -110,7 +115,8 @@ function declareWrites({ that, expect }: SessionCheck): void {
       ),
     )
 
-    // Without one step for reading and writing, a parallel write may be lost or refused, and a file be half written.
+    // Without an atomic step for reading and writing, a parallel write may be lost or rejected, and
+    // a file may be half written.
     if (site.atomic) expect(writes.map(({ status }) => status)).toEqual(tabs.map(() => 'fulfilled'))
     const count = (await browser.visit((s) => s.get()))?.count ?? 0
     expect(site.atomic ? count : count >= 1 && count <= 6).toEqual(site.atomic ? 6 : true)
@@ -150,7 +156,7 @@ function declareMessages({ that, expect }: SessionCheck): void {
   )
 }
 
-/** Declares what a login ends, and when the limits end a session. */
+/** Declares that a login ends the previous session, and when the limits end a session. */
 function declareEnds({ that, expect }: SessionCheck): void {
   that(
     'a login ends the session before it, and takes along what it is told to keep',

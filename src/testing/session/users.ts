@@ -1,11 +1,13 @@
 /**
- * Declares what a user's sessions promise: they are separate, and can be listed and ended where
- * the store has lists. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests of several sessions of one user, and of parallel requests in one: sessions are
+ * separate, and can be listed and ended where the store has lists. `sessionContract()` calls it. A
+ * store that breaks a promise fails the test of that name; a store without lists must reject with
+ * `ERR_CONFIG` instead.
  */
 import { isPortcullisError } from '../../errors.ts'
 import type { SessionBrowser, SessionCheck, TestSite } from './contract.ts'
 
-/** Declares the promises about several sessions. */
+/** Declares the tests of several sessions. */
 export function sessionUserPromises(check: SessionCheck): void {
   declareSeveralSessions(check)
   declareParallelRequests(check)
@@ -30,8 +32,10 @@ function declareSeveralSessions({ that, expect }: SessionCheck): void {
       await signedIn(site, site.user())
 
       if (!site.atomic) {
-        expect(await refusal(here.visit((s) => s.list()))).toEqual('ERR_CONFIG')
-        expect(await refusal(site.sessions.list({ user, env: site.env }))).toEqual('ERR_CONFIG')
+        expect(await findRejection(here.visit((s) => s.list()))).toEqual('ERR_CONFIG')
+        expect(await findRejection(site.sessions.list({ user, env: site.env }))).toEqual(
+          'ERR_CONFIG',
+        )
         return
       }
 
@@ -54,7 +58,9 @@ function declareSeveralSessions({ that, expect }: SessionCheck): void {
       const stranger = await signedIn(site, site.user())
 
       if (!site.atomic) {
-        expect(await refusal(site.sessions.endAll({ user, env: site.env }))).toEqual('ERR_CONFIG')
+        expect(await findRejection(site.sessions.endAll({ user, env: site.env }))).toEqual(
+          'ERR_CONFIG',
+        )
         return
       }
 
@@ -69,7 +75,10 @@ function declareSeveralSessions({ that, expect }: SessionCheck): void {
   )
 }
 
-/** Declares what two requests of one browser come to that arrive at the same time, or one late. */
+/**
+ * Declares the results of two requests of one browser that arrive at the same time, or of which one
+ * is late.
+ */
 function declareParallelRequests({ that, expect }: SessionCheck): void {
   that(
     'a message that two requests take at the same time is shown by one of them',
@@ -140,7 +149,7 @@ async function signedIn(site: TestSite, user: string): Promise<SessionBrowser> {
   return browser
 }
 
-async function refusal(work: Promise<unknown>): Promise<string | undefined> {
+async function findRejection(work: Promise<unknown>): Promise<string | undefined> {
   try {
     await work
     return undefined

@@ -1,7 +1,8 @@
 /**
- * Declares every promise of a session store as a test, for the stores of this library and for
- * those of applications. Test files call `storeContract()`. A promise that is broken fails its
- * test.
+ * Declares the tests that a session store must pass. Test files call `storeContract()` for the
+ * stores of this library and for those of applications; the other files of this folder hold the
+ * tests. A store that breaks a promise fails the test of that name. Where the clock of the store
+ * cannot be moved, expiry cannot be tested.
  */
 import type { AtomicStore, StoreContext } from '../../store/contract.ts'
 import { sessionContract } from '../session/contract.ts'
@@ -14,48 +15,52 @@ import { userPromises } from './users.ts'
 import { valuePromises } from './values.ts'
 import { verbPromises } from './verbs.ts'
 
-/** What `expect` must be able to say. */
+/** The part of `expect` that the tests need. */
 export interface Expectation {
   /** Deep equality. */
   toEqual(expected: unknown): unknown
 }
 
-/** A test runner as far as the contract needs one: vitest, Jest, Deno's and Bun's have these names. */
+/**
+ * The part of a test runner that the contracts need. The functions of vitest, Jest, Deno and Bun
+ * have these names.
+ */
 export interface TestTools {
   /** Groups tests. */
   describe(name: string, body: () => void): unknown
-  /** One test. */
+  /** Declares one test. */
   it(name: string, body: () => Promise<void>): unknown
-  /** Says what must hold of a value. */
+  /** Creates an assertion about a value. */
   expect(value: unknown): Expectation
 }
 
-/** A store and its time. Tests bring their own keys, so all may share one store. */
+/** A store and its clock. Tests create their own keys, so all may share one store. */
 export interface StoreUnderTest {
-  /** What is tested. */
+  /** The store under test. */
   readonly store: AtomicStore
-  /** Now, in ms since the epoch: where the tests begin, and what they give the store as `now`. */
+  /** Returns the current time in ms since the epoch, which the tests pass to the store as `now`. */
   now(): number
   /**
-   * Lets milliseconds pass, for `now` and for the store's own expiry. Where the clock cannot be moved, bring every expiry
-   * nearer instead; without either, expiry cannot be tested.
+   * Moves `now` and the store's own expiry forward by some ms. Where the store's clock cannot be
+   * moved, move every expiry nearer instead; without either, expiry cannot be tested.
    */
   elapse(ms: number): unknown
-  /** What verbs get as their last argument. Default `{}`. */
+  /** The last argument of the store's methods. Default `{}`. */
   readonly context?: StoreContext
-  /** Sessions a user may have. Default 100. */
+  /** The most sessions of a user. Default 100. */
   readonly maxPerUser?: number
 }
 
 /**
- * Declares the tests that a store has to pass: the result of each function, when sessions end, the list of a user's sessions,
- * races in every order in which the steps of two or three clients can happen, and whole sessions from login to logout.
+ * Declares the tests that a store must pass: the result of each method, when sessions end, the list
+ * of a user's sessions, races in every order in which the steps of two to four clients can happen,
+ * and whole sessions from login to logout.
  *
  * @param makeStore - called once for each test.
  * @example
  * storeContract({ describe, it, expect }, () => {
- *   let now = Date.now()
- *   return { store: myStore({ clock: () => now }), now: () => now, elapse: (ms) => (now += ms) }
+ * let now = Date.now()
+ * return { store: myStore({ clock: () => now }), now: () => now, elapse: (ms) => (now += ms) }
  * })
  */
 export function storeContract(
@@ -82,7 +87,10 @@ export function storeContract(
   })
 }
 
-/** How the promises are written down: a title and what happens at a desk of its own. */
+/**
+ * The functions with which tests are declared. `that` has a title and a body, which receives its
+ * own tools.
+ */
 export interface Check {
   group(name: string, body: () => void): void
   that(title: string, body: (desk: StoreTestContext) => Promise<void>): void

@@ -1,6 +1,7 @@
 /**
- * Creates what one test of the store contract works with: fresh keys, the verbs with their usual
- * arguments, a clock. The promises beside it use it. It rejects as the store does.
+ * Creates the tools of one test of the store contract: new keys, rows with default values, the
+ * store's methods with their usual arguments, and a clock. `storeContract()` creates one for each
+ * test, and all its tests use it. It rejects as the store does.
  */
 import type {
   Conflict,
@@ -19,7 +20,7 @@ import type { StoreUnderTest } from './contract.ts'
 export const seconds = 1_000
 export const minutes: number = 60 * seconds
 export const hours: number = 60 * minutes
-/** What the tests use unless they say otherwise. */
+/** The default times of the tests, in ms. */
 export const defaults: {
   readonly life: number
   readonly idle: number
@@ -32,16 +33,16 @@ export const defaults: {
   grace: 60 * seconds,
 }
 
-/** The verbs, shortened. Times that are not given are now. */
+/** The store's methods in a short form. A time that is absent is the current time. */
 export interface StoreTestContext {
   readonly maxPerUser: number
   now(): number
   pass(ms: number): Promise<void>
-  /** Where no session has been yet. */
+  /** Returns a reference to a session that does not exist yet. */
   ref(index?: string): Ref
-  /** The name of a list that has no members yet. */
+  /** Returns the name of a list that has no members yet. */
   index(): string
-  /** A row of a session, with a write id of its own. */
+  /** Returns the row of a session, with a new write id. */
   row(ref: Ref, more?: Partial<Row>): Row
   create(ref: Ref, more?: Partial<Row>): Promise<'ok' | 'taken'>
   read(ref: Ref, at?: Partial<ReadAt>): Promise<Found | Gone>
@@ -50,18 +51,18 @@ export interface StoreTestContext {
   end(ref: Ref, grace?: number): Promise<boolean>
   list(index: string): Promise<Found[]>
   endAll(index: string, keep?: Ref): Promise<number>
-  /** Whether the store has the optional verb `endMarked`. */
+  /** Whether the store has the optional method `endMarked`. */
   readonly hasMarks: boolean
   endMarked(mark: string, once?: OnceMessage, life?: number): Promise<boolean | undefined>
-  /** What the optional verb answers; `without` where the store does not have it. */
+  /** Calls the optional method; returns `without` where the store does not have it. */
   readReplaced(ref: Ref, without: Replacement | undefined): Promise<Replacement | undefined>
-  /** How reading goes, as a word. */
+  /** Reads a session and returns only the kind of the result. */
   standing(ref: Ref): Promise<'found' | Gone['is']>
-  /** The record at a place, or undefined. */
+  /** Returns the record of a session, or undefined. */
   record(ref: Ref): Promise<string | undefined>
 }
 
-/** A desk at a store. */
+/** Creates the tools for a store. */
 export function createStoreTestContext({
   store,
   now,
@@ -70,12 +71,12 @@ export function createStoreTestContext({
   maxPerUser = 100,
 }: StoreUnderTest): StoreTestContext {
   const row = (ref: Ref, more: Partial<Row> = {}): Row => {
-    const at = more.now ?? now()
+    const nowMs = more.now ?? now()
     return {
       ...ref,
       record: 'a record',
-      end: at + defaults.life,
-      now: at,
+      end: nowMs + defaults.life,
+      now: nowMs,
       idle: defaults.idle,
       write: randomText(8),
       ...more,
@@ -114,7 +115,7 @@ export function createStoreTestContext({
   }
 }
 
-/** What the answer to a write should carry when another write came first. */
+/** Returns the expected result of a write when another write came first. */
 export function expectedConflict(
   row: Row,
   version: string,
@@ -123,7 +124,7 @@ export function expectedConflict(
   return { is: 'conflict', version, record: row.record, seen: row.now, end: row.end, ...more }
 }
 
-/** What reading should answer. */
+/** Returns the expected result of reading. */
 export function expectedFound(row: Row, version: string, more: Partial<Found> = {}): Found {
   return { is: 'found', version, record: row.record, seen: row.now, end: row.end, ...more }
 }

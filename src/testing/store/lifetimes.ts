@@ -1,12 +1,12 @@
 /**
- * Declares when sessions end by themselves: limits are checked before anything is changed, and
- * nothing outlives them. `contract.ts` beside it calls it. A promise that is broken fails its
- * test.
+ * Declares the tests of when sessions end by themselves: at the idle limit, at the absolute limit,
+ * and with clocks that differ by a minute. `storeContract()` calls it. A store that breaks a
+ * promise fails the test of that name. The tests need `elapse`, which moves the store's own expiry.
  */
 import type { Check } from './contract.ts'
 import { defaults, expectedFound, hours, minutes, seconds } from './desk.ts'
 
-/** Declares the promises about time. */
+/** Declares the tests of time limits. */
 export function lifetimePromises(check: Check): void {
   const { group } = check
 
@@ -19,7 +19,7 @@ export function lifetimePromises(check: Check): void {
   group('the mark of an ended session', () => declareEndedMark(check))
 }
 
-/** Declares when a session ends that nobody uses, by the reader’s clock. */
+/** Declares when an unused session ends, by the reader's clock. */
 function declareIdleLimit({ that, expect }: Check): void {
   that('ends a session at exactly the limit, not a millisecond before', async (d) => {
     const ref = d.ref()
@@ -31,8 +31,8 @@ function declareIdleLimit({ that, expect }: Check): void {
     expect(await d.read(ref, { now: start + defaults.idle })).toEqual({ is: 'expired' })
   })
 
-  // A deploy lowers the limit from hours to minutes. A store that slides first finds the session dead on the first
-  // read, and alive on the second.
+  // A deployment may lower the limit from hours to minutes. A store that first extends the session
+  // and then compares would find it expired on the first read and alive on the second.
   that('is the reader’s own, and is judged before the session slides', async (d) => {
     const ref = d.ref(d.index())
     const row = d.row(ref, { idle: 4 * hours })
@@ -63,7 +63,7 @@ function declareIdleLimit({ that, expect }: Check): void {
   })
 }
 
-/** Declares when the store itself forgets a session, and what puts that off. */
+/** Declares when the store itself deletes an unused session, and which calls postpone it. */
 function declareIdleExpiry({ that, expect }: Check): void {
   that('is kept by the store itself: what nobody asks for is forgotten', async (d) => {
     const refs = [d.ref(), d.ref(d.index())]
@@ -71,7 +71,7 @@ function declareIdleExpiry({ that, expect }: Check): void {
     await d.pass(defaults.idle + seconds)
 
     for (const ref of refs) {
-      // A reader whose clock stands still still does not see it.
+      // A reader whose clock is behind does not see the session either.
       expect(await d.read(ref, { now: d.now() - defaults.idle })).toEqual({ is: 'none' })
       expect(await d.replace(ref, '1')).toEqual({ is: 'none' })
       expect(await d.standing(ref)).toEqual('none')
@@ -107,7 +107,7 @@ function declareIdleExpiry({ that, expect }: Check): void {
   })
 }
 
-/** Declares when a session ends however often it is used. */
+/** Declares that a session ends at the absolute limit, however often it is used. */
 function declareAbsoluteLimit({ that, expect }: Check): void {
   that('ends a session however active it is, at exactly the limit', async (d) => {
     const ref = d.ref(d.index())
@@ -156,7 +156,7 @@ function declareAbsoluteLimit({ that, expect }: Check): void {
   })
 }
 
-/** Declares that callers whose clocks differ do not end each other’s sessions. */
+/** Declares that callers whose clocks differ do not end each other's sessions. */
 function declareClockSkew({ that, expect }: Check): void {
   that('never set back when a session was last seen', async (d) => {
     const ref = d.ref()

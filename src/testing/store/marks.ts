@@ -1,12 +1,13 @@
 /**
- * Declares what the marks of outside sessions promise: once one has ended, no session that names
- * it lives. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests of `endMarked`, which ends every session with a mark, such as that of a
+ * session at an identity provider. `storeContract()` calls it. A store that breaks a promise fails
+ * the test of that name; a store without that method passes.
  */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 import { defaults, minutes, seconds } from './desk.ts'
 
-/** Declares the promises about `endMarked`, for stores that have it. */
+/** Declares the tests of `endMarked`, for stores that have it. */
 export function markPromises({ group, that, expect }: Check): void {
   group('endMarked', () => {
     that('ends every session with this mark and no other session', async (d) => {

@@ -1,34 +1,48 @@
 /**
- * Declares what holds in races, without luck: it runs every order in which the steps of a few
- * clients can happen. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests of races between clients of a store. Instead of relying on chance, they run
+ * every order in which the steps of two to four clients can happen. `storeContract()` calls it. A
+ * store that breaks a promise fails the test of that name; a write that conflicts ten times throws
+ * an `Error` in its test.
  */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 import type { StoreTestContext } from './desk.ts'
 
-/** A client; each `yield` is a moment in which others may act. */
+/** A client. At each `yield`, other clients may run. */
 type Client = AsyncGenerator<void, void, void>
 
-/** More than any client needs here; a store that never lets one through must not hang the test. */
-const MOST_TRIES = 10
+/**
+ * The most tries of a write. It is more than any client needs here; without it, a store that always
+ * reports a conflict would hang the test.
+ */
+const MAX_TRIES = 10
 
-/** Every order of so many turns of each client: `[2, 1]` gives 001, 010, 100. */
+/**
+ * Lists every order in which clients can take their turns. `turns` has the number of each: `[2, 1]`
+ * gives 001, 010, 100.
+ */
 export function orders(turns: readonly number[]): number[][] {
-  if (turns.every((left) => left === 0)) return [[]]
-  return turns.flatMap((left, who) =>
-    left === 0
+  if (turns.every((remaining) => remaining === 0)) return [[]]
+  return turns.flatMap((remaining, client) =>
+    remaining === 0
       ? []
-      : orders(turns.map((n, at) => (at === who ? n - 1 : n))).map((rest) => [who, ...rest]),
+      : orders(turns.map((n, index) => (index === client ? n - 1 : n))).map((rest) => [
+          client,
+          ...rest,
+        ]),
   )
 }
 
-/** Lets clients act in this order, and then each to its end. */
+/** Runs the clients in this order, and then each to its end. */
 async function play(order: readonly number[], clients: readonly Client[]): Promise<void> {
-  for (const who of order) await clients[who]?.next()
+  for (const index of order) await clients[index]?.next()
   for (const client of clients) while (!(await client.next()).done);
 }
 
-/** Adds one to the number in a record, as a handle does it: a conflict shows what to add to. Two turns and more. */
+/**
+ * A client that adds one to the number in a record. After a conflict it adds to the value that the
+ * conflict returned. It takes at least two turns.
+ */
 async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
   const seen = await d.read(ref)
   if (seen.is !== 'found') return
@@ -36,12 +50,12 @@ async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
   let { version, record } = seen
   yield
 
-  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const row = d.row(ref, { record: `${Number(record) + 1}` })
     let answer = await d.replace(ref, version, row)
 
     if (resend) {
-      yield // The answer was lost; meanwhile others write.
+      yield // The result was lost. Meanwhile others write.
       answer = await d.replace(ref, version, row)
     }
 
@@ -50,16 +64,16 @@ async function* adder(d: StoreTestContext, ref: Ref, resend = false): Client {
     yield
   }
 
-  throw new Error(`Each of ${MOST_TRIES} writes was answered with a conflict`)
+  throw new Error(`Each of ${MAX_TRIES} writes resulted in a conflict`)
 }
 
-/** One verb, one turn. */
+/** A client that calls one method in one turn. */
 async function* once(step: () => Promise<unknown>): Client {
   await step()
   yield
 }
 
-/** Declares what holds in every order. */
+/** Declares the tests of races. */
 export function racePromises(check: Check): void {
   const { group } = check
 
@@ -147,7 +161,7 @@ function declareLoginRaces({ that, expect }: Check): void {
 
       async function* login(): Client {
         let seen: { is: string; version?: string; record?: string } = await d.read(old)
-        for (let tries = 0; tries < MOST_TRIES && seen.version !== undefined; tries++) {
+        for (let tries = 0; tries < MAX_TRIES && seen.version !== undefined; tries++) {
           yield
           seen = await d.rotate(old, d.row(next, { record: seen.record ?? '' }), seen.version)
         }
@@ -160,7 +174,7 @@ function declareLoginRaces({ that, expect }: Check): void {
   })
 }
 
-/** Declares what endAll ends, and how two creations of one session end. */
+/** Declares which sessions endAll ends, and the result of two creations of one session. */
 function declareListRaces({ that, expect }: Check): void {
   that('endAll ends what was made before it and nothing made after', async (d) => {
     for (const order of orders([1, 1, 1, 2])) {
@@ -196,7 +210,8 @@ function declareListRaces({ that, expect }: Check): void {
     }
   })
 
-  // Two parallel first requests with a cookie of an older library: its seal gives both the same id.
+  // Two parallel first requests may have one cookie of an older library, whose seal gives both the
+  // same id.
   that('two that make the same session meet in one', async (d) => {
     for (const order of orders([1, 1])) {
       const ref = d.ref(d.index())

@@ -1,11 +1,12 @@
 /**
- * Declares what rotate promises: a login ends the old session and begins the new one in one step.
- * `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests of `rotate`, with which a login ends the old session and creates the new one
+ * in one step. `storeContract()` calls it. A store that breaks a promise fails the test of that
+ * name; the tests of `readReplaced` pass for a store without that method.
  */
 import type { Check } from './contract.ts'
 import { defaults, expectedConflict, expectedFound, seconds } from './desk.ts'
 
-/** Declares the promises of rotate. */
+/** Declares the tests of rotate. */
 export function rotatePromises(check: Check): void {
   const { group } = check
 
@@ -17,7 +18,7 @@ export function rotatePromises(check: Check): void {
   })
 }
 
-/** Declares what rotate does to the old and to the new key. */
+/** Declares the effect of rotate on the old and the new key. */
 function declareRotation({ that, expect }: Check): void {
   that('ends the old session and begins the new one', async (d) => {
     const old = d.ref()
@@ -41,7 +42,7 @@ function declareRotation({ that, expect }: Check): void {
       expect(await d.rotate(old, next)).toEqual({ is: 'ok' })
       expect(await d.standing(next)).toEqual('found')
 
-      // A parallel request with the old cookie must not begin a session in its place.
+      // A parallel request with the old cookie must not create a session under the old key.
       expect(await d.standing(old)).toEqual('ended')
     }
   })
@@ -90,7 +91,9 @@ function declareRotationFromVersion({ that, expect }: Check): void {
   })
 }
 
-/** Declares what rotate remembers, and what it answers where it was sent before. */
+/**
+ * Declares how long rotate remembers the old session, and the result of a call that is sent again.
+ */
 function declareRotationAgain({ that, expect }: Check): void {
   that('remembers what it replaced for the grace, where the store has readReplaced', async (d) => {
     const [one, two] = [d.ref(d.index()), d.ref()]
@@ -103,7 +106,8 @@ function declareRotationAgain({ that, expect }: Check): void {
     const expected = { ...expectedFound(row, '1'), by: one.index ?? '' }
     expect(await d.readReplaced(one, expected)).toEqual(expected)
 
-    // The form came a second time: the answer is the same, and the mark is not made anew.
+    // The login form was sent twice: the result is the same, and the time of the mark does not
+    // start again.
     await d.rotate(one, d.row(d.ref(d.index())))
     expect(await d.readReplaced(one, expected)).toEqual(expected)
 
@@ -143,7 +147,7 @@ function declareRotationAgain({ that, expect }: Check): void {
   })
 }
 
-/** Declares in which list a session is after a rotation. */
+/** Declares to which user's list a session belongs after a rotation. */
 function declareRotationOfLists({ that, expect }: Check): void {
   that('moves a session from one list to another, or within one', async (d) => {
     const [one, two] = [d.index(), d.index()]

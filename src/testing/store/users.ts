@@ -1,13 +1,14 @@
 /**
- * Declares that the list of a user's sessions is the authority: a session that it does not name
- * does not live. `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests of the list of a user's sessions: a session that the list does not contain has
+ * ended, `endAll` ends all of them, and the oldest ends when there are too many. `storeContract()`
+ * calls it. A store that breaks a promise fails the test of that name.
  */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 import { defaults, expectedFound, minutes, type StoreTestContext, seconds } from './desk.ts'
 
-/** Sessions of one user, each with its key as its record. */
-async function sessions(
+/** Creates sessions of one user, each with its key as its record. */
+async function createSessions(
   d: StoreTestContext,
   index: string,
   count: number,
@@ -24,7 +25,7 @@ const listKeys = async (d: StoreTestContext, index: string): Promise<string[]> =
 
 const sorted = (refs: readonly Ref[]): string[] => refs.map(({ key }) => key).sort()
 
-/** Declares the promises about list, endAll and how many sessions a user may have. */
+/** Declares the tests of list, of endAll and of the most sessions of a user. */
 export function userPromises(check: Check): void {
   const { group } = check
 
@@ -37,8 +38,8 @@ export function userPromises(check: Check): void {
 function declareList({ that, expect }: Check): void {
   that('shows every session of a user and nobody else’s', async (d) => {
     const [mine, other] = [d.index(), d.index()]
-    const refs = await sessions(d, mine, 3)
-    await sessions(d, other, 2)
+    const refs = await createSessions(d, mine, 3)
+    await createSessions(d, other, 2)
     await d.create(d.ref())
     expect(await listKeys(d, mine)).toEqual(sorted(refs))
     expect(await d.list(d.index())).toEqual([])
@@ -56,7 +57,7 @@ function declareList({ that, expect }: Check): void {
 
   that('shows none that ended or was forgotten', async (d) => {
     const index = d.index()
-    const [one, two, three] = await sessions(d, index, 3)
+    const [one, two, three] = await createSessions(d, index, 3)
     await d.end(one)
     expect(await listKeys(d, index)).toEqual(sorted([two ?? one, three ?? one]))
     await d.pass(defaults.idle - minutes)
@@ -70,7 +71,7 @@ function declareList({ that, expect }: Check): void {
 function declareEndAll({ that, expect }: Check): void {
   that('ends every session of a user, whatever is asked of it afterwards', async (d) => {
     const index = d.index()
-    const refs = await sessions(d, index, 3)
+    const refs = await createSessions(d, index, 3)
     const other = d.ref(d.index())
 
     await d.create(other)
@@ -92,7 +93,7 @@ function declareEndAll({ that, expect }: Check): void {
 
   that('spares the one to keep', async (d) => {
     const index = d.index()
-    const [one, keep, three] = await sessions(d, index, 3)
+    const [one, keep, three] = await createSessions(d, index, 3)
     expect(await d.endAll(index, keep)).toEqual(2)
     expect(await listKeys(d, index)).toEqual(sorted([keep ?? one]))
     expect(await d.standing(keep ?? one)).toEqual('found')
@@ -103,7 +104,7 @@ function declareEndAll({ that, expect }: Check): void {
 
   that('brings nothing back for the sake of keeping it', async (d) => {
     const index = d.index()
-    const [one, ended] = await sessions(d, index, 2)
+    const [one, ended] = await createSessions(d, index, 2)
     await d.end(ended ?? one)
 
     const stranger = d.ref(d.index())
@@ -120,10 +121,10 @@ function declareEndAll({ that, expect }: Check): void {
 
   that('lets the user sign in again, and ends nothing later', async (d) => {
     const index = d.index()
-    const [old] = await sessions(d, index, 1)
+    const [old] = await createSessions(d, index, 1)
     await d.endAll(index)
 
-    const [next] = await sessions(d, index, 1)
+    const [next] = await createSessions(d, index, 1)
     expect(await d.standing(next)).toEqual('found')
     expect(await d.standing(old)).toEqual('ended')
 
@@ -135,7 +136,7 @@ function declareEndAll({ that, expect }: Check): void {
   })
 }
 
-/** Declares which session goes where a user has as many as the store allows. */
+/** Declares which session ends when a user has more than the store allows. */
 function declareSessionLimit({ that, expect }: Check): void {
   that('has at most so many sessions: the oldest goes, the newest stays', async (d) => {
     const index = d.index()
@@ -152,7 +153,7 @@ function declareSessionLimit({ that, expect }: Check): void {
     const rotated = d.row(d.ref(index), { record: 'rotated' })
     expect(await d.rotate(d.ref(), rotated)).toEqual({ is: 'ok' })
     expect(await d.list(index).then((rows) => rows.length)).toEqual(d.maxPerUser)
-    for (const gone of refs.slice(0, 2)) expect(await d.standing(gone)).toEqual('ended')
+    for (const ended of refs.slice(0, 2)) expect(await d.standing(ended)).toEqual('ended')
     expect(await d.standing(rotated)).toEqual('found')
   })
 
@@ -160,7 +161,7 @@ function declareSessionLimit({ that, expect }: Check): void {
     const index = d.index()
     const inUse = d.ref(index)
     await d.create(inUse, { record: inUse.key, end: d.now() + defaults.life - minutes })
-    await sessions(d, index, d.maxPerUser - 1)
+    await createSessions(d, index, d.maxPerUser - 1)
 
     const late = d.now() + defaults.idle
     expect((await d.read(inUse, { now: late - seconds, slice: 0 })).is).toEqual('found')
@@ -185,7 +186,7 @@ function declareSessionLimit({ that, expect }: Check): void {
   that('who signs in once too often is signed in, also for less long than before', async (d) => {
     for (const shorter of [0, defaults.life / 2]) {
       const index = d.index()
-      await sessions(d, index, d.maxPerUser)
+      await createSessions(d, index, d.maxPerUser)
 
       const last = d.ref(index)
       await d.create(last, { end: d.now() + defaults.life - shorter })

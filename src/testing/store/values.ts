@@ -1,11 +1,11 @@
 /**
- * Declares that keys and records are text of any kind, and come back as they went in.
- * `contract.ts` beside it calls it. A promise that is broken fails its test.
+ * Declares the tests that keys, list names and records may be any text and are returned unchanged.
+ * `storeContract()` calls it. A store that breaks a promise fails the test of that name.
  */
 import type { Ref } from '../../store/contract.ts'
 import type { Check } from './contract.ts'
 
-/** Names that something between here and the row might read as more than a name. */
+/** Names that a client or database might interpret. */
 const odd = [
   '',
   ' ',
@@ -36,7 +36,7 @@ const odd = [
   '1e3',
   'null',
 ]
-/** Records that a client might parse on the way. */
+/** Records that a client might parse. */
 const records = [
   '',
   '0',
@@ -54,7 +54,7 @@ const records = [
   'OK',
 ]
 
-/** Declares the promises about keys, lists' names and records. */
+/** Declares the tests of keys, list names and records. */
 export function valuePromises({ group, that, expect }: Check): void {
   group('names and records', () => {
     that('may be any text, and no two meet', async (d) => {

@@ -1,11 +1,11 @@
 /**
- * Declares what create, read, replace and end answer. `contract.ts` beside it calls it. A promise
- * that is broken fails its test.
+ * Declares the tests of the results of `create`, `read`, `replace` and `end`. `storeContract()`
+ * calls it. A store that breaks a promise fails the test of that name.
  */
 import type { Check } from './contract.ts'
 import { expectedConflict, expectedFound, minutes, seconds } from './desk.ts'
 
-/** Declares the promises of four verbs. */
+/** Declares the tests of four methods. */
 export function verbPromises(check: Check): void {
   const { group } = check
 
@@ -18,7 +18,7 @@ export function verbPromises(check: Check): void {
   group('end', () => declareEnd(check))
 }
 
-/** Declares what create does with a free key, a used key and a call that is sent again. */
+/** Declares the results of create for a free key, a used key and a call that is sent again. */
 function declareCreate({ that, expect }: Check): void {
   that('keeps a session as version 1', async (d) => {
     const ref = d.ref()
@@ -45,7 +45,7 @@ function declareCreate({ that, expect }: Check): void {
   })
 }
 
-/** Declares that read finds what is there and creates nothing. */
+/** Declares that read finds existing sessions and creates none. */
 function declareRead({ that, expect }: Check): void {
   that('answers none for what was never made', async (d) => {
     expect(await d.read(d.ref())).toEqual({ is: 'none' })
@@ -166,7 +166,7 @@ function declareResentWrites({ that, expect }: Check): void {
   })
 }
 
-/** Declares what end leaves behind: a mark for the grace, and no way back. */
+/** Declares that an ended session leaves a mark for the grace period and cannot be continued. */
 function declareEnd({ that, expect }: Check): void {
   that('ends a session that lives, once', async (d) => {
     const ref = d.ref()
