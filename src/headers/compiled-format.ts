@@ -1,16 +1,24 @@
 /**
- * Defines the compiled form of header options: plain data that a build can store as JSON.
- * `compile.ts` writes it, and `write.ts` and `compiledHeaders()` read it. Data of another format
- * version is rejected by `compiledHeaders()`.
+ * Defines the compiled form of header options: plain data that a build can store as JSON and a
+ * deployed bundle can read without the compiler. `compileHeaders()` writes it; the header writer
+ * and `compiledHeaders()` read it. It only has types and constants. `compiledHeaders()` rejects
+ * data of another `version`; nothing else of the data is validated there, so it must come unchanged
+ * from `compileHeaders()` of the same release.
  */
 
-/** The header replaces one that the response has. The flags of {@link CompiledHeader.how} are a sum of these bits. */
+/**
+ * The header replaces one that the response already has. {@link CompiledHeader.how} is a sum of
+ * these flags.
+ */
 export const enforcedBit = 1
 /** The header may hold several values, so that two values joined by a comma are valid. */
 export const appendBit = 2
-/** The value is `cross-origin` on a response that other origins may read (CORS). */
+/** On a response that other origins may read (CORS), the value is `cross-origin` instead. */
 export const sharedBit = 4
-/** The header is set only beside a policy of the handler, because ours has the same effect through frame-ancestors. */
+/**
+ * The header is only set where the handler set a Content-Security-Policy. Otherwise frame-ancestors
+ * of the library's policy has the same effect.
+ */
 export const besidePolicyBit = 8
 
 /** A header with one of its values. */
@@ -19,9 +27,12 @@ export interface CompiledHeader {
   readonly name: string
   /** The value, with {@link NONCE} in place of the nonce of the response. */
   readonly value: string
-  /** The responses that get it. Bit k: kind k over plain http. Bit 8 + k: kind k over https on a host that may use HSTS. */
+  /**
+   * The responses that get it, as bits. Bit k is kind k over plain http; bit 8 + k is kind k over
+   * https on a host that may use HSTS.
+   */
   readonly where: number
-  /** How it is set, as a sum of flags. */
+  /** How the header is set, as a sum of the flags above. */
   readonly how: number
 }
 
@@ -36,11 +47,11 @@ export interface CompiledHeaders {
   /** The placeholder of the nonce in pages. */
   readonly placeholder?: string
   /**
-   * Directives that the policies of the library's own pages get in addition, over https and over plain http.
-   * Absent: it is not replaced.
+   * Directives that are added to the policy of the library's own pages, over https and over plain
+   * http. Absent where that policy stays as it is.
    */
   readonly pages?: { readonly reporting: string; readonly plain: string }
-  /** The origin that visitors see. Absent: that of the request's URL. */
+  /** The origin that users see. Absent where it is the origin of the request's URL. */
   readonly publicOrigin?: string
 }
 

@@ -1,29 +1,37 @@
 /**
- * Reads scheme and host of a request's URL, on which Strict-Transport-Security depends. The header
- * writers call it for each response. IP addresses and localhost never get HSTS.
+ * Reads the scheme and the host of a request's URL, on which Strict-Transport-Security depends. The
+ * layer of `secureHeaders()`, the header writer, `compileHeaders()` and `compiledHeaders()` call
+ * it. It throws nothing: a URL that does not begin with `https:` counts as plain http, which has no
+ * HSTS. IP addresses and localhost never get HSTS.
  */
 
 import { hostEnd } from '../request/origin.ts'
 import type { ChangeableHeaders } from '../request/tracked-headers.ts'
 
-/** The parts of a request that a header writer needs. */
+/** The facts about a request that a header writer needs. */
 export interface RequestOrigin {
   /** Whether the client connected over https. */
   readonly https: boolean
-  /** The host that the client asked for, with or without port. */
+  /** The host of the request's URL, with or without port. */
   readonly host: string
   /** The nonce that the page contains, if it was created before the response. */
   readonly nonce?: string | undefined
-  /** The headers of the response, where the caller knows them; otherwise they are asked. */
+  /**
+   * The headers of the response, if the caller already has them. Otherwise they are read from the
+   * response.
+   */
   readonly headers?: ChangeableHeaders | undefined
 }
 
 const plainOrigin: RequestOrigin = { https: false, host: '' }
-/** Scheme and host of the last https URL, to skip parsing while the host stays the same. The initial value matches no URL. */
+/**
+ * The beginning of the last https URL up to its host. URLs with the same host then need no parsing.
+ * The initial value matches no URL.
+ */
 let lastPrefix = ' '
 let lastOrigin = plainOrigin
 
-/** Reads scheme and host of an absolute URL by slicing, which is cheaper than `new URL`. */
+/** Reads the scheme and host of an absolute URL by slicing, which is faster than `new URL`. */
 export function readRequestOrigin(url: string): RequestOrigin {
   if (url.startsWith(lastPrefix)) return lastOrigin
   // Over plain http no header depends on the host.
@@ -32,17 +40,20 @@ export function readRequestOrigin(url: string): RequestOrigin {
   const endIndex = hostEnd(url, 8)
   const origin = { https: true, host: url.slice(url.lastIndexOf('@', endIndex) + 1 || 8, endIndex) }
 
-  // Without the character after the host, a longer host could have the same prefix.
+  // The prefix includes the character after the host. Otherwise a longer host could begin with it.
   if (endIndex < url.length) [lastPrefix, lastOrigin] = [url.slice(0, endIndex + 1), origin]
   return origin
 }
 
-/** An IPv6 address, an empty host, or a last label that is `localhost` or a number (URL, "ends in a number checker"). */
+/**
+ * Matches an IPv6 address, an empty host, or a host whose last label is `localhost` or a number
+ * (URL, "ends in a number checker").
+ */
 const unpinnableHost = /^(?:\[|\.?(?::|$)|(?:[^:]*\.)?(?:localhost|\d+|0x[\da-f]*)\.?(?::|$))/i
 
 /**
- * Whether a host may be pinned to https. HSTS is not defined for IP addresses (RFC 6797 section 8.1.1); on localhost it
- * would affect every other project of a developer.
+ * Reports whether a host may be pinned to https. HSTS is not defined for IP addresses (RFC 6797
+ * section 8.1.1), and on localhost it would affect every other project of a developer.
  */
 export function canUseHsts(host: string): boolean {
   return !unpinnableHost.test(host)

@@ -1,7 +1,9 @@
 /**
- * Combines nested `secureHeaders()` into one layer, so that a response is written once, by the
- * outermost. The middleware runs it for each request. An error of a handler passes through
- * unchanged.
+ * Combines nested `secureHeaders()`, such as one of an app and one of a route, into one layer,
+ * whose headers are written once by the outermost. `secureHeaders()` and `compiledHeaders()` run it
+ * for each request. It rejects with the error of a handler, and with a `ConfigError` where the
+ * options of nested layers contradict each other or the environment's `publicOrigin` is invalid,
+ * both at the first request that is concerned.
  */
 
 import type { RequestOrigin } from './host.ts'
@@ -11,11 +13,14 @@ import type { ResponseWriter } from './write.ts'
 
 /** The options of one `secureHeaders()`, alone or combined with those of the layers around it. */
 export interface Layer {
-  /** Absent on a layer of compiled headers. */
+  /** The options; absent on a layer of compiled headers. */
   readonly options?: HeaderOptions
   readonly write: ResponseWriter
   readOrigin(c: LayerContext): RequestOrigin
-  /** Returns a layer with these options over those of an outer layer. */
+  /**
+   * Returns a layer with the options of both, in which those of this layer take precedence over the
+   * outer one's.
+   */
   merge(outer: Layer): Layer
 }
 
@@ -29,10 +34,13 @@ export interface LayerContext {
   readonly get: (name: 'secureHeadersNonce') => unknown
 }
 
-/** A symbol property of the context: it is hidden from handlers and costs a tenth of `c.set`. */
+/**
+ * The property of the context that holds the combined layer. A symbol is hidden from handlers and
+ * costs a tenth of `c.set`.
+ */
 const layerKey = Symbol('secureHeaders')
 
-type LayeredContext = { [layerKey]?: Layer }
+type ContextWithLayer = { [layerKey]?: Layer }
 
 /** Runs a layer. The outermost layer writes the headers for all of them. */
 export async function runLayer(
@@ -40,30 +48,32 @@ export async function runLayer(
   layer: Layer,
   next: () => Promise<void>,
 ): Promise<void> {
-  const layered = c as LayerContext & LayeredContext
-  const outer = layered[layerKey]
-  const combined = outer === undefined ? layer : layer.merge(outer)
+  const context = c as LayerContext & ContextWithLayer
+  const outer = context[layerKey]
+  const currentLayer = outer === undefined ? layer : layer.merge(outer)
 
-  layered[layerKey] = combined
-  // Set eagerly, as in Hono: taking a nonce from the pool is cheaper than a lazy getter.
-  if (combined.write.nonces && !outer?.write.nonces) c.set('secureHeadersNonce', createNonce())
+  context[layerKey] = currentLayer
+  // The nonce is created eagerly, as in Hono: taking one from the pool costs less than a lazy
+  // getter.
+  if (currentLayer.write.nonces && !outer?.write.nonces) c.set('secureHeadersNonce', createNonce())
   if (outer !== undefined) return next()
 
   const { https, host } = layer.readOrigin(c)
   await next()
 
   const { res } = c
-  // Inner layers have been combined by now.
-  const { write } = layered[layerKey] ?? layer
-  const answer = write(res, {
+  // By now, inner layers have been combined with this one.
+  const { write } = context[layerKey] ?? layer
+  const response = write(res, {
     https,
     host,
     nonce: c.get('secureHeadersNonce') as string | undefined,
   })
 
-  if (answer === res) return
+  if (response === res) return
 
-  // Hono copies the headers of the old response to the new one, which would bring removed headers back.
+  // Hono would copy the headers of the old response to the new one and so bring removed headers
+  // back.
   c.res = undefined
-  c.res = answer
+  c.res = response
 }

@@ -1,6 +1,8 @@
 /**
- * The options of `secureHeaders()`, with the names that Hono and helmet use. The compilers in
- * `compile/` validate them while building, and report an unknown or wrong option as an issue.
+ * Defines the options of `secureHeaders()`, named as in Hono and helmet. `secureHeaders()`,
+ * `compileHeaders()`, `portcullis()` and the gateway accept them, and the compilers of this folder
+ * validate them while building. Only types and one list are here, so nothing can fail; an unknown
+ * option, or a value that is not allowed, is reported by those compilers in a `ConfigError`.
  */
 import type { Preset } from './compile/presets.ts'
 import type { Strip } from './compile/strip-list.ts'
@@ -13,9 +15,10 @@ import type { ReportingEndpoint } from './values/reporting.ts'
 export type OnOff = boolean | null
 
 /**
- * An absent option has the default of the preset, `true` turns a header on, a value tunes it. `false` does not set the header
- * here; `null` also removes it where the handler or the upstream set it. A header that the handler or the upstream set is
- * left as it is, unless `enforce` lists it. Values are validated while building; an unknown option throws.
+ * The options of security headers. An absent option has the default of the preset, `true` turns a
+ * header on, and a value changes it. With `false` the header is not set here; `null` also removes
+ * one that the handler or the upstream set. A header that the handler or the upstream set otherwise
+ * stays, unless `enforce` lists it. Values are validated while building; an unknown option throws.
  */
 export interface HeaderOptions {
   /**
@@ -25,19 +28,23 @@ export interface HeaderOptions {
    */
   readonly preset?: Preset
   /**
-   * The policy of documents. An object replaces the default; `strictCsp({ imgSrc: ... })` changes it. Every other response
-   * gets `default-src 'none'` (scripts and media get only the sources that they need) unless this is off. frame-ancestors follows
-   * `xFrameOptions` where a policy does not name it. Some browsers also apply form-action to the redirects after a form: a
-   * sign-in that leads to another origin has to list it.
+   * The policy of documents. An object replaces the default; `strictCsp({ imgSrc: ... })` changes
+   * parts of it. Every other response gets `default-src 'none'` (scripts and media get only the
+   * sources that they need), unless this option is off. frame-ancestors follows `xFrameOptions`
+   * where a policy does not have it. Some browsers also apply form-action to the redirects after a
+   * form, so a sign-in form that leads to another origin must list that origin.
    *
-   * `'observe'` is for pages that nobody has reviewed yet: it enforces the directives that rarely break a page (`base-uri`,
-   * `object-src`, `frame-ancestors`, `form-action`) and reports what the strict policy would break.
+   * `'observe'` is for pages that nobody has reviewed yet: it enforces the directives that rarely
+   * break a page (`base-uri`, `object-src`, `frame-ancestors`, `form-action`) and reports what the
+   * strict policy would break.
    *
-   * @default {@link strictCsp}, under which inline scripts and styles need the nonce of the response
+   * @default {@link strictCsp}, under which inline scripts and styles need the nonce of the
+   *   response
    */
   readonly contentSecurityPolicy?: OnOff | 'observe' | ContentSecurityPolicy
   /**
-   * Documents: a policy that only reports, beside the enforced one. `true` is {@link strictCsp}.
+   * A policy of documents that only reports, in addition to the enforced one. `true` is {@link
+   * strictCsp}.
    *
    * @default none
    */
@@ -49,40 +56,45 @@ export interface HeaderOptions {
    */
   readonly insecureContentSecurityPolicy?: boolean
   /**
-   * A random text, new in each deployment, that pages hold instead of the nonce: `<script nonce="...">`. It is replaced
-   * while the body streams through. Meant for pages that are made at build time.
+   * A random text, new in each deployment, that pages contain instead of the nonce: `<script
+   * nonce="...">`. It is replaced while the body is streamed. Use it for pages that are generated
+   * at build time.
    *
    * @default none
    */
   readonly noncePlaceholder?: string
   /**
-   * The URL that browsers report violations of policies to: a path on this origin or an https URL.
+   * The URL to which browsers report violations of policies: a path on this origin or an https URL.
    *
    * @default none
    */
   readonly reporting?: string | false | null
   /**
-   * Documents: endpoints by name, as in Hono, for policies that use `reportTo` themselves.
+   * Endpoints of reports by name, as in Hono, for policies that use `reportTo` themselves. Sent
+   * with documents.
    *
    * @default none
    */
   readonly reportingEndpoints?: ReportingEndpoint | readonly ReportingEndpoint[] | false | null
   /**
-   * Sent over https only, and never for localhost or an IP address.
+   * Makes browsers use https only. It is sent over https only, and never for localhost or an IP
+   * address.
    *
    * @default 'max-age=63072000; includeSubDomains'
    */
   readonly strictTransportSecurity?: OnOff | string | StrictTransportSecurity
   /**
-   * The default is not sent with data, which links to nothing. An explicit value is sent with every response.
+   * The referrer that browsers send. The default is not sent with data, which has no links. An
+   * explicit value is sent with every response.
    *
    * @default 'strict-origin-when-cross-origin'
    */
   readonly referrerPolicy?: OnOff | string | readonly string[]
   /**
-   * The default follows frame-ancestors of `contentSecurityPolicy`. It is sent with documents and with responses whose
-   * policy was set by the handler: on other responses frame-ancestors of our policy has the same effect. An explicit value
-   * is sent with every response and becomes the default of frame-ancestors.
+   * Which pages may frame the response. The default follows frame-ancestors of
+   * `contentSecurityPolicy`. It is sent with documents, and with responses whose policy the handler
+   * set; on other responses, frame-ancestors of the library's policy has the same effect. An
+   * explicit value is sent with every response and becomes the default of frame-ancestors.
    *
    * @default 'DENY'
    */
@@ -94,13 +106,13 @@ export interface HeaderOptions {
    */
   readonly xContentTypeOptions?: OnOff | 'nosniff'
   /**
-   * Documents. An object changes the default list.
+   * The browser features that documents may use. An object changes the default list.
    *
    * @default a list of features that no page may use
    */
   readonly permissionsPolicy?: OnOff | PermissionsPolicy
   /**
-   * Documents and redirects.
+   * Separates documents from windows of other origins. Sent with documents and redirects.
    *
    * @default 'same-origin'
    */
@@ -111,32 +123,35 @@ export interface HeaderOptions {
     | 'noopener-allow-popups'
     | 'unsafe-none'
   /**
-   * An explicit value also applies to responses with Access-Control-Allow-Origin.
+   * Which origins may embed the response. An explicit value also applies to responses with
+   * Access-Control-Allow-Origin.
    *
    * @default 'same-origin', and 'cross-origin' on responses with Access-Control-Allow-Origin
    */
   readonly crossOriginResourcePolicy?: OnOff | 'same-origin' | 'same-site' | 'cross-origin'
   /**
-   * Documents and scripts. `true` is `require-corp`.
+   * Which resources documents may embed. Sent with documents and scripts. `true` is `require-corp`.
    *
    * @default false
    */
   readonly crossOriginEmbedderPolicy?: OnOff | 'require-corp' | 'credentialless' | 'unsafe-none'
   /**
-   * Gives pages SharedArrayBuffer and precise clocks: Cross-Origin-Embedder-Policy (`true` is `require-corp`) together
-   * with `same-origin` for opener and resource policy. Resources of other origins have to consent to being embedded.
+   * Gives pages SharedArrayBuffer and precise clocks: it sets Cross-Origin-Embedder-Policy (`true`
+   * is `require-corp`) together with `same-origin` as opener and resource policy. Resources of
+   * other origins must then consent to being embedded.
    *
    * @default false
    */
   readonly crossOriginIsolated?: boolean | 'require-corp' | 'credentialless'
   /**
-   * Documents.
+   * Keeps documents out of the process memory of sibling subdomains.
    *
    * @default '?1'
    */
   readonly originAgentCluster?: OnOff | '?1' | '?0'
   /**
-   * Documents. Over https browsers prefetch no names unless a header allows it, so the default is sent over http only.
+   * Controls DNS prefetching of documents. Over https, browsers prefetch no names unless a header
+   * allows it, so the default is sent over http only.
    *
    * @default 'off' over http, none over https
    */
@@ -165,13 +180,13 @@ export interface HeaderOptions {
     | 'by-content-type'
     | 'all'
   /**
-   * Documents and data. `true` is `no-store, max-age=0`.
+   * Keeps documents and data out of caches. `true` is `no-store, max-age=0`.
    *
    * @default false
    */
   readonly cacheControl?: OnOff | 'no-store, max-age=0' | 'no-store'
   /**
-   * Options whose header replaces one that the handler or the upstream set.
+   * The names of options whose header replaces one that the handler or the upstream set.
    *
    * @default none
    */
@@ -190,7 +205,7 @@ export interface HeaderOptions {
   readonly strip?: OnOff | Strip
 }
 
-/** Options that stand for one header each. */
+/** The options that set one header each. */
 export type HeaderOption = Exclude<
   keyof HeaderOptions,
   | 'preset'
@@ -203,7 +218,7 @@ export type HeaderOption = Exclude<
   | 'strip'
 >
 
-/** Options that stand for no header, or for several. */
+/** The options that set no header or several. */
 export const otherOptions: ReadonlyArray<Exclude<keyof HeaderOptions, HeaderOption>> = [
   'preset',
   'insecureContentSecurityPolicy',

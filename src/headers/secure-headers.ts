@@ -1,8 +1,9 @@
 /**
- * Builds header writers and layers from options, and compiles options to data while building.
- * `secureHeaders()`, `compileHeaders()` and the gateway call it. Everything that is wrong with the
- * options is in one `ConfigError`. One more is thrown at the first request, if nested layers
- * contradict each other or the environment holds a wrong `publicOrigin`.
+ * Creates header writers and layers from options, and compiles options to data for a build.
+ * `secureHeaders()`, `portcullis()` and the gateway use `headerWriter` and `createLayer`; build
+ * scripts of applications call `compileHeaders()`. All that is wrong with the options is reported
+ * in one `ConfigError` while building. At the first request, another is thrown where nested layers
+ * contradict each other or the environment's `publicOrigin` is invalid.
  */
 import { createIssues, type Issues, resolveFrom } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
@@ -16,25 +17,31 @@ import { canShowPage, createNonce } from './nonce.ts'
 import type { HeaderOptions } from './options.ts'
 import { createCompiledWriter, type ResponseWriter } from './write.ts'
 
-/** The options of the middleware: those of the headers and the public origin. */
+/** The options of `secureHeaders()`: those of the headers, and the public origin. */
 export interface SecureHeadersOptions<E = ProjectEnv> extends HeaderOptions {
   /**
-   * The origin that visitors see, for an application behind a proxy that terminates TLS, where request URLs begin with
-   * `http://`. No header that a client could send is read for this.
+   * The origin that users see, for an application behind a proxy that terminates TLS, where request
+   * URLs begin with `http://`. It is not read from any header, because a client could send one.
    *
    * @default the origin of the request's URL
    */
   readonly publicOrigin?: FromEnv<string, E>
 }
 
-/** A writer that can create a nonce before the response exists, for code that forwards requests. */
+/**
+ * A header writer that can create a nonce before the response exists, for code that forwards
+ * requests.
+ */
 export interface HeaderWriter extends ResponseWriter {
-  /** Creates a nonce if the response may be a page. The writer receives it in {@link RequestOrigin.nonce}. */
+  /**
+   * Creates a nonce if the response may be a page. Pass it to the writer as {@link
+   * RequestOrigin.nonce}.
+   */
   nonceFor(request: { readonly headers: Pick<Headers, 'get'> }): string | undefined
 }
 
 /**
- * Creates a writer for code that has no middleware, such as a gateway.
+ * Creates a header writer for code without middleware, such as a gateway.
  *
  * @param issues - collects what is wrong with the options; call `issues.throwIfAny()` afterwards.
  * @example
@@ -64,29 +71,33 @@ export function createLayer(value: SecureHeadersOptions<never>, issues: Issues):
       ? undefined
       : resolveFrom(issues, 'publicOrigin', publicOrigin, parseFixedOrigin)
 
-  // Reading the URL costs as much as setting a header, so it is skipped where publicOrigin is given.
+  // Reading the URL takes as long as setting a header, so it is skipped where publicOrigin is set.
   const readOrigin: Layer['readOrigin'] =
     origin === undefined ? ({ req }) => readRequestOrigin(req.url) : ({ env }) => origin(env)
   const write = headerWriter(options, issues)
 
-  // There are few combinations of layers; each is compiled at its first request.
+  // There are few combinations of layers, and each is compiled at its first request.
   const combinations = new WeakMap<Layer, Layer>()
   return {
     options: applyPreset(createIssues(), options),
     write,
-    readOrigin: readOrigin,
+    readOrigin,
     merge(outer): Layer {
       const existing = combinations.get(outer)
       if (existing !== undefined) return existing
 
       const issues = createIssues('secureHeaders')
-      const merged = applyPreset(issues, options, outer.options ?? {})
-      const made = { ...outer, options: merged, write: headerWriter(merged, issues) }
+      const mergedOptions = applyPreset(issues, options, outer.options ?? {})
+      const mergedLayer = {
+        ...outer,
+        options: mergedOptions,
+        write: headerWriter(mergedOptions, issues),
+      }
 
       issues.throwIfAny()
-      combinations.set(outer, made)
+      combinations.set(outer, mergedLayer)
 
-      return made
+      return mergedLayer
     },
   }
 }
@@ -94,7 +105,7 @@ export function createLayer(value: SecureHeadersOptions<never>, issues: Issues):
 /** The options of {@link compileHeaders}. No option is a function, because compiled data cannot read an environment. */
 export interface CompilableHeaders extends HeaderOptions {
   /**
-   * The origin that visitors see, for an application behind a proxy that terminates TLS.
+   * The origin that users see, for an application behind a proxy that terminates TLS.
    *
    * @default the origin of the request's URL
    */
@@ -114,16 +125,16 @@ export function compileHeaders(
   ...inner: readonly CompilableHeaders[]
 ): CompiledHeaders {
   const issues = createIssues('compileHeaders')
-  const { publicOrigin, ...resolved } = inner.reduce<CompilableHeaders>(
-    (outer, own) => applyPreset(issues, own, outer),
+  const { publicOrigin, ...headerOptions } = inner.reduce<CompilableHeaders>(
+    (outerOptions, innerOptions) => applyPreset(issues, innerOptions, outerOptions),
     applyPreset(issues, options),
   )
   if (publicOrigin !== undefined) parseFixedOrigin(publicOrigin, issues.at('publicOrigin'))
 
-  const compiled = compileHeaderOptions(issues, resolved)
+  const compiledHeaders = compileHeaderOptions(issues, headerOptions)
   issues.throwIfAny()
 
-  return publicOrigin === undefined ? compiled : { ...compiled, publicOrigin }
+  return publicOrigin === undefined ? compiledHeaders : { ...compiledHeaders, publicOrigin }
 }
 
 function parseFixedOrigin(optionValue: unknown, issues: Issues): RequestOrigin {

@@ -1,7 +1,8 @@
 /**
- * Builds security.txt, which names the contact for reports of vulnerabilities (RFC 9116).
- * `securityTxt()` calls it while building, and reports invalid fields as issues. An expired file
- * is not served.
+ * Builds the file security.txt, which names the contact for reports of vulnerabilities (RFC 9116),
+ * and responds to requests for it. `securityTxt()` calls it while it is built. Invalid fields are
+ * added to the caller's list of issues, and so is a date that is past or more than a year ahead. A
+ * file whose date passes later is no longer served: the request then goes to the next handler.
  */
 import { checkKeys, type Issues, optionalFunction } from '../options/index.ts'
 import type { Clock } from '../types.ts'
@@ -11,8 +12,9 @@ export interface SecurityTxtOptions {
   /** The contact for reports: `mailto:`, `tel:` or `https:` URLs. Required. */
   readonly contact: string | readonly string[]
   /**
-   * The date until which the file is valid, such as `2027-06-30T00:00:00Z`, less than a year ahead. After it the file is not
-   * served, because an abandoned file sends reports to people who have left. Required.
+   * The date until which the file is valid, such as `2027-06-30T00:00:00Z`, at most a year ahead.
+   * Afterwards the file is not served, because an abandoned file sends reports to people who have
+   * left. Required.
    */
   readonly expires: string | Date
   /** The URL of your encryption key (RFC 9116 section 2.5.4). */
@@ -35,23 +37,36 @@ export interface SecurityTxtOptions {
   readonly clock?: Clock
 }
 
-/** Responds to requests for the file, or for its old path, while the file is valid; otherwise returns undefined. */
+/**
+ * Responds to a request for the file, or for its old path, while the file is valid. Otherwise it
+ * returns undefined.
+ */
 export type SecurityTxt = (method: string, path: string) => Response | undefined
 
 const filePath = '/.well-known/security.txt'
-const year = 366 * 86_400_000
-/** A Worker's clock stands at zero while its modules load, so the date is then checked at each request only. */
+const yearMs = 366 * 86_400_000
+/**
+ * A Worker's clock stands at zero while its modules load. The date is then checked only at each
+ * request.
+ */
 const clockStarts = Date.UTC(2020, 0)
-const links = ['contact', 'encryption', 'acknowledgments', 'policy', 'hiring', 'canonical'] as const
-const names = [...links, 'expires', 'preferredLanguages', 'clock']
+const linkNames = [
+  'contact',
+  'encryption',
+  'acknowledgments',
+  'policy',
+  'hiring',
+  'canonical',
+] as const
+const optionNames = [...linkNames, 'expires', 'preferredLanguages', 'clock']
 
 /** Validates the fields and returns a function that serves the file. */
 export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): SecurityTxt {
-  checkKeys(issues, value, names)
+  checkKeys(issues, value, optionNames)
   const options: Partial<Record<string, unknown>> = { ...value }
   const clock = optionalFunction(issues, 'clock', value?.clock) ?? Date.now
 
-  const lines = links.flatMap((name) => writeLinks(issues, name, options[name]))
+  const lines = linkNames.flatMap((name) => writeLinks(issues, name, options[name]))
   if (!lines[0]?.startsWith('Contact')) issues.add('contact', 'is required')
 
   const expires = parseExpires(issues, options.expires, clock)
@@ -72,7 +87,7 @@ export function createSecurityTxt(issues: Issues, value: SecurityTxtOptions): Se
   }
 }
 
-/** The lines of one field, which may be repeated. */
+/** Returns the lines of one field, which may have several values. */
 function writeLinks(issues: Issues, name: string, optionValue: unknown): string[] {
   const list: unknown[] = Array.isArray(optionValue)
     ? optionValue
@@ -82,20 +97,26 @@ function writeLinks(issues: Issues, name: string, optionValue: unknown): string[
   if (list.every((listItem) => isLink(listItem, name)))
     return list.map((listItem) => `${fieldName(name)}: ${listItem}`)
 
-  issues.add(name, `must be ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: addresses`)
+  issues.add(
+    name,
+    `must be one or more ${name === 'contact' ? 'mailto:, tel: or ' : ''}https: URLs`,
+  )
   return []
 }
 
-/** Milliseconds since the epoch; undefined for a date that is missing or out of range. */
+/**
+ * Parses the date of expiry to ms since the epoch. Returns undefined for a date that is missing or
+ * out of range.
+ */
 function parseExpires(issues: Issues, optionValue: unknown, clock: Clock): number | undefined {
   const expires = new Date(optionValue as string | Date).getTime()
   if (Number.isNaN(expires) || optionValue === undefined) {
-    issues.add('expires', 'is required, as a date')
+    issues.add('expires', "is required and must be a date, such as '2027-06-30T00:00:00Z'")
     return undefined
   }
 
   if (clock() > clockStarts && !isCurrent(expires, clock())) {
-    issues.add('expires', 'must be in the future, at most a year ahead')
+    issues.add('expires', 'must be in the future and at most a year ahead')
     return undefined
   }
 
@@ -103,7 +124,7 @@ function parseExpires(issues: Issues, optionValue: unknown, clock: Clock): numbe
 }
 
 function isCurrent(expires: number, now: number): boolean {
-  return expires > now && expires - now <= year
+  return expires > now && expires - now <= yearMs
 }
 
 function isLink(listItem: unknown, name: string): boolean {
@@ -128,6 +149,6 @@ function parseLanguages(issues: Issues, optionValue: unknown): string {
     return optionValue.join(', ')
   }
 
-  issues.add('preferredLanguages', 'must be a list of language tags')
+  issues.add('preferredLanguages', "must be a list of language tags, such as ['en', 'fr']")
   return ''
 }

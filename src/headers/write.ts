@@ -1,7 +1,8 @@
 /**
- * Sets security headers on a response and removes headers that name the server's software. The
+ * Sets security headers on a response, and removes headers that name the server's software. The
  * layer of `secureHeaders()`, `compiledHeaders()` and the gateway call the writer for each
- * response. A response that cannot be copied is returned as it is.
+ * response. It never throws. A response with immutable headers is copied; if that fails, for
+ * example because its body was read, the response is returned without any of the headers.
  */
 import type { ChangeableHeaders } from '../request/tracked-headers.ts'
 import {
@@ -19,42 +20,51 @@ import { createNonce, NONCE, nonceSource } from './nonce.ts'
 /** Writes the headers of one set of options. */
 export interface ResponseWriter {
   /**
-   * Returns the response with its headers, or a copy of it where its headers are immutable; body, status, status text
-   * and every Set-Cookie stay. Never throws: a response that cannot be copied, such as one whose body was read, is returned
-   * unchanged.
+   * Returns the response with the headers, or a copy of it where its headers are immutable. Its
+   * body, status, status text and every Set-Cookie stay. It never throws: a response that cannot be
+   * copied, such as one whose body was read, is returned unchanged.
    */
   (response: Response, origin: RequestOrigin): Response
   /** Whether documents get a nonce. */
   readonly nonces: boolean
-  /** Whether a placeholder is replaced in bodies, which must then be complete and uncompressed. */
+  /**
+   * Whether the writer replaces a placeholder in bodies, which must then be complete and
+   * uncompressed.
+   */
   readonly fills: boolean
 }
 
-/** Statuses that cannot have a body (Fetch, "null body status"); a fetched one may have an empty stream all the same. */
+/**
+ * The statuses that cannot have a body (Fetch, "null body status"). A fetched response may
+ * nevertheless have an empty stream.
+ */
 const bodiless: ReadonlySet<number> = /* @__PURE__ */ new Set([204, 205, 304])
 const csp = 'content-security-policy'
-/** How the policies of our own pages begin: that of the plain page, and those of `pages()`. */
-const ownPolicyStart = "default-src 'none'; style-src '"
+/** The beginning of the policies of the library's own pages. */
+const pagePolicyStart = "default-src 'none'; style-src '"
 const reportOnly = 'content-security-policy-report-only'
-/** The bit of a response that other origins may read; no header of ours has it. */
+/** The bit of a response that other origins may read (CORS). No header of the table has it. */
 const corsBit = 1 << 30
-/** The bit of a response that has a policy. */
+/** The bit of the header Content-Security-Policy. */
 const policyBit = 1
 
 /** One header to set. */
 interface HeaderRow {
   readonly name: string
   readonly value: string
-  /** The responses that get it, as in {@link CompiledHeader.where}. */
+  /** The responses that get the header, as in {@link CompiledHeader.where}. */
   readonly where: number
-  /** The bit of the name among the headers that a response has; 0 for a header that is always set. */
+  /**
+   * The bit of the header's name among the headers that a response has; 0 for a header that is
+   * always set.
+   */
   readonly bit: number
-  /** The bit of a header that the response must have; 0: none. */
+  /** The bit of a header that the response must already have; 0 for none. */
   readonly needs: number
-  /** The parts of the value around the nonce, where it has one. */
+  /** The parts of the value around the nonce, if it has one. */
   readonly parts: readonly string[] | undefined
-  /** The value on a response that other origins may read (CORS), if it is a different one. */
-  readonly shared: string | undefined
+  /** The value on a response that other origins may read (CORS), if it differs. */
+  readonly corsValue: string | undefined
 }
 
 /** The headers of one set of options, ready to be compared with those of a response. */
@@ -63,42 +73,45 @@ interface HeaderTable {
   readonly marks: ReadonlyMap<string, number>
   /** The bits of headers that may have one value only. */
   readonly single: number
-  /** The rows of each kind of response; over https on a named host at `kind + kindCount`. */
+  /**
+   * The headers of each kind of response; those of https on a named host are at `kind + kindCount`.
+   */
   readonly rows: ReadonlyArray<readonly HeaderRow[]>
 }
 
-/** The headers that a response came with. */
+/** The headers that a response already has. */
 interface PresentHeaders {
   readonly headers: ChangeableHeaders
-  /** The Content-Type. */
+  /** The value of Content-Type. */
   type: string | null
-  /** The sum of their bits. */
+  /** The sum of the bits of these headers. */
   bits: number
-  /** The names of those to remove. */
-  readonly removed: string[]
+  /** The names of the headers to remove. */
+  readonly removedNames: string[]
 }
 
 /**
- * Creates a writer. Each header is set at most once: one that the response has stays, unless it may have one value only and
- * holds several, or is enforced. Informational responses are returned unchanged, with their WebSocket.
+ * Creates a writer. A header that the response already has stays, unless it is enforced, or may
+ * have only one value and has several. Informational responses are returned unchanged, with their
+ * WebSocket.
  *
  * @param fill - replaces the placeholder; absent only where none was compiled.
  */
 export function createCompiledWriter(
-  compiled: CompiledHeaders,
+  compiledHeaders: CompiledHeaders,
   fill: FillNonce | undefined,
 ): ResponseWriter {
-  const { placeholder, pages } = compiled
+  const { placeholder, pages } = compiledHeaders
   const token = fill && placeholder
-  const table = buildTable(compiled)
+  const table = buildTable(compiledHeaders)
   const nonces = !!(placeholder || table.rows[documentKind]?.some(({ parts }) => parts))
 
-  // Most gateways have one host, so the result of the last check usually holds.
-  let lastPinned: string | undefined
+  // Most gateways have one host, so the last host that was checked is usually the same.
+  let lastHstsHost: string | undefined
 
   function mayUseHsts(host: string): boolean {
-    if (host !== lastPinned && !canUseHsts(host)) return false
-    lastPinned = host
+    if (host !== lastHstsHost && !canUseHsts(host)) return false
+    lastHstsHost = host
     return true
   }
 
@@ -121,26 +134,31 @@ export function createCompiledWriter(
     const offset = https && mayUseHsts(origin.host) ? kindCount : 0
     const rows = table.rows[kind + offset] as readonly HeaderRow[]
 
-    // Our own pages have a policy of their own, which lacks the reporting. A policy of the handler is left alone.
-    const own = pages && findOwnPolicy(response, kind)
-    const answer = changeHeaders(response, rows, present, nonce)
-    if (own) completeOwnPage(answer.headers, own, pages[https ? 'reporting' : 'plain'])
+    // The library's own pages bring a policy, to which the reporting is added. A policy of the
+    // handler stays unchanged.
+    const pagePolicy = pages && findPagePolicy(response, kind)
+    const decorated = changeHeaders(response, rows, present, nonce)
+    if (pagePolicy)
+      completePage(decorated.headers, pagePolicy, pages[https ? 'reporting' : 'plain'])
 
-    return token ? fill(answer, token, isDocument ? nonce : undefined) : answer
+    return token ? fill(decorated, token, isDocument ? nonce : undefined) : decorated
   }
 
   return Object.assign(writeHeaders, { nonces, fills: !!placeholder })
 }
 
-/** The policy of a response, where it is one of our own pages. */
-function findOwnPolicy(response: Response, kind: number): string | undefined {
+/** Returns the policy of a response that is one of the library's own pages, or undefined. */
+function findPagePolicy(response: Response, kind: number): string | undefined {
   if (response.status < 400 || kind !== documentKind) return undefined
   const policy = response.headers.get(csp)
-  return policy?.startsWith(ownPolicyStart) ? policy : undefined
+  return policy?.startsWith(pagePolicyStart) ? policy : undefined
 }
 
-/** A page of ours reports violations of its own policy, and no other policy applies to it. */
-function completeOwnPage(headers: Headers, policy: string, reporting: string): void {
+/**
+ * Adds the reporting to the policy of one of the library's own pages, to which no other policy
+ * applies.
+ */
+function completePage(headers: Headers, policy: string, reporting: string): void {
   headers.set(csp, policy + reporting)
   headers.delete(reportOnly)
 }
@@ -162,7 +180,7 @@ function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {
       bit: how & enforcedBit ? 0 : bit,
       needs: how & besidePolicyBit ? policyBit : 0,
       parts: value.includes(NONCE) ? value.split(NONCE) : undefined,
-      shared: how & sharedBit ? 'cross-origin' : undefined,
+      corsValue: how & sharedBit ? 'cross-origin' : undefined,
     }
   })
   for (const headerName of strip.split(' ')) if (!marks.has(headerName)) marks.set(headerName, 0)
@@ -173,12 +191,15 @@ function buildTable({ headers, strip }: CompiledHeaders): HeaderTable {
   return { marks, single, rows }
 }
 
-/** Looks at every header once: asking for each that matters would cost more. */
+/**
+ * Finds the headers that a response has, in one pass. Reading each relevant header separately would
+ * take longer.
+ */
 function findPresentHeaders(
   headers: ChangeableHeaders,
   { marks, single }: HeaderTable,
 ): PresentHeaders {
-  const present: PresentHeaders = { headers, type: null, bits: 0, removed: [] }
+  const present: PresentHeaders = { headers, type: null, bits: 0, removedNames: [] }
 
   headers.forEach((value, headerName) => {
     if (headerName === 'content-type') {
@@ -187,14 +208,14 @@ function findPresentHeaders(
     }
 
     const mark = marks.get(headerName)
-    if (mark === 0) present.removed.push(headerName)
+    if (mark === 0) present.removedNames.push(headerName)
     else if (mark && (!(mark & single) || !value.includes(','))) present.bits |= mark
   })
 
   return present
 }
 
-/** Changes the headers in place, or those of a copy where they are immutable. */
+/** Changes the headers of the response, or of a copy where they are immutable. */
 function changeHeaders(
   response: Response,
   rows: readonly HeaderRow[],
@@ -205,7 +226,8 @@ function changeHeaders(
     applyChanges(present.headers, rows, present, nonce)
     return response
   } catch {
-    // Immutable: a raw fetch, Response.redirect, a cached response. The first change fails, so nothing is half done.
+    // The headers of a fetched, redirecting or cached response are immutable. Already the first
+    // change throws, so nothing was changed.
     const copy = new Response(bodiless.has(response.status) ? null : response.body, response)
     applyChanges(copy.headers, rows, present, nonce)
     return copy
@@ -215,15 +237,15 @@ function changeHeaders(
 function applyChanges(
   headers: ChangeableHeaders,
   rows: readonly HeaderRow[],
-  { bits, removed }: PresentHeaders,
+  { bits, removedNames }: PresentHeaders,
   nonce: string,
 ): void {
-  for (const headerName of removed) headers.delete(headerName)
+  for (const headerName of removedNames) headers.delete(headerName)
 
-  for (const { name, value, bit, needs, parts, shared } of rows) {
+  for (const { name, value, bit, needs, parts, corsValue } of rows) {
     if (bits & bit || (bits & needs) !== needs) continue
 
     if (parts !== undefined) headers.set(name, parts.join(nonceSource(nonce)))
-    else headers.set(name, (bits & corsBit && shared) || value)
+    else headers.set(name, (bits & corsBit && corsValue) || value)
   }
 }

@@ -132,11 +132,11 @@ describe('enforce', () => {
   it.each([
     [
       ['xFrameOption'],
-      'enforce must be a list of options that are headers; did you mean xFrameOptions?',
+      "enforce must be a list of names of header options, such as ['xFrameOptions']; did you mean xFrameOptions?",
     ],
-    [['strip'], 'enforce must be a list of options that are headers'],
-    ['all', 'enforce must be a list of options that are headers'],
-    [[7], 'enforce must be a list of options that are headers'],
+    [['strip'], 'enforce must be a list of names of header options'],
+    ['all', 'enforce must be a list of names of header options'],
+    [[7], 'enforce must be a list of names of header options'],
   ])('of %j is refused', (enforce, says) => {
     expect(wrong({ enforce })).toContain(says)
   })

@@ -28,7 +28,7 @@ describe('clearSiteData', () => {
   it.each([
     [{ cookie: true }, 'clearSiteData.cookie is not an option; did you mean cookies?'],
     [{ cache: 'yes' }, 'clearSiteData.cache must be one of true, false'],
-    [{ cookies: false, storage: false }, 'clearSiteData clears nothing'],
+    [{ cookies: false, storage: false }, 'clearSiteData deletes nothing'],
   ])('%j is refused', (options, says) => {
     expect(() => clearSiteData(options as object)).toThrow(says)
   })
@@ -89,22 +89,28 @@ describe('securityTxt', () => {
   })
 
   it.each<[change: object, says: string]>([
-    [{ expires: '2028-06-30' }, 'securityTxt.expires must be in the future, at most a year ahead'],
-    [{ expires: '2026-11-19' }, 'securityTxt.expires must be in the future, at most a year ahead'],
-    [{ expires: 'soon' }, 'securityTxt.expires is required, as a date'],
-    [{ expires: undefined }, 'securityTxt.expires is required, as a date'],
+    [
+      { expires: '2028-06-30' },
+      'securityTxt.expires must be in the future and at most a year ahead',
+    ],
+    [
+      { expires: '2026-11-19' },
+      'securityTxt.expires must be in the future and at most a year ahead',
+    ],
+    [{ expires: 'soon' }, 'securityTxt.expires is required and must be a date'],
+    [{ expires: undefined }, 'securityTxt.expires is required and must be a date'],
     [{ contact: undefined }, 'securityTxt.contact is required'],
     [{ contact: [] }, 'securityTxt.contact is required'],
     [
       { contact: 'security@app.example' },
-      'securityTxt.contact must be mailto:, tel: or https: addresses',
+      'securityTxt.contact must be one or more mailto:, tel: or https: URLs',
     ],
     [
       { contact: 'http://app.example' },
-      'securityTxt.contact must be mailto:, tel: or https: addresses',
+      'securityTxt.contact must be one or more mailto:, tel: or https: URLs',
     ],
     [{ contact: 'mailto:a@b.example\nExpires: never' }, 'securityTxt.contact must be'],
-    [{ policy: 'mailto:a@b.example' }, 'securityTxt.policy must be https: addresses'],
+    [{ policy: 'mailto:a@b.example' }, 'securityTxt.policy must be one or more https: URLs'],
     [
       { preferredLanguages: 'en' },
       'securityTxt.preferredLanguages must be a list of language tags',

@@ -194,7 +194,7 @@ describe('a fault', () => {
     ],
     [
       { strictTransportSecurity: 'max-age=1; includeSubdomain' },
-      'as text may hold max-age=..., includeSubDomains and preload',
+      'as text may contain only max-age=..., includeSubDomains and preload',
     ],
     [{ strictTransportSecurity: 'includeSubDomains' }, 'must contain max-age=... if it is text'],
     [{ strictTransportSecurity: 'max-age=soon' }, 'maxAge must be a whole number of seconds'],
@@ -202,7 +202,10 @@ describe('a fault', () => {
     [{ referrerPolicy: 'no-referer' }, 'did you mean no-referrer?'],
     [{ referrerPolicy: '' }, 'secureHeaders.referrerPolicy must be'],
     [{ referrerPolicy: [] }, 'secureHeaders.referrerPolicy must be'],
-    [{ referrerPolicy: ['origin', 'origin'] }, 'secureHeaders.referrerPolicy names a policy twice'],
+    [
+      { referrerPolicy: ['origin', 'origin'] },
+      'secureHeaders.referrerPolicy must not contain a policy twice',
+    ],
     [{ referrerPolicy: [1] }, 'secureHeaders.referrerPolicy must be'],
     [
       { xFrameOptions: 'ALLOW-FROM https://a.example' },
@@ -223,7 +226,7 @@ describe('a fault', () => {
     [{ strip: { keeps: [] } }, 'secureHeaders.strip.keeps is not an option; did you mean keep?'],
     [
       { strip: { keep: ['X-Nextjs-Redirct'] } },
-      'holds a name that is not on the list: x-nextjs-redirect?',
+      'has the name x-nextjs-redirct, which is not on the list of removed headers; did you mean x-nextjs-redirect?',
     ],
     [{ strip: { also: ['a b'] } }, 'secureHeaders.strip.also must be a list of header names'],
     [{ strip: { also: 'x' } }, 'secureHeaders.strip.also must be a list of header names'],
@@ -233,7 +236,7 @@ describe('a fault', () => {
     ],
     [
       { permissionsPolicy: { camra: [] } },
-      'secureHeaders.permissionsPolicy.camra is no feature; did you mean camera?',
+      'secureHeaders.permissionsPolicy.camra is not the name of a feature; did you mean camera?',
     ],
     [
       { permissionsPolicy: { camera: ['https://a.example/path'] } },
@@ -246,9 +249,12 @@ describe('a fault', () => {
     [{ permissionsPolicy: { camera: ['http://a.example'] } }, "a list of 'self' and https origins"],
     [{ permissionsPolicy: { camera: ['self', '*'] } }, "a list of 'self' and https origins"],
     [{ permissionsPolicy: { geolocaton: [] } }, 'did you mean geolocation?'],
-    [{ permissionsPolicy: { 'camera=*, usb': [] } }, 'is no feature'],
-    [{ permissionsPolicy: { '': [] } }, 'is no feature'],
-    [{ permissionsPolicy: { syncXhr: [], 'sync-xhr': [] } }, 'is set twice, in two spellings'],
+    [{ permissionsPolicy: { 'camera=*, usb': [] } }, 'is not the name of a feature'],
+    [{ permissionsPolicy: { '': [] } }, 'is not the name of a feature'],
+    [
+      { permissionsPolicy: { syncXhr: [], 'sync-xhr': [] } },
+      'is set twice, in camel case and in kebab case',
+    ],
   ])('in %j is found while building', (options, says) => {
     expect(wrong(options).join('\n')).toContain(says)
   })

@@ -92,7 +92,10 @@ describe('reporting', () => {
   })
 
   it.each([
-    [[{ name: 'Main', url: '/a' }], 'reportingEndpoints.name must be 1 to 64 lower-case letters'],
+    [
+      [{ name: 'Main', url: '/a' }],
+      'reportingEndpoints.name must begin with a lower-case letter or *',
+    ],
     [[{ name: 'a="/b", c', url: '/a' }], 'reportingEndpoints.name must be'],
     [[{ name: 'main', url: 'x' }], 'reportingEndpoints.url must be'],
     [[{ name: 'main', urls: '/x' }], 'reportingEndpoints.urls is not an option; did you mean url?'],

@@ -47,14 +47,14 @@ describe('a policy under which injected markup runs scripts', () => {
     [{ ...base, objectSrc: 'data:' }, 'objectSrc', /has data: without a host/],
     // <base href=https://evil.example/>
     [{ ...base, baseUri: '*' }, 'baseUri', star],
-    [{ defaultSrc: "'none'", scriptSrc: NONCE }, 'baseUri', /is missing: one injected <base>/],
+    [{ defaultSrc: "'none'", scriptSrc: NONCE }, 'baseUri', /is missing, so an injected <base>/],
     [
       {
         defaultSrc: "'none'",
         scriptSrc: "'strict-dynamic' 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='",
       },
       'baseUri',
-      /is missing: one injected <base>/,
+      /is missing, so an injected <base>/,
     ],
     [{ defaultSrc: null, objectSrc: "'none'" }, 'scriptSrc', /is missing, and so is default-src/],
     [{ defaultSrc: null, scriptSrc: "'none'" }, 'objectSrc', /is missing, and so is default-src/],

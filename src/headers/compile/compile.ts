@@ -1,7 +1,9 @@
 /**
  * Validates header options and computes which headers each kind of response gets. The result is
- * plain data. `secure-headers.ts` calls it once for each layer; an invalid option is reported as
- * an issue.
+ * plain data, from which a writer is created. `headerWriter()`, layers of `secureHeaders()` and
+ * `compileHeaders()` call it, once for each set of options. It throws nothing itself: an invalid or
+ * unknown option is added to the caller's list of issues, and the caller must end with
+ * `issues.throwIfAny()`.
  */
 import { checkKeys, type Issues, nearestKey } from '../../options/index.ts'
 import {
@@ -22,12 +24,12 @@ import { compileReporting, type Reporting } from '../values/reporting.ts'
 import { defineHeaders, type HeaderDefinition } from './definitions.ts'
 import { compileStripList } from './strip-list.ts'
 
-/** Headers that may hold several values, besides the policies of content. */
+/** The headers that may have several values, in addition to the content policies. */
 const listHeaders = ['referrerPolicy', 'permissionsPolicy', 'reportingEndpoints', 'cacheControl']
 
 /** Compiles options to which a preset has already been applied. */
 export function compileHeaderOptions(issues: Issues, input: HeaderOptions): CompiledHeaders {
-  // Own members only: a polluted prototype must not set options.
+  // Only own members are copied, so that a polluted prototype cannot set options.
   const options: HeaderOptions = { ...input }
   const reporting = compileReporting(issues, options.reporting, options.reportingEndpoints)
   const policies = compilePolicies(issues, options, reporting)
@@ -35,23 +37,26 @@ export function compileHeaderOptions(issues: Issues, input: HeaderOptions): Comp
 
   const names = definitions.map(({ option }) => option)
   checkKeys(issues, input, [...names, ...otherOptions])
-  const enforced = parseEnforce(issues, options.enforce, names)
+  const enforcedNames = parseEnforce(issues, options.enforce, names)
   const headers = definitions.flatMap((definition) => {
-    const fixed = combineFlags(definition, options, enforced)
+    const flags = combineFlags(definition, options, enforcedNames)
     return compileHeader(definition, (responseKind) =>
       isCoveredByPolicy(definition, responseKind, options, policies)
-        ? fixed | besidePolicyBit
-        : fixed,
+        ? flags | besidePolicyBit
+        : flags,
     )
   })
 
-  const unwanted = names.filter((name) => options[name] === null).map(toKebabCase)
+  const nullOptions = names.filter((name) => options[name] === null).map(toKebabCase)
   const placeholder = parsePlaceholder(issues, options.noncePlaceholder)
-  const strip = [...compileStripList(issues, options.strip, options.removePoweredBy), ...unwanted]
+  const strip = [
+    ...compileStripList(issues, options.strip, options.removePoweredBy),
+    ...nullOptions,
+  ]
   const replacesPagePolicy =
     reporting.directives.length > 0 ||
     policies.reported.secure !== undefined ||
-    enforced.has('contentSecurityPolicy')
+    enforcedNames.has('contentSecurityPolicy')
 
   return {
     version: formatVersion,
@@ -62,7 +67,7 @@ export function compileHeaderOptions(issues: Issues, input: HeaderOptions): Comp
   }
 }
 
-/** Finds the responses that get each value of a header, as one entry for each value. */
+/** Computes which responses get which value of a header. Each different value gives one entry. */
 function compileHeader(
   { option, kinds, value }: HeaderDefinition,
   flagsFor: (responseKind: ResponseKind) => number,
@@ -88,23 +93,26 @@ function compileHeader(
   return [...entries.values()]
 }
 
-/** How a header is set on every kind of response, as a sum of flags. */
+/** Returns the flags of a header that apply to every kind of response. */
 function combineFlags(
   { option }: HeaderDefinition,
   options: HeaderOptions,
-  enforced: ReadonlySet<string>,
+  enforcedNames: ReadonlySet<string>,
 ): number {
   const isList = listHeaders.includes(option) || option.startsWith('content')
   const followsCors = option === 'crossOriginResourcePolicy' && (options[option] ?? true) === true
 
   return (
-    (enforced.has(option) ? enforcedBit : 0) |
+    (enforcedNames.has(option) ? enforcedBit : 0) |
     (isList ? appendBit : 0) |
     (followsCors ? sharedBit : 0)
   )
 }
 
-/** A browser that reads frame-ancestors ignores X-Frame-Options (CSP Level 3 section 6.4.2.2). */
+/**
+ * Reports whether X-Frame-Options is unnecessary beside the response's policy: a browser that
+ * supports frame-ancestors ignores it (CSP Level 3 section 6.4.2.2).
+ */
 function isCoveredByPolicy(
   { option }: HeaderDefinition,
   responseKind: ResponseKind,
@@ -119,7 +127,7 @@ function isCoveredByPolicy(
   )
 }
 
-/** The directives that report violations, for the policies of our own pages. */
+/** Returns the directives that report violations, for the policies of the library's own pages. */
 function compilePagePolicies({ directives }: Reporting): NonNullable<CompiledHeaders['pages']> {
   const append = (secure: boolean): string =>
     directives
@@ -145,7 +153,7 @@ function parseEnforce(
     const suggestion = typeof name === 'string' && nearestKey(name, names)
     issues.add(
       'enforce',
-      `must be a list of options that are headers${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+      `must be a list of names of header options, such as ['xFrameOptions']${suggestion ? `; did you mean ${suggestion}?` : ''}`,
     )
   }
 

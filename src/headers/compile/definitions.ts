@@ -1,6 +1,7 @@
 /**
- * The table of security headers: the option of each, the kinds of response that get it, and its
- * value. `compile.ts` reads it. A new header is one row here; invalid options become issues.
+ * Defines the table of security headers: the option of each header, the kinds of responses that get
+ * it, and its value. The header compiler reads it. To add a header, add one row here. It throws
+ * nothing itself: invalid options are added to the caller's list of issues.
  */
 import type { Issues } from '../../options/index.ts'
 import type { Policies } from '../csp/policies.ts'
@@ -30,21 +31,32 @@ import {
 export interface HeaderDefinition {
   readonly option: HeaderOption
   readonly kinds: readonly ResponseKind[]
-  /** The value for every response, or a function of its kind and of whether it goes out over https. */
+  /**
+   * The value for every response, or a function of the response's kind and of whether it is sent
+   * over https.
+   */
   readonly value:
     | string
     | undefined
     | ((responseKind: ResponseKind, secure: boolean) => string | undefined)
 }
 
-/** A 304 carries only what holds for every response, because a cache overwrites the headers of the page with it. */
+/**
+ * The kinds with a body. A 304 only gets headers that every response has, because a cache
+ * overwrites the headers of the stored page with them.
+ */
 const withContent: readonly ResponseKind[] = responseKinds.filter(
   (responseKind) => responseKind !== 'not-modified',
 )
-/** Data links to nothing, and the default is what browsers do without the header. */
+/**
+ * The kinds that may contain links. Data has none, and browsers behave as with the default if the
+ * header is absent.
+ */
 const withLinks = withContent.filter((responseKind) => responseKind !== 'api')
 
-/** Validates the option of each header. The order is the one in which headers are set. */
+/**
+ * Validates the option of each header, and returns the headers in the order in which they are set.
+ */
 export function defineHeaders(
   issues: Issues,
   options: HeaderOptions,
@@ -79,7 +91,8 @@ export function defineHeaders(
     ...transport,
     ...defineContentHeaders(issues, options, policies),
     { option: 'reportingEndpoints', kinds: ['document'], value: reporting.header },
-    // Every response of a redirect chain needs it: one without it separates a window from its opener for good.
+    // Every response of a redirect chain needs the header: one without it separates a window from
+    // its opener permanently.
     { option: 'crossOriginOpenerPolicy', kinds: ['document', 'redirect'], value: opener },
     {
       option: 'crossOriginEmbedderPolicy',
@@ -91,7 +104,8 @@ export function defineHeaders(
       kinds: ['document'],
       value: originAgentCluster(issues, options.originAgentCluster),
     },
-    // Browsers prefetch names of links over http unless the header forbids it; over https they do not.
+    // Over http, browsers prefetch the names of links unless the header forbids it; over https they
+    // do not.
     {
       option: 'xDnsPrefetchControl',
       kinds: ['document'],
@@ -102,7 +116,7 @@ export function defineHeaders(
   ]
 }
 
-/** Framing, embedding and the policies of content. */
+/** Defines the headers of framing, embedding and content policies. */
 function defineContentHeaders(
   issues: Issues,
   options: HeaderOptions,
@@ -128,7 +142,7 @@ function defineContentHeaders(
   ]
 }
 
-/** Permissions, and the headers that are off by default. */
+/** Defines Permissions-Policy and the headers that are off by default. */
 function defineOptionalHeaders(issues: Issues, options: HeaderOptions): HeaderDefinition[] {
   return [
     {

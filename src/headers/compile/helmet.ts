@@ -1,12 +1,13 @@
 /**
- * Converts option objects of helmet 8 into values of this module, for `preset: 'compat'`.
- * `presets.ts` calls it. A value that it does not know is left as it is and validated later.
+ * Converts option objects of helmet 8 into values of this library, for `preset: 'compat'`.
+ * `presets.ts` calls it before options are compiled. It is pure and throws nothing: a value that it
+ * does not recognize is left as it is and reported when the options are compiled.
  */
 import type { HeaderOptions } from '../options.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Options whose object has one member, which holds the value. */
+/** The options whose object has a single member with the value. */
 const valueMembers: Readonly<Record<string, string>> = {
   crossOriginEmbedderPolicy: 'policy',
   crossOriginOpenerPolicy: 'policy',
@@ -17,31 +18,32 @@ const valueMembers: Readonly<Record<string, string>> = {
 }
 
 /**
- * Converts helmet's objects. Every other value is left as it is and validated later. An empty object is `true`.
+ * Converts helmet's option objects. An empty object means `true`. Every other value is left as it
+ * is and validated later.
  *
  * @param preset - helmet's defaults, over which directives and members are merged.
  */
 export function fromHelmet(options: HeaderOptions, preset: HeaderOptions): HeaderOptions {
-  const converted: Record<string, unknown> = { ...options }
+  const result: Record<string, unknown> = { ...options }
   for (const [name, member] of Object.entries(valueMembers)) {
-    const input = converted[name]
+    const input = result[name]
     if (!isPlain(input) || !Object.keys(input).every((optionName) => optionName === member))
       continue
 
     const optionValue = input[member]
-    converted[name] = optionValue === undefined ? true : readWord(name, optionValue)
+    result[name] = optionValue === undefined ? true : readWord(name, optionValue)
   }
 
-  const prefetch = converted.xDnsPrefetchControl
+  const prefetch = result.xDnsPrefetchControl
   if (isPlain(prefetch) && Object.keys(prefetch).every((optionName) => optionName === 'allow')) {
-    converted.xDnsPrefetchControl = prefetch.allow ? 'on' : 'off'
+    result.xDnsPrefetchControl = prefetch.allow ? 'on' : 'off'
   }
 
-  const hsts = converted.strictTransportSecurity
-  if (isPlain(hsts)) converted.strictTransportSecurity = { maxAge: 31_536_000, ...hsts }
-  readPolicy(converted, preset)
+  const hsts = result.strictTransportSecurity
+  if (isPlain(hsts)) result.strictTransportSecurity = { maxAge: 31_536_000, ...hsts }
+  readPolicy(result, preset)
 
-  return converted as HeaderOptions
+  return result as HeaderOptions
 }
 
 /** helmet accepts `same-origin` for SAMEORIGIN as well. */
@@ -54,8 +56,8 @@ function readWord(name: string, optionValue: unknown): unknown {
 }
 
 /** Converts `{ useDefaults, directives, reportOnly }`. Directives are merged over helmet's defaults; `null` removes one. */
-function readPolicy(converted: Record<string, unknown>, preset: HeaderOptions): void {
-  const input = converted.contentSecurityPolicy
+function readPolicy(result: Record<string, unknown>, preset: HeaderOptions): void {
+  const input = result.contentSecurityPolicy
   const knownKeys = ['useDefaults', 'directives', 'reportOnly']
   if (!isPlain(input) || !Object.keys(input).every((optionName) => knownKeys.includes(optionName)))
     return
@@ -74,8 +76,8 @@ function readPolicy(converted: Record<string, unknown>, preset: HeaderOptions): 
         optionName === 'upgradeInsecureRequests' && Array.isArray(optionValue) ? true : optionValue
   }
 
-  converted.contentSecurityPolicy = reportOnly ? false : policy
-  if (reportOnly) converted.contentSecurityPolicyReportOnly = policy
+  result.contentSecurityPolicy = reportOnly ? false : policy
+  if (reportOnly) result.contentSecurityPolicyReportOnly = policy
 }
 
 function isPlain(optionValue: unknown): optionValue is Members {

@@ -1,7 +1,8 @@
 /**
- * Defines the presets of header options and merges them with an application's own options.
- * `secure-headers.ts` and the gateway's routes call it before options are validated. An unknown
- * preset is reported as an issue.
+ * Defines the presets of header options, and merges an application's options over them.
+ * `secureHeaders()`, `compileHeaders()` and the gateway's routes call it before options are
+ * validated. It throws nothing itself: options that are no object, and an unknown preset, are added
+ * to the caller's list of issues.
  */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { strictCsp } from '../csp/strict-csp.ts'
@@ -27,7 +28,8 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
     contentSecurityPolicy: strictCsp({ imgSrc: "'self'", frameSrc: "'none'" }),
     // Under `no-referrer` browsers would send `Origin: null` with a site's own forms.
     referrerPolicy: 'same-origin',
-    // Over https as well: it also keeps Firefox from following `rel=dns-prefetch` of a page.
+    // It is sent over https as well, because it also keeps Firefox from following
+    // `rel=dns-prefetch` of a page.
     xDnsPrefetchControl: 'off',
     xPermittedCrossDomainPolicies: 'none',
   }),
@@ -90,8 +92,8 @@ const presets: Readonly<Record<Preset, () => HeaderOptions>> = {
 }
 
 /**
- * Merges options over the values of their preset. Of two layers, such as a route inside an app, the options of the inner
- * one win, and its preset if it names one.
+ * Merges options over the values of their preset. `outer` has the options of an outer layer, such
+ * as the app around a route: the inner options take precedence, and so does the inner preset.
  */
 export function applyPreset(
   issues: Issues,
@@ -103,26 +105,31 @@ export function applyPreset(
     return outer
   }
 
-  const own: { -readonly [Name in keyof HeaderOptions]: HeaderOptions[Name] } = { ...options }
-  for (const name of Object.keys(own) as Array<keyof HeaderOptions>)
-    if (own[name] === undefined) delete own[name]
-  if (own.preset === undefined) return { ...outer, ...own }
-  if (Object.hasOwn(presets, own.preset)) {
-    const preset = presets[own.preset]()
+  const ownOptions: { -readonly [Name in keyof HeaderOptions]: HeaderOptions[Name] } = {
+    ...options,
+  }
+  for (const name of Object.keys(ownOptions) as Array<keyof HeaderOptions>)
+    if (ownOptions[name] === undefined) delete ownOptions[name]
+  if (ownOptions.preset === undefined) return { ...outer, ...ownOptions }
+  if (Object.hasOwn(presets, ownOptions.preset)) {
+    const preset = presets[ownOptions.preset]()
     return {
       ...outer,
       ...preset,
-      ...resolveSwitches(own.preset === 'compat' ? fromHelmet(own, preset) : own, preset),
+      ...resolveSwitches(
+        ownOptions.preset === 'compat' ? fromHelmet(ownOptions, preset) : ownOptions,
+        preset,
+      ),
     }
   }
 
-  const suggestion = nearestKey(`${own.preset}`, Object.keys(presets))
+  const suggestion = nearestKey(`${ownOptions.preset}`, Object.keys(presets))
   issues.add(
     'preset',
     `must be one of ${Object.keys(presets).join(', ')}${suggestion ? `; did you mean ${suggestion}?` : ''}`,
   )
 
-  return own
+  return ownOptions
 }
 
 /** Removes options that are `true` where the preset has a value for them, so that this value applies. */
@@ -134,7 +141,7 @@ function resolveSwitches(options: HeaderOptions, preset: HeaderOptions): HeaderO
   return Object.fromEntries(entries)
 }
 
-/** Features that OWASP's Permissions-Policy denies in addition to those that are denied here by default. */
+/** The features that OWASP's Permissions-Policy denies in addition to the default list. */
 const owaspDenied =
   'autoplay clipboard-write cross-origin-isolated encrypted-media fullscreen gamepad interest-cohort keyboard-map ' +
   'picture-in-picture publickey-credentials-get screen-wake-lock unload web-share'

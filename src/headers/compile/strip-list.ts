@@ -1,12 +1,17 @@
 /**
- * Lists the response headers that reveal server software, and decides which of them are removed.
- * `compile.ts` calls it while building. An invalid name is reported as an issue.
+ * Lists the response headers that reveal server software, and decides which of them are removed
+ * from responses. The header compiler calls it while options are compiled. It throws nothing
+ * itself: an invalid name, and a name in `keep` that is not on the list, are added to the caller's
+ * list of issues.
  */
 import { booleanOption, checkKeys, type Issues, nearestKey } from '../../options/index.ts'
 
 /** Changes to the list of headers that are removed. */
 export interface Strip {
-  /** Headers of the list that are kept, such as `X-Nextjs-Redirect`, which Next's router reads. */
+  /**
+   * Headers of the list that are not removed, such as `X-Nextjs-Redirect`, which Next's router
+   * reads.
+   */
   readonly keep?: readonly string[]
   /** Further headers that are removed. */
   readonly also?: readonly string[]
@@ -29,11 +34,17 @@ x-powered-cms x-redirect-by x-server-powered-by x-sourcefiles x-sourcemap x-turb
 x-umbraco-version x-varnish-backend x-varnish-server x-woodpecker-version x-dtagentid x-dthealthcheck
 x-dtinjectedservlet x-ruxit-js-agent`
 
-/** Headers that are not on that list: version strings of proxies and debug headers of frameworks. */
+/**
+ * Further headers that are not on OWASP's list: version strings of proxies and debug headers of
+ * frameworks.
+ */
 const otherNames =
   'via x-runtime x-debug-token x-debug-token-link x-drupal-cache x-drupal-dynamic-cache x-backend-server'
 
-/** Returns the lower-case names to remove. `removePoweredBy` decides about X-Powered-By alone, as in Hono. */
+/**
+ * Returns the lower-case names to remove. `removePoweredBy` alone decides about X-Powered-By, as in
+ * Hono.
+ */
 export function compileStripList(
   issues: Issues,
   strip: unknown,
@@ -60,7 +71,7 @@ function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): vo
     if (!names.delete(headerName))
       issues.add(
         'keep',
-        `holds a name that is not on the list${suggestion ? `: ${suggestion}?` : ''}`,
+        `has the name ${headerName}, which is not on the list of removed headers${suggestion ? `; did you mean ${suggestion}?` : ''}`,
       )
   }
 
@@ -76,6 +87,6 @@ function parseNames(issues: Issues, optionName: string, optionValue: unknown): s
     optionValue.every((name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))
   if (isValid) return optionValue.map((headerName: string) => headerName.toLowerCase())
 
-  issues.add(optionName, 'must be a list of header names')
+  issues.add(optionName, "must be a list of header names, such as ['X-Version']")
   return []
 }

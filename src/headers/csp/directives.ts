@@ -1,7 +1,8 @@
 /**
- * Parses the directives of a Content-Security-Policy option and serializes them as the header's
- * value. `policies.ts` calls it while building. An unknown directive or an invalid source is
- * reported as an issue.
+ * Parses the directives of a Content-Security-Policy option and serializes them to the header's
+ * value. `csp/policies.ts` calls it while header options are compiled. It throws nothing itself: an
+ * unknown directive, one that is set twice, an invalid source, and a policy without `default-src`
+ * are added to the caller's list of issues.
  */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { type CamelCase, toKebabCase } from '../kebab.ts'
@@ -40,15 +41,19 @@ const flagDirectives = ['sandbox', 'upgrade-insecure-requests'] as const
 type SourceDirective = (typeof sourceDirectives)[number] | (typeof otherDirectives)[number]
 type FlagDirective = (typeof flagDirectives)[number]
 
-/** Directives of CSP Level 3 and related specifications, without those that browsers have dropped. */
+/**
+ * A directive of CSP Level 3 and related specifications. Directives that browsers have dropped are
+ * not included.
+ */
 export type CspDirective = SourceDirective | FlagDirective
 
 /** The sources of a directive as one text or as a list. */
 export type CspSources = string | readonly string[]
 
 /**
- * A whole policy, in Hono's spelling (`defaultSrc`) or in the header's (`'default-src'`). `default-src` is required,
- * because without it everything that is not named is allowed; `null` leaves it out on purpose.
+ * A policy, with directives in Hono's spelling (`defaultSrc`) or in the header's (`'default-src'`).
+ * `default-src` is required, because without it every directive that is absent allows everything;
+ * `null` leaves it out on purpose.
  */
 export type ContentSecurityPolicy = {
   readonly [Directive in SourceDirective | CamelCase<SourceDirective>]?: CspSources | null
@@ -59,7 +64,7 @@ export type ContentSecurityPolicy = {
 /** A validated policy: its directives in order, each with its sources as text. */
 export type Directives = ReadonlyMap<string, string>
 
-/** Parses a policy and adds what is wrong with it to the issues. */
+/** Parses a policy, and adds its problems to the issues. */
 export function parseDirectives(issues: Issues, input: object): Directives {
   const knownNames: readonly string[] = [...sourceDirectives, ...otherDirectives, ...flagDirectives]
   const directives = new Map<string, string>()
@@ -70,10 +75,11 @@ export function parseDirectives(issues: Issues, input: object): Directives {
 
     const directiveName = toKebabCase(key)
     if (key === 'directives')
-      issues.add(key, 'is no directive; name the directives themselves, without a level between')
+      issues.add(key, 'is not a directive; write its members directly into the policy')
     else if (!knownNames.includes(directiveName))
       issues.add(key, unknownDirective(directiveName, knownNames))
-    else if (seenNames.has(directiveName)) issues.add(key, 'is set twice, in two spellings')
+    else if (seenNames.has(directiveName))
+      issues.add(key, 'is set twice, in camel case and in kebab case; keep one of them')
     else if (value !== null)
       directives.set(directiveName, parseSources(issues, key, directiveName, value))
 
@@ -81,13 +87,14 @@ export function parseDirectives(issues: Issues, input: object): Directives {
   }
 
   if (!seenNames.has('default-src'))
-    issues.add('defaultSrc', 'is required; null says that it is left out on purpose')
-  else if (directives.size === 0) issues.add('', 'holds no directive; false turns the policy off')
+    issues.add('defaultSrc', 'is required; write null to leave it out on purpose')
+  else if (directives.size === 0)
+    issues.add('', 'has no directive; write false to turn the policy off')
 
   return directives
 }
 
-/** The policy as the header's value; undefined for a policy without directives. */
+/** Serializes a policy to the header's value. Returns undefined for a policy without directives. */
 export function serializePolicy(policy: Directives): string | undefined {
   return (
     [...policy]
@@ -98,7 +105,7 @@ export function serializePolicy(policy: Directives): string | undefined {
 
 function unknownDirective(directiveName: string, knownNames: readonly string[]): string {
   const suggestion = nearestKey(directiveName, knownNames)
-  return `is no directive${suggestion ? `; did you mean ${suggestion}?` : ''}`
+  return `is not a directive${suggestion ? `; did you mean ${suggestion}?` : ''}`
 }
 
 function parseSources(
@@ -118,7 +125,8 @@ function parseSources(
   )
   if (list.length > 0) return list.join(' ')
 
-  if (!isFlag && typeof optionValue === 'string') issues.add(key, 'is empty')
+  if (!isFlag && typeof optionValue === 'string')
+    issues.add(key, `is empty; write "'none'" to allow nothing`)
   // An empty list allows nothing; 'none' says so explicitly.
   return isFlag ? '' : "'none'"
 }

@@ -1,7 +1,9 @@
 /**
- * Compiles which Content-Security-Policy each kind of response gets, together with
- * X-Frame-Options. `compile.ts` calls it while building. Contradictory or weak policies are
- * reported as issues.
+ * Compiles the Content-Security-Policy of each kind of response, together with X-Frame-Options. The
+ * header compiler calls it while options are compiled, and the header table uses the result. It
+ * throws nothing itself: a value of another type, a policy that only reports without a receiver of
+ * reports, and a policy that lets injected markup run scripts are added to the caller's list of
+ * issues.
  */
 import { booleanOption, type Issues } from '../../options/index.ts'
 import { toKebabCase } from '../kebab.ts'
@@ -13,13 +15,15 @@ import { type Directives, parseDirectives, serializePolicy } from './directives.
 import { reportRisks } from './risks.ts'
 import { strictCsp } from './strict-csp.ts'
 
-/** A policy for responses over plain http, and one for responses over https on a host that has a name. */
+/**
+ * The policy of responses over plain http, and that of responses over https on a host with a name.
+ */
 export interface PolicyPair {
   readonly plain: string | undefined
   readonly secure: string | undefined
 }
 
-/** The policies of every kind of response, and the framing that goes with them. */
+/** The policies of all kinds of responses, and the matching values for framing. */
 export interface Policies {
   readonly framing: Framing
   /** The policy of documents that only reports violations. */
@@ -28,7 +32,7 @@ export interface Policies {
   forKind(responseKind: ResponseKind): PolicyPair
 }
 
-/** A policy as the options hold it, and the directives that it consists of. */
+/** A policy as the options have it, and its parsed directives. */
 interface OwnPolicy {
   readonly source: object
   readonly directives: Directives
@@ -36,12 +40,18 @@ interface OwnPolicy {
 
 const noPolicy: PolicyPair = { plain: undefined, secure: undefined }
 const upgrade = 'upgrade-insecure-requests'
-/** Directives without a meaning in a policy that only reports (CSP Level 3 section 3.2); browsers warn about them. */
+/**
+ * Directives that have no effect in a policy that only reports (CSP Level 3 section 3.2); browsers
+ * warn about them.
+ */
 const enforcedOnly = [upgrade, 'sandbox']
-/** The hash of an empty text: `'strict-dynamic'` needs a hash or nonce beside it. */
+/** The hash of an empty text, because `'strict-dynamic'` needs a hash or nonce beside it. */
 const emptyHash = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
-/** Compiles all policies together, because frame-ancestors and X-Frame-Options must agree. */
+/**
+ * Compiles all policies. They are compiled together, because frame-ancestors and X-Frame-Options
+ * must agree.
+ */
 export function compilePolicies(
   issues: Issues,
   options: HeaderOptions,
@@ -57,9 +67,9 @@ export function compilePolicies(
 
   const complete = ({ source, directives }: OwnPolicy): Directives =>
     completePolicy(directives, source, framing, reporting)
-  const onlyReported = parseReported(issues, options, reporting)
-  const reported = onlyReported
-    ? serializeBoth(withoutDirectives(complete(onlyReported), enforcedOnly))
+  const reportOnlyPolicy = parseReported(issues, options, reporting)
+  const reported = reportOnlyPolicy
+    ? serializeBoth(withoutDirectives(complete(reportOnlyPolicy), enforcedOnly))
     : noPolicy
   if (option === false || option === null) return { framing, reported, forKind: () => noPolicy }
 
@@ -67,7 +77,10 @@ export function compilePolicies(
   return { framing, reported, forKind: (responseKind) => byKind[responseKind] }
 }
 
-/** The policy of documents that is enforced; undefined where it is off or replaced by `'observe'`. */
+/**
+ * Parses the enforced policy of documents. Returns undefined where it is off or replaced by
+ * `'observe'`.
+ */
 function parseEnforced(issues: Issues, options: HeaderOptions): OwnPolicy | undefined {
   const { contentSecurityPolicy: option } = options
   const hasPolicy = option !== false && option !== null && option !== 'observe'
@@ -88,7 +101,7 @@ function parseEnforced(issues: Issues, options: HeaderOptions): OwnPolicy | unde
   return { source, directives }
 }
 
-/** The policy of documents that only reports, which needs somewhere to report to. */
+/** Parses the policy of documents that only reports, which needs a receiver of reports. */
 function parseReported(
   issues: Issues,
   { contentSecurityPolicy, contentSecurityPolicyReportOnly: option }: HeaderOptions,
@@ -108,14 +121,16 @@ function parseReported(
   if (!isReported) {
     issues.add(
       observes ? 'contentSecurityPolicy' : 'contentSecurityPolicyReportOnly',
-      'needs the option reporting',
+      'needs the option reporting, the URL that receives its reports',
     )
   }
 
   return { source, directives }
 }
 
-/** The enforced policy of each kind of response. Only that of documents can be configured. */
+/**
+ * Compiles the enforced policy of each kind of response. Only that of documents can be configured.
+ */
 function compileKinds(
   document: PolicyPair | undefined,
   { ancestors }: Framing,
@@ -126,23 +141,24 @@ function compileKinds(
   const tight = `base-uri 'none'; form-action 'none'${frames}${reports}`
 
   // Few of these responses use Trusted Types, but scanners look for the directive.
-  const end = `${tight}; require-trusted-types-for 'script'`
-  const closed = samePolicy(`default-src 'none'; ${end}`)
-  const observed = `base-uri 'self'; object-src 'none'${frames}; form-action 'self'`
+  const ending = `${tight}; require-trusted-types-for 'script'`
+  const strictPolicy = samePolicy(`default-src 'none'; ${ending}`)
+  const observePolicy = `base-uri 'self'; object-src 'none'${frames}; form-action 'self'`
 
   return {
-    document: document ?? { plain: observed, secure: `${observed}; ${upgrade}` },
-    // A worker's script brings the worker's policy: `default-src 'none'` would forbid a service worker to fetch.
+    document: document ?? { plain: observePolicy, secure: `${observePolicy}; ${upgrade}` },
+    // The policy of a worker's script applies to the worker, and `default-src 'none'` would forbid
+    // a service worker to fetch.
     script: samePolicy(
       `script-src 'strict-dynamic' ${emptyHash} 'wasm-unsafe-eval' https: 'unsafe-inline'; object-src 'none'; ${tight}`,
     ),
     svg: samePolicy(
-      `default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${end}`,
+      `default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; ${ending}`,
     ),
-    media: samePolicy(`default-src 'none'; media-src 'self'; object-src 'self'; ${end}`),
-    asset: closed,
-    redirect: closed,
-    api: closed,
+    media: samePolicy(`default-src 'none'; media-src 'self'; object-src 'self'; ${ending}`),
+    asset: strictPolicy,
+    redirect: strictPolicy,
+    api: strictPolicy,
     'not-modified': noPolicy,
   }
 }
@@ -160,7 +176,10 @@ function readOwnPolicy(issues: Issues, optionName: string, csp: unknown): object
   return undefined
 }
 
-/** Adds framing and reporting from other options, unless the policy names these directives itself. */
+/**
+ * Adds the directives of framing and reporting from other options, unless the policy has them
+ * itself.
+ */
 function completePolicy(
   policy: Directives,
   input: object,
@@ -177,8 +196,10 @@ function completePolicy(
 }
 
 /**
- * Serializes a policy for http and https. Safari applies `upgrade-insecure-requests` even on http://localhost. Over http Chromium
- * sends no reports to an endpoint of `report-to`, and then ignores `report-uri` as well.
+ * Serializes a policy for http and https. `upgrade-insecure-requests` is left out over http,
+ * because Safari applies it even on http://localhost. So is `report-to` beside `report-uri`: over
+ * http Chromium sends no reports to an endpoint of `report-to`, and then ignores `report-uri` as
+ * well.
  */
 function serializeBoth(policy: Directives): PolicyPair {
   const secureOnly = policy.has('report-uri') ? [upgrade, 'report-to'] : [upgrade]

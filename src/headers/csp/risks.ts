@@ -1,13 +1,18 @@
 /**
- * Finds what makes a policy ineffective: the findings that Google's CSP evaluator rates as high.
- * `policies.ts` calls it while building. Each finding is an issue, unless the options allow the
- * risk.
+ * Finds weaknesses that make a Content-Security-Policy ineffective: the findings that Google's CSP
+ * evaluator rates as high. `csp/policies.ts` calls it while header options are compiled. It throws
+ * nothing itself: each finding is added to the caller's list of issues, unless the option
+ * `insecureContentSecurityPolicy` allows the risk. Policies of handlers and upstreams are not
+ * examined.
  */
 import type { Issues } from '../../options/index.ts'
 import { NONCE } from '../nonce.ts'
 import type { Directives } from './directives.ts'
 
-/** Directives that control scripts, and the fallback of one that is absent (CSP Level 3 section 6.8.3). */
+/**
+ * The directives that control scripts, each with the option's name and the directive that replaces
+ * an absent one (CSP Level 3 section 6.8.3).
+ */
 const scriptDirectives: ReadonlyArray<
   readonly [name: string, option: string, ...instead: string[]]
 > = [
@@ -19,10 +24,11 @@ const scriptDirectives: ReadonlyArray<
 ]
 
 /**
- * Adds an issue for everything that lets injected markup run scripts despite the policy. It does not check whether a listed
- * host serves scripts of third parties; only the evaluator's own list of such hosts can tell.
+ * Adds an issue for each source that lets injected markup run scripts despite the policy. It does
+ * not check whether a listed host serves scripts of third parties, for which only the evaluator has
+ * a list.
  *
- * @param issues - receives the issues under the options of directives.
+ * @param issues - receives the issues, each under the option of its directive.
  * @param isAllowed - the option insecureContentSecurityPolicy, which turns the check off.
  */
 export function reportRisks(issues: Issues, policy: Directives, isAllowed: boolean): void {
@@ -35,7 +41,7 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
   if (hasNonceOrHash && (isStrictDynamic || scripts.includes(NONCE)) && !policy.has('base-uri')) {
     issues.add(
       'baseUri',
-      `is missing: one injected <base> moves every relative script elsewhere${allowHint}`,
+      `is missing, so an injected <base> could load every relative script from elsewhere${allowHint}`,
     )
   }
 
@@ -45,7 +51,7 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
       if (fallbacks.length > 0)
         issues.add(
           optionName,
-          `is missing, and so is default-src: every source is allowed${allowHint}`,
+          `is missing, and so is default-src, so every source is allowed${allowHint}`,
         )
       continue
     }
@@ -62,7 +68,10 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
 
 const allowHint = ' (insecureContentSecurityPolicy: true allows it)'
 
-/** Browsers ignore 'unsafe-inline' beside a nonce or hash, and with 'strict-dynamic' also hosts and schemes. */
+/**
+ * Returns the risk of a source list, or undefined. Browsers ignore 'unsafe-inline' beside a nonce
+ * or hash, and with 'strict-dynamic' they also ignore hosts and schemes.
+ */
 function findRisk(
   sources: readonly string[],
   scripts: boolean,

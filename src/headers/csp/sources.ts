@@ -1,11 +1,13 @@
 /**
- * Parses the sources of one directive of a Content-Security-Policy. `directives.ts` calls it while
- * building. A source that would break the header, or that is no source, is reported as an issue.
+ * Parses the sources of one directive of a Content-Security-Policy. `csp/directives.ts` calls it
+ * while header options are compiled. It throws nothing itself: a source that would break the
+ * header, or a keyword that is misspelt or lacks its quotes, is added to the caller's list of
+ * issues. Hosts are not validated further.
  */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { NONCE } from '../nonce.ts'
 
-/** Keywords, which mean something only between single quotes (CSP Level 3 section 2.3.1). */
+/** The keywords, which are only keywords between single quotes (CSP Level 3 section 2.3.1). */
 const keywords = [
   'none',
   'self',
@@ -21,15 +23,17 @@ const keywords = [
   'report-sha384',
   'report-sha512',
 ]
-/** Keywords of Trusted Types, which are quoted as well. */
+/** The keywords of Trusted Types, which are quoted as well. */
 const trustedTypeWords = ['script', 'allow-duplicates', 'none']
 
 /**
- * Splits the sources. It adds an issue for characters that would end the directive or the header (`;`, `,`, control
- * characters, anything but ASCII), keywords without quotes, quoted words that are not keywords, 'none' beside other
- * sources, and fixed nonces, which protect nothing because they can be known before the response.
+ * Splits the sources of a directive. It adds an issue for characters that would end the directive
+ * or the header (`;`, `,`, control characters, anything but ASCII), keywords without quotes, quoted
+ * words that are not keywords, 'none' beside other sources, and fixed nonces, which protect nothing
+ * because an attacker can know them before the response.
  *
- * @param isSourceDirective - the directive lists sources of content, so that keywords may occur in it.
+ * @param isSourceDirective - whether the directive lists sources of content, so that keywords may
+ *   occur in it.
  */
 export function parseSourceList(
   issues: Issues,
@@ -44,7 +48,7 @@ export function parseSourceList(
         ? optionValue
         : undefined
   if (!items?.every((listItem) => typeof listItem === 'string')) {
-    issues.add(optionName, 'must be text or a list of texts')
+    issues.add(optionName, 'must be a string or a list of strings')
     return []
   }
 
@@ -55,23 +59,23 @@ export function parseSourceList(
 
   if (problem) issues.add(optionName, problem)
   else if (isSourceDirective && list.length > 1 && list.includes("'none'"))
-    issues.add(optionName, "has 'none' beside other sources")
+    issues.add(optionName, "has 'none' beside other sources; remove one of them")
 
   return list
 }
 
 function findProblem(source: string, isSourceDirective: boolean): string | undefined {
   if (!/^[!-~]*$/.test(source) || /[;,]/.test(source))
-    return 'has a character that a policy cannot contain'
+    return 'has a character that a policy cannot contain, such as ; or ,'
   if (isSourceDirective && source === NONCE) return undefined
 
   const word = source.toLowerCase()
   if (!word.startsWith("'")) return isSourceDirective ? findUnquotedKeyword(word) : undefined
 
   const keyword = word.slice(1, word.endsWith("'") ? -1 : undefined)
-  if (word.length < 3 || !word.endsWith("'")) return 'has a quote that is not closed'
+  if (word.length < 3 || !word.endsWith("'")) return 'has a single quote that is not closed'
   if (keyword.startsWith('nonce-'))
-    return 'has a fixed nonce, which protects nothing; NONCE stands for a new one in each response'
+    return 'has a fixed nonce, which protects nothing; write NONCE, which becomes a new nonce in each response'
   if (!isSourceDirective)
     return trustedTypeWords.includes(keyword)
       ? undefined

@@ -1,7 +1,8 @@
 /**
- * Builds the policy that the presets send with documents, and hashes of inline scripts. Presets
- * call it, and applications that change parts of the policy. It does not validate: `policies.ts`
- * does that afterwards.
+ * Builds the strict Content-Security-Policy that the presets send with documents, and hashes of
+ * inline scripts. The presets and `csp/policies.ts` call `strictCsp()`, and applications call both
+ * functions to change parts of the policy. Nothing is validated here: a wrong directive is reported
+ * when the policy is compiled. `cspHash` rejects only where Web Crypto does.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { toKebabCase } from '../kebab.ts'
@@ -9,9 +10,10 @@ import { NONCE } from '../nonce.ts'
 import type { ContentSecurityPolicy } from './directives.ts'
 
 /**
- * Returns a policy under which injected markup cannot run scripts: a script needs the nonce of the response or is loaded by
- * a script that has it (`strict-dynamic`); text becomes script or markup only through a Trusted Types policy; everything
- * else comes from this origin. `https:` and `'unsafe-inline'` are for browsers without nonces; all others ignore them.
+ * Returns a policy under which injected markup cannot run scripts. A script needs the nonce of the
+ * response, or must be loaded by a script that has it (`strict-dynamic`). Text becomes script or
+ * markup only through a Trusted Types policy. Everything else must come from this origin. `https:`
+ * and `'unsafe-inline'` are for browsers without nonces; all others ignore them.
  *
  * @param changes - directives that replace these; `null` removes one.
  * @example
@@ -44,8 +46,8 @@ export function strictCsp(changes: ContentSecurityPolicy = {}): ContentSecurityP
 }
 
 /**
- * Returns the source that allows one inline script or style: `'sha256-...'`. Use it for pages that are cached, where a nonce
- * would be cached with them.
+ * Returns the source that allows one inline script or style: `'sha256-...'`. Use it for pages that
+ * are cached, whose nonce would be cached with them.
  *
  * @param text - the exact text between the tags, including white space.
  * @example

@@ -1,6 +1,8 @@
 /**
- * Compiles Clear-Site-Data, which makes a browser delete data of the site at a logout.
- * `clearSiteData()` calls it while building. An unknown type of data is reported as an issue.
+ * Compiles the value of Clear-Site-Data, which makes a browser delete data of the site at a logout.
+ * `clearSiteData()` calls it while it is built. It throws nothing itself: an unknown option, a
+ * value that is no boolean, or options that delete nothing are added to the caller's list of
+ * issues.
  */
 import { booleanOption, checkKeys, type Issues } from '../../options/index.ts'
 
@@ -34,6 +36,7 @@ export function clearSiteDataValue(issues: Issues, optionValue: unknown): string
     booleanOption(issues, kind, options[kind], kind !== 'cache'),
   )
 
-  if (kinds.length === 0) issues.add('', 'clears nothing')
+  if (kinds.length === 0)
+    issues.add('', 'deletes nothing; set at least one of cookies, storage and cache to true')
   return kinds.map((kind) => `"${kind}"`).join(', ')
 }

@@ -1,7 +1,8 @@
 /**
- * Compiles Cross-Origin-Opener-Policy, -Resource-Policy and -Embedder-Policy. The table in
- * `compile/definitions.ts` calls it while building. An invalid value, or one that contradicts
- * `crossOriginIsolated`, is reported as an issue.
+ * Compiles the values of Cross-Origin-Opener-Policy, -Resource-Policy and -Embedder-Policy. The
+ * table in `compile/definitions.ts` calls it while header options are compiled. It throws nothing
+ * itself: an invalid value, or one that contradicts the option `crossOriginIsolated`, is added to
+ * the caller's list of issues.
  */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
@@ -28,8 +29,8 @@ export function compileResourcePolicy(issues: Issues, optionValue: unknown): str
 }
 
 /**
- * Compiles Cross-Origin-Embedder-Policy. It is off by default, because it breaks every image and frame of other sites that
- * do not opt in.
+ * Compiles Cross-Origin-Embedder-Policy. It is off by default, because it blocks every image and
+ * frame of other sites that does not consent to being embedded.
  *
  * @param isolation - the option crossOriginIsolated, which overrides the value.
  */
@@ -39,13 +40,13 @@ export function compileEmbedderPolicy(
   isolation: unknown,
 ): string | undefined {
   const choices = { choices: embedderPolicies, absent: undefined, on: 'require-corp' }
-  const own = parseToken(issues, 'crossOriginEmbedderPolicy', optionValue, choices)
-  const isolated = parseToken(issues, 'crossOriginIsolated', isolation, {
+  const embedderPolicy = parseToken(issues, 'crossOriginEmbedderPolicy', optionValue, choices)
+  const isolationPolicy = parseToken(issues, 'crossOriginIsolated', isolation, {
     ...choices,
     choices: ['require-corp', 'credentialless'],
   })
 
-  return isolated ?? own
+  return isolationPolicy ?? embedderPolicy
 }
 
 /** Adds an issue for options that contradict isolation, which browsers grant only with these values. */
@@ -57,7 +58,13 @@ export function checkIsolation(
 ): void {
   if (!isolation) return
   if (opener !== 'same-origin')
-    issues.add('crossOriginOpenerPolicy', 'must be same-origin with crossOriginIsolated')
+    issues.add(
+      'crossOriginOpenerPolicy',
+      "must be 'same-origin' or left out with crossOriginIsolated",
+    )
   if (embedder !== undefined)
-    issues.add('crossOriginEmbedderPolicy', 'conflicts with crossOriginIsolated; set only one')
+    issues.add(
+      'crossOriginEmbedderPolicy',
+      'contradicts crossOriginIsolated, which sets the same header; set only one of them',
+    )
 }

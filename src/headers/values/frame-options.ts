@@ -1,14 +1,15 @@
 /**
- * Compiles X-Frame-Options together with frame-ancestors, which replaces it in current browsers.
- * `csp/policies.ts` calls it while building. An invalid value is reported as an issue.
+ * Compiles X-Frame-Options together with the CSP directive frame-ancestors, which replaces it in
+ * current browsers, so that both headers agree. `csp/policies.ts` calls it while header options are
+ * compiled. It throws nothing itself: an invalid value is added to the caller's list of issues.
  */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
 
-/** The values of both headers for framing. */
+/** The values of both headers. */
 export interface Framing {
   readonly header: string | undefined
-  /** The sources of frame-ancestors; undefined: without the directive. */
+  /** The sources of frame-ancestors; undefined where the directive is left out. */
   readonly ancestors: string | undefined
 }
 
@@ -18,9 +19,9 @@ const ancestorsByHeader = new Map([
 ])
 
 /**
- * Makes X-Frame-Options and frame-ancestors agree. The option decides where it is set (false: neither is sent); otherwise
- * the application's own frame-ancestors, which removes the header where it lists origins, because the header cannot name
- * them. By default no page may frame a response.
+ * Makes X-Frame-Options and frame-ancestors agree. If the option is set, it decides (`false` sends
+ * neither). Otherwise the application's frame-ancestors decides; where it lists origins, the header
+ * is left out, because it cannot name them. By default no page may frame a response.
  */
 export function compileFraming(
   issues: Issues,

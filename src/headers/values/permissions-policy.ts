@@ -1,15 +1,19 @@
 /**
- * Compiles Permissions-Policy: the browser features that a page and its frames may use. The table
- * in `compile/definitions.ts` calls it while building. An unknown feature or an invalid origin is
- * reported as an issue.
+ * Compiles the value of Permissions-Policy, which says which browser features a page and its frames
+ * may use. The table in `compile/definitions.ts` calls it while header options are compiled. It
+ * throws nothing itself: a misspelt feature of the default list, a malformed name, a feature that
+ * is set twice and an invalid origin are added to the caller's list of issues. Unknown features are
+ * accepted, because browsers add new ones, and so a misspelt name of another feature is sent as it
+ * is.
  */
 import { type Issues, nearestKey } from '../../options/index.ts'
 import { type CamelCase, toKebabCase } from '../kebab.ts'
 
 /**
- * Features that are denied by default: sensors, devices, capture, local networks and fonts, payment, ads and built-in
- * models, as Chromium ships them. The list leaves out features that pages use on a click or that concern only the page:
- * full screen, autoplay, clipboard writing, sharing, passkeys, sign-in with an identity provider, isolation.
+ * The features that are denied by default: sensors, devices, capture, local networks and fonts,
+ * payment, ads and built-in models, as Chromium ships them. The list leaves out features that pages
+ * use on a click or that concern only the page: full screen, autoplay, clipboard writing, sharing,
+ * passkeys, sign-in with an identity provider, isolation.
  */
 const deniedFeatures = [
   'accelerometer',
@@ -42,7 +46,10 @@ const deniedFeatures = [
   'xr-spatial-tracking',
 ] as const
 
-/** A feature that a policy can name: those that browsers know as of 2026-11. Other names need a type assertion. */
+/**
+ * A feature that a policy can name. The type lists those that browsers know as of 2026-11; other
+ * names need a type assertion.
+ */
 export type PermissionsFeature =
   | (typeof deniedFeatures)[number]
   | 'all-screens-capture'
@@ -128,12 +135,17 @@ function applyChange(issues: Issues, input: unknown, policy: Map<string, string>
     if (value === undefined) continue
 
     const feature = toKebabCase(key)
-    // Unknown features are accepted, because browsers add new ones. A misspelt name of a denied feature is not.
+    // Unknown features are accepted, because browsers add new ones, but not a misspelt name of the
+    // default list.
     const suggestion = policy.has(feature) ? undefined : nearestKey(feature, deniedFeatures)
 
     if (suggestion || !/^[a-z][a-z-]{1,63}$/.test(feature)) {
-      issues.add(key, `is no feature${suggestion ? `; did you mean ${suggestion}?` : ''}`)
-    } else if (seenFeatures.has(feature)) issues.add(key, 'is set twice, in two spellings')
+      issues.add(
+        key,
+        `is not the name of a feature${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+      )
+    } else if (seenFeatures.has(feature))
+      issues.add(key, 'is set twice, in camel case and in kebab case; keep one of them')
     else if (value === null) policy.delete(feature)
     else policy.set(feature, serializeAllowlist(issues, key, value))
 
@@ -143,9 +155,9 @@ function applyChange(issues: Issues, input: unknown, policy: Map<string, string>
 
 function serializeAllowlist(issues: Issues, key: string, optionValue: unknown): string {
   const list: unknown[] = Array.isArray(optionValue) ? optionValue : [optionValue]
-  const [only] = list
-  if (list.length === 0 || (list.length === 1 && (only === false || only === 'none'))) return '()'
-  if (list.length === 1 && (only === true || only === '*')) return '*'
+  const [first] = list
+  if (list.length === 0 || (list.length === 1 && (first === false || first === 'none'))) return '()'
+  if (list.length === 1 && (first === true || first === '*')) return '*'
   if (list.every((listItem) => listItem === 'self' || isOrigin(listItem))) {
     const origins = list.map((origin) => (origin === 'self' ? origin : `"${origin}"`))
 
@@ -156,7 +168,10 @@ function serializeAllowlist(issues: Issues, key: string, optionValue: unknown): 
   return '()'
 }
 
-/** Whether it is an https origin, or all subdomains of one (Permissions Policy section 5.2), without quotes. */
+/**
+ * Reports whether an item is an https origin or all subdomains of one (Permissions Policy section
+ * 5.2), without quotes.
+ */
 function isOrigin(listItem: unknown): boolean {
   return (
     typeof listItem === 'string' &&

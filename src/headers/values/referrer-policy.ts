@@ -1,6 +1,8 @@
 /**
- * Compiles Referrer-Policy: the part of a page's URL that browsers send with requests. The table
- * in `compile/definitions.ts` calls it while building. An unknown policy is reported as an issue.
+ * Compiles the value of Referrer-Policy, which says how much of a page's URL browsers send with
+ * requests. The table in `compile/definitions.ts` calls it while header options are compiled. It
+ * throws nothing itself: an unknown policy, and one that is listed twice, is added to the caller's
+ * list of issues.
  */
 import type { Issues } from '../../options/index.ts'
 import { describeChoices } from './token.ts'
@@ -17,8 +19,9 @@ const policies = [
 ]
 
 /**
- * Returns one policy, or several of which browsers use the last they support. The default is not no-referrer: with it
- * browsers send `Origin: null` with a site's own forms, which CSRF checks could not tell from forged requests.
+ * Returns one policy, or several, of which browsers use the last that they support. The default is
+ * not no-referrer: with it, browsers send `Origin: null` with a site's own forms, which CSRF checks
+ * could not distinguish from forged requests.
  */
 export function compileReferrerPolicy(issues: Issues, optionValue: unknown): string | undefined {
   if (optionValue === undefined || optionValue === true) return policies[0]
@@ -37,7 +40,8 @@ export function compileReferrerPolicy(issues: Issues, optionValue: unknown): str
 
   if (unknownIndex !== -1 || names.length === 0)
     issues.add('referrerPolicy', describeChoices(names[unknownIndex], policies))
-  else if (new Set(names).size < names.length) issues.add('referrerPolicy', 'names a policy twice')
+  else if (new Set(names).size < names.length)
+    issues.add('referrerPolicy', 'must not contain a policy twice')
 
   return names.join(', ')
 }

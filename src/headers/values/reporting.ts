@@ -1,29 +1,36 @@
 /**
- * Compiles Reporting-Endpoints, and the directives report-to and report-uri of policies.
- * `compile.ts` calls it while building. A wrong name, an unknown option, and a URL that is neither
- * https nor a path on this origin (512 characters at most) are reported as issues.
+ * Compiles the header Reporting-Endpoints and the CSP directives report-to and report-uri, by which
+ * browsers report violations. The header compiler calls it while options are compiled. It throws
+ * nothing itself: a wrong name, an unknown option, and a URL that is neither https nor a path on
+ * this origin, or has more than 512 characters, are added to the caller's list of issues.
  */
 import { checkKeys, type Issues } from '../../options/index.ts'
 
-/** An endpoint that browsers report to, named as in Hono. */
+/** An endpoint to which browsers send reports, named as in Hono. */
 export interface ReportingEndpoint {
-  /** The name that `report-to` of a policy refers to. */
+  /** The name by which `report-to` of a policy refers to the endpoint. */
   readonly name: string
   /** An https URL with a path, or a path on this origin. */
   readonly url: string
 }
 
-/** The header, and the directives that make policies report. */
+/** The value of the header, and the directives that make policies report. */
 export interface Reporting {
   readonly header: string | undefined
-  /** Directives to add to policies; empty where only endpoints were named. */
+  /** The directives to add to policies; empty where only endpoints are set. */
   readonly directives: ReadonlyArray<readonly [name: string, value: string]>
 }
 
-/** The name of the endpoint of the option `reporting`. The name `default` would also receive crashes, deprecations and interventions. */
+/**
+ * The name of the endpoint of the option `reporting`. The name `default` would also receive reports
+ * of crashes, deprecations and interventions.
+ */
 const ownEndpointName = 'portcullis'
 
-/** Validates `reporting`, one URL for every policy, and `reportingEndpoints`, names that policies choose from. */
+/**
+ * Validates the options `reporting`, one URL for all policies, and `reportingEndpoints`, names from
+ * which policies choose.
+ */
 export function compileReporting(issues: Issues, address: unknown, endpoints: unknown): Reporting {
   const list: unknown[] =
     endpoints === undefined || endpoints === null || endpoints === false ? [] : toList(endpoints)
@@ -54,7 +61,10 @@ function toList(optionValue: unknown): unknown[] {
   return Array.isArray(optionValue) ? optionValue : [optionValue]
 }
 
-/** RFC 9651 section 3.2: a dictionary whose keys are lower case and whose values are strings. */
+/**
+ * Returns one member of the header, which is a dictionary whose keys are lower case and whose
+ * values are strings (RFC 9651 section 3.2).
+ */
 function parseEndpoint(issues: Issues, listItem: unknown): string {
   checkKeys(issues, listItem, ['name', 'url'])
   const { name, url }: Partial<Record<keyof ReportingEndpoint, unknown>> = {
@@ -64,7 +74,7 @@ function parseEndpoint(issues: Issues, listItem: unknown): string {
   if (typeof name !== 'string' || !/^[a-z*][a-z\d_.*-]{0,63}$/.test(name)) {
     issues.add(
       'name',
-      'must be 1 to 64 lower-case letters, digits, _, -, . and *, a letter or * first',
+      'must begin with a lower-case letter or * and have at most 64 lower-case letters, digits, _, -, . and *',
     )
   }
 
@@ -73,7 +83,10 @@ function parseEndpoint(issues: Issues, listItem: unknown): string {
   return `${name}="${url}"`
 }
 
-/** Checks for a path or an https URL without characters that would end a string, a directive or a header. */
+/**
+ * Reports whether a value is a path or an https URL without characters that would end a string, a
+ * directive or a header.
+ */
 function isEndpointUrl(optionValue: unknown): optionValue is string {
   return (
     typeof optionValue === 'string' &&

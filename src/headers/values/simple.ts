@@ -1,7 +1,7 @@
 /**
- * Compiles headers that have one sensible value, such as X-Content-Type-Options. The table in
- * `compile/definitions.ts` calls it while building. Any other value than the allowed ones is
- * reported as an issue.
+ * Compiles headers with one sensible value, such as X-Content-Type-Options. The table in
+ * `compile/definitions.ts` calls it while header options are compiled. It throws nothing itself: a
+ * value other than the allowed ones is added to the caller's list of issues.
  */
 import type { Issues } from '../../options/index.ts'
 import { parseToken } from './token.ts'
@@ -33,7 +33,10 @@ export function dnsPrefetchControl(issues: Issues, optionValue: unknown): string
   })
 }
 
-/** Compiles X-XSS-Protection. Browsers have dropped the filter; its other values made pages less safe. Off by default. */
+/**
+ * Compiles X-XSS-Protection. Browsers have removed the filter, and its other values made pages less
+ * safe. Off by default.
+ */
 export function xssProtection(issues: Issues, optionValue: unknown): string | undefined {
   return parseToken(issues, 'xXssProtection', optionValue, {
     choices: ['0'],
@@ -61,7 +64,10 @@ export function crossDomainPolicies(issues: Issues, optionValue: unknown): strin
   })
 }
 
-/** Compiles Cache-Control, for OWASP's exact list. Off by default: sessions set it where it matters. */
+/**
+ * Compiles Cache-Control, for OWASP's exact list. Off by default, because sessions set it where it
+ * is needed.
+ */
 export function cacheControl(issues: Issues, optionValue: unknown): string | undefined {
   const choices = ['no-store, max-age=0', 'no-store']
   return parseToken(issues, 'cacheControl', optionValue, {

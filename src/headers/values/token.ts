@@ -1,19 +1,23 @@
 /**
- * Parses options of headers whose value is one of a few tokens. The compilers beside it call it
- * while building. Any other value is reported as an issue that names the choices.
+ * Parses the option of a header whose value is one of a few tokens. The compilers of this folder
+ * call it while header options are compiled. It throws nothing itself: any other value is added to
+ * the caller's list of issues, with the choices and a suggestion, and gives undefined.
  */
 import { type Issues, nearestKey } from '../../options/index.ts'
 
-/** The tokens of a header, and the ones for an absent option and for `true`. */
+/** The tokens of a header, and which of them an absent option and `true` mean. */
 export interface TokenChoices {
   readonly choices: readonly string[]
-  /** The value of an absent option; undefined: no header. */
+  /** The value of an absent option; undefined for no header. */
   readonly absent: string | undefined
   /** The value for `true`. */
   readonly on: string
 }
 
-/** Returns a token in its canonical case; undefined for `false`, `null` and an invalid value. */
+/**
+ * Returns the token of an option in its canonical case; undefined for `false`, `null` and an
+ * invalid value.
+ */
 export function parseToken(
   issues: Issues,
   optionName: string,
