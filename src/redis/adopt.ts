@@ -1,7 +1,9 @@
 /**
- * Resolves the option `redis` of stores and limiters: a client of this library, or one that the
- * application already has. Stores, limiters and the monitor call it while building. A value of
- * another kind is reported as an issue.
+ * Resolves the option `redis` of stores, limiters, the throttle, the monitor and the console: a
+ * client of `redis()`, or a client of `@upstash/redis` that the application already has. These
+ * modules call it while they are built. A value of another kind is added to the caller's list of
+ * issues and returned unchanged, so the caller must end with `issues.throwIfAny()`. One
+ * `@upstash/redis` client always gives the same client, so that stores and limiters share requests.
  */
 import { createIssues, type Issues } from '../options/index.ts'
 import type { FromEnv, ProjectEnv } from '../types.ts'
@@ -17,15 +19,19 @@ import { createUpstashSource } from './transport/upstash-source.ts'
  */
 export type RedisSource<E = ProjectEnv> = Redis | FromEnv<UpstashClient, E>
 
-/** Clients that were adopted before: whoever gives the same one to a store and a limiter lets them share requests. */
-const adopted = new WeakMap<object, Redis>()
+/**
+ * The clients created here, by the client of `@upstash/redis`. A store and a limiter that get the
+ * same one share requests.
+ */
+const adoptedClients = new WeakMap<object, Redis>()
 
-/** Makes the option a client; a fault returns one that must not be used. */
+/** Returns the client of the option. After an issue, the returned value must not be used. */
 export function adoptRedis(optionValue: unknown, issues: Issues, optionName = 'redis'): Redis {
   if (isOwnClient(optionValue)) return optionValue
   if (typeof optionValue === 'function' || isUpstashClient(optionValue)) {
-    const client = adopted.get(optionValue) ?? adoptClient(optionValue as FromEnv<UpstashClient>)
-    adopted.set(optionValue, client)
+    const client =
+      adoptedClients.get(optionValue) ?? adoptClient(optionValue as FromEnv<UpstashClient>)
+    adoptedClients.set(optionValue, client)
     return client
   }
 
@@ -33,12 +39,14 @@ export function adoptRedis(optionValue: unknown, issues: Issues, optionName = 'r
     optionName,
     optionValue === undefined
       ? 'is required'
-      : 'must be a client made by redis() or by @upstash/redis, or a function that makes the latter',
+      : 'must be the result of redis(), a client of @upstash/redis, or a function that returns one of @upstash/redis',
   )
   return optionValue as Redis
 }
 
-/** As `redis({ client })` makes it, without the code of other ways to reach a Redis. */
+/**
+ * Creates the same client as `redis({ client })`, without importing the other ways to reach Redis.
+ */
 function adoptClient(client: FromEnv<UpstashClient>): Redis {
   const issues = createIssues('redis')
   const source = createUpstashSource(client, issues)

@@ -1,7 +1,9 @@
 /**
- * Gathers the commands that one web request sends to Redis, and sends them as one HTTP request.
- * Clients create batches, and stores and limiters add calls to them. A call rejects with
- * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_CONFIG`.
+ * Collects the commands that one web request sends to Redis, and sends them as one HTTP request.
+ * Clients of `redis()` create batches; limiters, stores and sessions add calls to them. `send`
+ * never rejects. Each call rejects with `ERR_STORE_UNAVAILABLE` where Redis cannot be reached in
+ * time or its breaker is open, with `ERR_STORE_REFUSED` where Redis rejects it, or with
+ * `ERR_CONFIG` where URL or token are missing. A batch must not be shared between web requests.
  */
 import type { Emit } from '../types.ts'
 import type { RedisConnection } from './connection.ts'
@@ -16,14 +18,16 @@ import type { Script } from './script.ts'
  * another, which Workers do not allow.
  */
 export interface RedisBatch {
-  /** How many calls wait for {@link send}. */
+  /** The number of calls that wait for {@link send}. */
   readonly waiting: number
   /**
-   * Puts a call into the next HTTP request. All keys are declared; arguments are text, numbers among them.
+   * Adds a call to the next HTTP request. All keys of the script must be in `redisKeys`; arguments
+   * are texts, also for numbers.
    *
-   * @returns what the script returned, once {@link send} has sent it: to be narrowed by whoever knows the script.
-   *   Rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`, or with `ERR_CONFIG` where address or token are not
-   *   set. May be awaited late or never.
+   * @returns a promise of the script's result, which settles once {@link send} has sent the call.
+   *   The result must be validated by the caller. It rejects with `ERR_STORE_UNAVAILABLE` or
+   *   `ERR_STORE_REFUSED`, or with `ERR_CONFIG` where URL or token are missing. It may be awaited
+   *   late or never.
    */
   call(
     script: Script,
@@ -31,13 +35,15 @@ export interface RedisBatch {
     commandArgs: readonly string[],
   ): Promise<unknown>
   /**
-   * Sends all calls that wait, in order, as ONE request; none if there are none. Calls that failed because Redis does not
-   * have their script are sent together once more, in full. All of it happens within the client's `timeoutMs`.
+   * Sends all waiting calls in order as one request, or none if there are no calls. Calls that
+   * failed because Redis does not have their script are sent together once more, in full. All of
+   * this happens within the client's `timeoutMs`.
    *
-   * Never rejects: a failure belongs to the calls. What is called meanwhile waits for the next `send`.
+   * It never rejects, because a failure rejects the calls. Calls that are added meanwhile wait for
+   * the next `send`.
    */
   send(): Promise<void>
-  /** The same for `@upstash/ratelimit`. */
+  /** The batch as a client for `@upstash/ratelimit`. */
   readonly facade: ScriptFacade
 }
 
@@ -49,7 +55,8 @@ export interface RedisBatchSettings {
 }
 
 /**
- * Creates a batch. `connect` finds the connection when commands are sent, and throws a ConfigError where it is not set up.
+ * Creates a batch. `connect` returns the connection when commands are sent, and throws a
+ * ConfigError where it is not configured.
  *
  * @param context - the environment, by which events find the listener of a request.
  */
@@ -59,20 +66,24 @@ export function createBatch(
   context?: object,
 ): RedisBatch {
   let queue: Item[] = []
-  /** Calls that a library sent in full after it received NOSCRIPT: they belong to the round that is under way. */
+  /**
+   * The calls that a library sent in full after it received NOSCRIPT. They belong to the current
+   * round.
+   */
   let fullScriptCalls: Item[] = []
   let facade: ScriptFacade | undefined
 
   function enqueue(list: Item[], call: Omit<Item, 'resolve' | 'reject'>): Promise<unknown> {
     const reply = new Promise<unknown>((resolve, reject) => list.push({ ...call, resolve, reject }))
-    reply.catch(() => {}) // whoever asked may have stopped waiting
+    reply.catch(() => {}) // the caller may never await it
     return reply
   }
 
   async function waitForFullScripts(count: number): Promise<Item[]> {
-    // A library needs a step or two from the rejection to its `eval`, and never a turn of the event loop.
+    // A library needs a few microtasks from the rejection to its `eval`, and never a turn of the
+    // event loop.
     for (let step = 0; step < 16 && fullScriptCalls.length < count; step++) await undefined
-    if (fullScriptCalls.length < count) await new Promise((done) => setTimeout(done))
+    if (fullScriptCalls.length < count) await new Promise((resolve) => setTimeout(resolve))
     const items = fullScriptCalls
     fullScriptCalls = []
 
@@ -97,22 +108,22 @@ export function createBatch(
   /** Sends, unless the breaker of this Redis is open. */
   async function sendGuarded(items: Item[], connection: RedisConnection): Promise<void> {
     const { breaker } = connection.traits
-    const urgent = items.some(({ script }) => script?.urgent)
+    const isUrgent = items.some(({ script }) => script?.urgent)
 
-    if (!breaker.admit() && !urgent) throw createUnavailableError('breaker-open')
+    if (!breaker.admit() && !isUrgent) throw createUnavailableError('breaker-open')
 
     const deadline = startDeadline(timeoutMs)
     try {
       await sendInRounds(items, connection, deadline, {
         ...{ foreign, events: { emit, context } },
-        taught: waitForFullScripts,
+        waitForSources: waitForFullScripts,
       })
       if (breaker.succeed()) emit({ type: 'breaker-closed', subject: 'redis' })
     } catch (error) {
-      const isAway = error instanceof StoreError && error.code === 'ERR_STORE_UNAVAILABLE'
-      if (isAway && breaker.fail(error)) {
+      const isUnavailable = error instanceof StoreError && error.code === 'ERR_STORE_UNAVAILABLE'
+      if (isUnavailable && breaker.fail(error)) {
         emit({ type: 'breaker-opened', reason: error.reason, subject: 'redis' })
-      } else if (!isAway) breaker.succeed()
+      } else if (!isUnavailable) breaker.succeed()
       throw error
     } finally {
       deadline.stop()

@@ -1,55 +1,72 @@
 /**
- * Remembers that a store is unavailable, so that requests need not each wait out the time limit to
- * learn it. Connections to Redis, D1 and Postgres ask it. It works per isolate, and holds a few
- * numbers and nothing of any request.
+ * Remembers that a store is unavailable, so that requests fail immediately instead of each waiting
+ * for the time limit (a circuit breaker). Connections to Redis and the D1 and Postgres stores ask
+ * it before a call and report the outcome. It throws nothing; a call that it does not admit is the
+ * caller's to reject. Each isolate has its own, with a few numbers and nothing of any request. A
+ * call whose outcome is never reported blocks the next trial for 30 s.
  */
 import type { StoreError } from './failure.ts'
 
-/** Whether a store may be asked, and what became of it. */
+/** The breaker of one store. */
 export interface StoreBreaker {
-  /** Whether this question may go out. While the store is away one at a time does, to see whether it is back. */
+  /**
+   * Reports whether a call may be sent. While the store is unavailable, one call at a time may, to
+   * find out whether it is back.
+   */
   admit(): boolean
-  /** Notes that the store answered, whatever it said. True where it had been away. */
+  /**
+   * Records that the store replied, even with an error. Returns true if it was unavailable before.
+   */
   succeed(): boolean
-  /** Notes that it could not be asked. True where it counts as away from now on. */
+  /**
+   * Records that the store could not be reached. Returns true if it counts as unavailable from now
+   * on.
+   */
   fail(error: StoreError): boolean
 }
 
-/** Between two questions to a store that is away: it is back within this, the time limit, and a moment. */
+/**
+ * Milliseconds between two calls to an unavailable store. Its return is noticed within this time
+ * plus the time limit.
+ */
 const pauseMs = 250
-/** Failures in a row, other than by the time limit, after which a store is away: they cost nobody a wait. */
+/**
+ * The number of consecutive failures, other than timeouts, after which a store is unavailable.
+ * These failures are quick, so nobody has to wait for them.
+ */
 const maxFailures = 10
 
-/** Makes a breaker. The store is there until it proves otherwise. */
+/** Creates a breaker. The store counts as available until calls fail. */
 export function createStoreBreaker(clock: () => number = Date.now): StoreBreaker {
   let failures = 0
-  let away = false
-  let askAgainAt = 0
-  let isAsking = false
+  let isUnavailable = false
+  let retryAt = 0
+  let isTrying = false
 
   return {
     admit() {
-      if (!away) return true
-      // A question whose outcome nobody reported, since its request was cancelled, blocks the next ones no longer than this.
-      if (isAsking && clock() < askAgainAt + 30_000) return false
-      if (clock() < askAgainAt) return false
-      isAsking = true
+      if (!isUnavailable) return true
+      // A call whose request was cancelled never reports its outcome. It blocks the next trial for
+      // at most this long.
+      if (isTrying && clock() < retryAt + 30_000) return false
+      if (clock() < retryAt) return false
+      isTrying = true
       return true
     },
     succeed() {
-      const wasAway = away
+      const wasUnavailable = isUnavailable
       failures = 0
-      away = isAsking = false
-      return wasAway
+      isUnavailable = isTrying = false
+      return wasUnavailable
     },
     fail({ reason }) {
-      const wasAway = away
+      const wasUnavailable = isUnavailable
       failures++
-      isAsking = false
-      // One answer that took too long is enough: everybody would wait as long.
-      away ||= reason === 'timeout' || failures >= maxFailures
-      askAgainAt = clock() + pauseMs
-      return away && !wasAway
+      isTrying = false
+      // One timeout is enough, because every other request would wait as long.
+      isUnavailable ||= reason === 'timeout' || failures >= maxFailures
+      retryAt = clock() + pauseMs
+      return isUnavailable && !wasUnavailable
     },
   }
 }

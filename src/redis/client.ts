@@ -1,22 +1,27 @@
 /**
- * Creates one client for every module that uses Redis, over any source of connections. `redis()`
- * and `adoptRedis` call it; stores and limiters call the client. Its calls reject with
- * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_CONFIG`.
+ * Creates the client object that all modules use for Redis, over any source of connections.
+ * `redis()` and `adoptRedis` create it; stores, limiters, the throttle, the monitor and the console
+ * call it. `call` rejects with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_CONFIG`; `ask`
+ * never rejects, since its batch connects when it is sent; `check` throws a `ConfigError`.
  */
 import { createBatch, type RedisBatch, type RedisBatchSettings } from './batch.ts'
 import type { ConnectionSource } from './connection.ts'
 import type { Script } from './script.ts'
 import { sharedAsk } from './shared.ts'
 
-/** A client of Redis. Stores and limiters share HTTP requests only if they have the same client. */
+/** A client of Redis. Stores and limiters share HTTP requests only if they use the same client. */
 export interface Redis {
-  /** Creates the batch of one web request, which must not be kept. `url` and `token` are read from `env`. */
+  /**
+   * Creates the batch of one web request, which must not be used for another one. `url` and `token`
+   * are read from `env`.
+   */
   ask(env: unknown): RedisBatch
   /**
-   * Sends one script call in an HTTP request of its own. With an `env` of `shareAsks`, waiting calls are sent with it.
+   * Sends one script call in a separate HTTP request. With an `env` of `shareAsks`, waiting calls
+   * are sent with it.
    *
-   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no answer within `timeoutMs`, or none from Redis.
-   *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
+   * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no reply within `timeoutMs`, or none from Redis.
+   * `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
    */
   call(
     env: unknown,
@@ -25,12 +30,15 @@ export interface Redis {
     commandArgs: readonly string[],
   ): Promise<unknown>
   /**
-   * Validates the values in `env`, and sends nothing.
+   * Validates the values in `env` without sending anything.
    *
    * @throws {ConfigError} `ERR_CONFIG`, naming both where both are wrong
    */
   check(env: unknown): void
-  /** Two clients for which this returns the same text share the round trip of a request. Optional. */
+  /**
+   * Returns the identity of the client's Redis. Two clients with the same identity share the round
+   * trip of a request. Optional.
+   */
   identify?(env: unknown): unknown
 }
 

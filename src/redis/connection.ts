@@ -1,61 +1,77 @@
 /**
- * Opens a connection to one Redis: it writes script calls as commands and has them carried there.
- * Sources of connections create it, and `batch.ts` sends through it. It throws what its carrier
- * throws.
+ * Defines a connection to one Redis and creates it: it serializes script calls to commands, and a
+ * transport carries them. The sources of connections (`http-source.ts`, `send-source.ts`,
+ * `upstash-source.ts`) create it, and batches send through it. It rejects with the error of its
+ * transport. Traits of a Redis, such as its breaker, are shared by all connections to it in this
+ * isolate.
  */
 import { createStoreBreaker, type StoreBreaker } from './breaker.ts'
 import type { Deadline } from './deadline.ts'
 import type { Reply } from './transport/send.ts'
 
-/** One script call, ready to be sent. */
+/** A script call to send. */
 export interface Command {
   readonly verb: 'evalsha' | 'eval'
-  /** Digest or source. */
+  /** The digest for `evalsha`, the source for `eval`. */
   readonly script: string
   readonly keys: readonly string[]
   readonly args: readonly string[]
 }
 
-/** A command as Redis has it: its name, then its arguments. */
+/** A command in Redis's form: its name, then its arguments. */
 export type RedisCommand = ReadonlyArray<string | number>
 
-/** Carries commands to one Redis and brings back as many replies, in their order. */
+/** Sends commands to one Redis and returns as many replies, in the same order. */
 export type CarryCommands = (
   commands: readonly RedisCommand[],
   deadline: Deadline,
 ) => Promise<Reply[]>
 
-/** Traits of one Redis, learned once for every client of it. */
+/** Facts about one Redis, shared by all its clients in this isolate. */
 export interface RedisTraits {
-  /** This Redis does not know the flag `allow-key-locking`. */
+  /**
+   * Whether this Redis does not know the flag `allow-key-locking`, so that scripts are sent without
+   * it.
+   */
   plain: boolean
-  /** Whether it is away, as far as this isolate knows. */
+  /** The breaker, which knows whether this Redis is unavailable. */
   readonly breaker: StoreBreaker
 }
 
 /** A connection to one Redis. */
 export interface RedisConnection {
   readonly traits: RedisTraits
-  /** Sends all commands in one round trip. Replies in their order. */
+  /** Sends all commands in one round trip, and returns their replies in the same order. */
   send(commands: readonly Command[], deadline: Deadline): Promise<Reply[]>
 }
 
-/** How a client finds the Redis of a request. */
+/** Finds the Redis of a request for a client. */
 export interface ConnectionSource {
-  /** The connection for this environment. @throws {ConfigError} where it is not set up */
+  /**
+   * Returns the connection for this environment.
+   *
+   * @throws {ConfigError} where it is not configured
+   */
   connect(env: unknown): RedisConnection
-  /** Validates what the environment holds, and sends nothing. @throws {ConfigError} */
+  /**
+   * Validates the values in the environment without sending anything.
+   *
+   * @throws {ConfigError}
+   */
   check(env: unknown): void
-  /** Returns a value that is the same for two clients that may share one round trip. Absent: they are one client. */
+  /**
+   * Returns a value that is equal for two clients which may share one round trip. Absent where each
+   * client is its own.
+   */
   identify?(env: unknown): unknown
 }
 
-/** The traits of a Redis before it was asked. */
+/** Returns the traits of a Redis before its first call. */
 export function createTraits(): RedisTraits {
   return { plain: false, breaker: createStoreBreaker() }
 }
 
-/** Makes a connection. Clients of one Redis share its traits. */
+/** Creates a connection. Clients of one Redis share its traits. */
 export function openConnection(
   carry: CarryCommands,
   traits: RedisTraits = createTraits(),

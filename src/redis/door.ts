@@ -1,24 +1,29 @@
 /**
- * The function `redis()` as applications receive it, with `redis.fromEnv()`. Only the entry point
- * imports it, so that code which needs no environment does not carry it. Wrong options are a
- * `ConfigError`.
+ * Defines `redis()` as applications import it from `portcullis/redis`, with `redis.fromEnv()` as a
+ * property. Only the entry point imports it, so that other code does not bundle the reading of
+ * environment variables. Wrong options throw a `ConfigError` while building; a wrong URL or token
+ * in the environment rejects the first call with `ERR_CONFIG`.
  */
 
 import type { Redis } from './client.ts'
 import { type AnyRedisOptions, redis as createRedis } from './redis.ts'
 import { type RedisFromEnvOptions, redisFromEnv } from './transport/from-env.ts'
 
-/** {@link redis}, with `fromEnv` beside it. */
+/** The function `redis()` with its property `fromEnv`. */
 export interface RedisFunction {
   (options: AnyRedisOptions): Redis
-  /** A client from the variables that Upstash and Vercel set: `redis.fromEnv()`. @throws {ConfigError} `ERR_CONFIG` */
+  /**
+   * Creates a client from the variables that Upstash and Vercel set: `redis.fromEnv()`.
+   *
+   * @throws {ConfigError} `ERR_CONFIG`
+   */
   fromEnv(options?: RedisFromEnvOptions): Redis
 }
 
 /**
- * Makes a client of Redis: `redis({ url, token })` over Upstash's REST API, `redis.fromEnv()` with the
- * variables that Upstash and Vercel set, `redis({ client })` through `@upstash/redis`, `redis({ send })`
- * through a client of Redis's own protocol.
+ * Creates a client of Redis: `redis({ url, token })` over Upstash's REST API, `redis.fromEnv()`
+ * with the variables that Upstash and Vercel set, `redis({ client })` through `@upstash/redis`, or
+ * `redis({ send })` through a client of Redis's own protocol.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example

@@ -1,14 +1,17 @@
 /**
- * Defines the part of a Redis client that `@upstash/ratelimit` calls, and keeps the scripts that it
- * sends. `batch.ts` implements the client, so that the library's commands go out with all others of
- * a request; clients keep the scripts. A command other than these two does not exist.
+ * Defines the two methods of a Redis client that `@upstash/ratelimit` calls, and stores the scripts
+ * that this library sends. A batch implements the client, so that the library's commands are sent
+ * with all others of a request; each client of `redis()` has one store of scripts. It throws
+ * nothing. All other methods are missing, so features of the library that need them fail with a
+ * `TypeError`. After 64 scripts, all are forgotten and sent in full again.
  */
 import { createScript, type Script } from './script.ts'
 
 /**
- * The client for `Ratelimit.slidingWindow(10, '60 s')().limit({ redis: batch.facade, prefix }, key)`. The library calls
- * `evalsha` before it awaits anything, so the call is in the batch once `limit` has returned: send the batch, then await
- * the promise. Dynamic limits, analytics and deny lists need further commands and do not work with it.
+ * The client to pass to the library: `Ratelimit.slidingWindow(10, '60 s')().limit({ redis:
+ * batch.facade, prefix }, key)`. The library calls `evalsha` before it awaits anything, so the call
+ * is in the batch once `limit` has returned: send the batch, then await the promise. Dynamic
+ * limits, analytics and deny lists need further methods and do not work with it.
  */
 export interface ScriptFacade {
   /** Runs a script that Redis knows by its SHA-1. */
@@ -29,30 +32,36 @@ export interface ScriptFacade {
 export interface ForeignScripts {
   get(digest: string): Script | undefined
   /**
-   * Keeps a script that a library sent in full. A batch can then send it in full by itself, and without its `#!` line to a
-   * Redis that does not know the flags in it.
+   * Stores a script that a library sent in full. A batch can then send it in full itself, and
+   * without its `#!` line to a Redis that does not know the flags in it.
    */
   keep(script: Script): Promise<void>
 }
 
-/** A library has about a dozen scripts; one that writes values into its sources must not fill the memory. */
+/**
+ * The most stored scripts. A library has about a dozen; one that writes values into its sources
+ * must not fill the memory.
+ */
 const maxScripts = 64
 
-/** Creates the memory of a client. When it is full, it forgets all scripts. */
+/** Creates the store of one client. When it is full, it forgets all scripts. */
 export function createForeignScripts(): ForeignScripts {
-  const known = new Map<string, Script>()
+  const scripts = new Map<string, Script>()
   return {
-    get: (digest) => known.get(digest),
+    get: (digest) => scripts.get(digest),
     async keep(script): Promise<void> {
       const digest = await script.digest(false)
-      if (known.has(digest)) return
-      if (known.size >= maxScripts) known.clear()
-      known.set(digest, script)
+      if (scripts.has(digest)) return
+      if (scripts.size >= maxScripts) scripts.clear()
+      scripts.set(digest, script)
     },
   }
 }
 
-/** Parses a script that may begin with a `#!` line. The plain form has a comment there, so that line numbers stay. */
+/**
+ * Creates a script from a source that may begin with a `#!` line. In its plain form a comment
+ * replaces that line, so that line numbers stay.
+ */
 export function parseForeignScript(source: string): Script {
   return createScript('foreign', source, source.replace(/^#![^\n]*/, '--'))
 }

@@ -1,13 +1,21 @@
 /**
- * Creates the errors of Redis and of databases: two codes, a word for the log, and nothing of what
- * was sent or answered. Stores, limiters and transports call it. The functions return errors and
- * never throw.
+ * Creates the errors of Redis and of database stores: `ERR_STORE_UNAVAILABLE` for a store that may
+ * answer later, `ERR_STORE_REFUSED` for one that rejected the call, each with a reason in one word.
+ * Stores, limiters, batches and transports call it. The functions return errors and never throw.
+ * Errors contain nothing of what was sent or replied, because it may include keys, arguments,
+ * addresses or tokens; unknown error texts are reduced to a general reason.
  */
 import { PortcullisError } from '../errors.ts'
 
-/** A failed question to Redis. Has no cause: what fetch and Redis say may quote keys, arguments, address or token. */
+/**
+ * The error of a failed call of Redis or a database store. It has no `cause`, because messages of
+ * fetch and of stores may quote keys, arguments, the address or the token.
+ */
 export class StoreError extends PortcullisError {
-  /** Why, as a dashed word for events: `timeout`, `network`, `http-502`, `wrongtype`. */
+  /**
+   * The reason for events, as a lower-case word with dashes: `timeout`, `network`, `http-502`,
+   * `wrongtype`.
+   */
   readonly reason: string
 
   constructor(
@@ -20,36 +28,46 @@ export class StoreError extends PortcullisError {
   }
 }
 
-/** Redis could not be asked, or did not answer: another try may succeed. */
+/**
+ * Creates the error of a store that could not be reached or did not reply. Another try may succeed.
+ */
 export function createUnavailableError(reason: string): StoreError {
   return new StoreError('ERR_STORE_UNAVAILABLE', reason, `Redis is not available (${reason})`)
 }
 
-/** Redis answered, and said no: somebody has to change something. */
+/**
+ * Creates the error of a call that the store rejected. It will fail again until something is
+ * changed.
+ */
 export function createRejectedError(reason: string, script?: string): StoreError {
-  const what = script === undefined ? 'the request' : `script ${script}`
-  return new StoreError('ERR_STORE_REFUSED', reason, `Redis refused ${what} (${reason})`)
+  const subject = script === undefined ? 'the request' : `script ${script}`
+  return new StoreError('ERR_STORE_REFUSED', reason, `Redis refused ${subject} (${reason})`)
 }
 
-/** Words with which Upstash or Redis answers a wrong token or password. */
+/** The first words of the errors with which Upstash or Redis reply to a wrong token or password. */
 const credentialErrors: ReadonlySet<string> = new Set(['Unauthorized', 'WRONGPASS', 'NOAUTH'])
 
-/** Classifies an error text that stands for a whole request. The text is not kept: it may quote every command. */
+/**
+ * Classifies the error text of a whole request. The text is dropped, because it may quote every
+ * command.
+ */
 export function createRequestError(text: string): StoreError {
   const word = text.split(/[ :,]/, 1)[0] ?? ''
   if (credentialErrors.has(word)) return createRejectedError('unauthorized')
   return createUnavailableError(temporaryErrors.has(word) ? word.toLowerCase() : 'http-error')
 }
 
-/** Classifies an HTTP status that is no success. */
+/** Classifies an HTTP status that is not a success. */
 export function createStatusError(status: number): StoreError {
   if (status === 401 || status === 403) return createRejectedError('unauthorized')
-  // 408 and 429 pass; a redirect comes from something that stands where Redis should.
-  const passes = status < 400 || status >= 500 || status === 408 || status === 429
-  return passes ? createUnavailableError(`http-${status}`) : createRejectedError(`http-${status}`)
+  // 408 and 429 are temporary. A redirect comes from another server than Redis.
+  const isTemporary = status < 400 || status >= 500 || status === 408 || status === 429
+  return isTemporary
+    ? createUnavailableError(`http-${status}`)
+    : createRejectedError(`http-${status}`)
 }
 
-/** Words with which Redis begins an error when it cannot serve just now. */
+/** The first words of errors with which Redis says that it cannot serve at the moment. */
 const temporaryErrors = new Set([
   'LOADING',
   'BUSY',
@@ -59,7 +77,7 @@ const temporaryErrors = new Set([
   'READONLY',
   'NOREPLICAS',
 ])
-/** Words with which it begins one that somebody has to look at. Only these are ever repeated. */
+/** The first words of errors that somebody must fix. Only these words are copied into a reason. */
 const permanentErrors = new Set([
   'WRONGTYPE',
   'WRONGPASS',
@@ -71,7 +89,7 @@ const permanentErrors = new Set([
   'CROSSSLOT',
 ])
 
-/** Classifies the error text of one command. The text is not kept: it may name a key. */
+/** Classifies the error text of one command. The text is dropped, because it may name a key. */
 export function createReplyError(error: string, script: string): StoreError {
   const word = error.split(/[ :]/, 1)[0] ?? ''
   if (temporaryErrors.has(word)) return createUnavailableError(word.toLowerCase())

@@ -1,7 +1,9 @@
 /**
- * Redis clients: `redis()` reaches Redis over Upstash's REST API, a client of `@upstash/redis` or
- * any sender of commands; `shareAsks` sends what several modules need for one request together.
- * Stores and limiters use it.
+ * Redis clients, for applications (`portcullis/redis`), the gateway's rate limits, the login's
+ * tokens and the Worker: `redis()` reaches Redis over Upstash's REST API, through a client of
+ * `@upstash/redis`, or through any function that sends commands; `shareAsks` sends the commands of
+ * several modules for one request together. Wrong options throw a `ConfigError` while building.
+ * Calls reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`.
  */
 export type { RedisSource } from './adopt.ts'
 export type { RedisBatch } from './batch.ts'

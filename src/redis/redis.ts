@@ -1,7 +1,8 @@
 /**
- * Validates the options of a Redis client, and chooses how Redis is reached. Applications call it
- * through `redis()`. Wrong options are a `ConfigError`; wrong values of the environment are one at
- * the first call.
+ * Validates the options of a Redis client, chooses how Redis is reached, and creates the client.
+ * Applications call it as `redis()` through `door.ts`; `redis.fromEnv()` and the Worker call it
+ * directly. Wrong options throw a `ConfigError` while building, and nothing is sent. A wrong URL or
+ * token in the environment rejects the first call with `ERR_CONFIG`.
  */
 import {
   booleanOption,
@@ -27,29 +28,29 @@ import { createSendSource } from './transport/send-source.ts'
 import { isUpstashClient, type UpstashClient } from './transport/upstash-client.ts'
 import { createUpstashSource } from './transport/upstash-source.ts'
 
-/** Everything that `redis()` takes. */
+/** The options of `redis()`, or a client of `@upstash/redis`. */
 export type AnyRedisOptions = RedisOptions | UpstashClientOptions | RedisSendOptions | UpstashClient
 
 /**
- * Makes the client: over Upstash's REST API with `url` and `token`, through a client of `@upstash/redis`
- * with `client` (or that client itself), or through anything that can send a command with `send`. Nothing
- * is sent, and on Workers it may stand at module scope.
+ * Creates the client: over Upstash's REST API with `url` and `token`, through a client of
+ * `@upstash/redis` with `client` (or that client itself), or with `send` through any function that
+ * sends commands. Nothing is sent, so on Workers it may be called at module scope.
  *
- * A network fault is tried once more within the time budget, so that a script may run twice: scripts that
- * must not count twice carry an id of the write. Answers with an error status are never tried again. A
- * client of `@upstash/redis` retries as it was told to.
+ * A call that fails because of the network is sent once more within `timeoutMs`, so a script may
+ * run twice: scripts that must not count twice have an id of the write. A reply with an error is
+ * never repeated. A client of `@upstash/redis` retries by its own options.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export function redis(options: AnyRedisOptions): Redis {
   const issues = createIssues('redis')
-  const { kind, given } = toOptions(options)
-  checkKeys(issues, given, redisKeys[kind])
+  const { kind, input } = toOptions(options)
+  checkKeys(issues, input, redisKeys[kind])
   const bounds = { min: 10, max: 30_000, unit: 'milliseconds' }
   const timeoutMs =
-    parseWholeNumber(issues, 'timeoutMs', given.timeoutMs, bounds) ?? DEFAULT_TIMEOUT_MS
-  const emit = optionalListener(issues, 'onEvent', given.onEvent) ?? (() => {})
-  const source = createSource(kind, given, issues)
+    parseWholeNumber(issues, 'timeoutMs', input.timeoutMs, bounds) ?? DEFAULT_TIMEOUT_MS
+  const emit = optionalListener(issues, 'onEvent', input.onEvent) ?? (() => {})
+  const source = createSource(kind, input, issues)
   issues.throwIfAny()
 
   return createClient(source, { timeoutMs, foreign: createForeignScripts(), emit })
@@ -57,15 +58,15 @@ export function redis(options: AnyRedisOptions): Redis {
 
 type GivenOptions = Partial<RedisOptions & UpstashClientOptions & RedisSendOptions>
 
-/** Which kind of client the options describe. */
+/** Finds the kind of client that the options describe. */
 function toOptions(options: AnyRedisOptions): {
   readonly kind: keyof typeof redisKeys
-  readonly given: GivenOptions
+  readonly input: GivenOptions
 } {
-  if (isUpstashClient(options)) return { kind: 'client', given: { client: options } }
-  const given = (typeof options === 'object' ? { ...options } : options) as GivenOptions
-  if (given?.client !== undefined) return { kind: 'client', given }
-  return { kind: given?.send === undefined ? 'http' : 'send', given: given ?? {} }
+  if (isUpstashClient(options)) return { kind: 'client', input: { client: options } }
+  const input = (typeof options === 'object' ? { ...options } : options) as GivenOptions
+  if (input?.client !== undefined) return { kind: 'client', input }
+  return { kind: input?.send === undefined ? 'http' : 'send', input: input ?? {} }
 }
 
 function createSource(
@@ -77,6 +78,6 @@ function createSource(
   if (kind === 'send') return createSendSource(send, issues)
 
   const insecure = booleanOption(issues, 'insecurePlainHttp', insecurePlainHttp, false)
-  const ownFetch = optionalFunction(issues, 'fetch', fetch)
-  return createHttpSource({ url, token, insecure, fetch: ownFetch }, issues)
+  const customFetch = optionalFunction(issues, 'fetch', fetch)
+  return createHttpSource({ url, token, insecure, fetch: customFetch }, issues)
 }

@@ -1,7 +1,9 @@
 /**
- * Sends calls until each has its reply: by digest, then in full where Redis lacks a script, then
- * without the flag. `batch.ts` calls it. It rejects where Redis could not be reached; the error of
- * a single call rejects that call only.
+ * Sends the calls of a batch until each has its reply: first by the digest of their scripts, then
+ * in full where Redis lacks a script, then without the script's flag for a Redis that does not know
+ * it. A batch calls it. It rejects where Redis cannot be reached or rejects the whole request, and
+ * the batch then rejects all its calls. The error of a single call rejects only that call, with
+ * `ERR_STORE_REFUSED` or `ERR_STORE_UNAVAILABLE`, and emits an event.
  */
 import { emitEvent } from '../events.ts'
 import type { Emit } from '../types.ts'
@@ -12,13 +14,13 @@ import { createRejectedError, createReplyError, type StoreError } from './failur
 import type { Script } from './script.ts'
 import type { Reply } from './transport/send.ts'
 
-/** One call on its way. */
+/** A call that has no reply yet. */
 export interface Item {
-  /** Undefined for a digest of another library whose source was not seen yet. */
+  /** The script. Undefined for a digest of another library whose source is not known yet. */
   script: Script | undefined
-  /** That library's digest. */
+  /** The digest that the other library sent. */
   readonly digest?: string
-  /** Whether the source goes along instead of its digest. */
+  /** Whether the source is sent instead of its digest. */
   inFull: boolean
   readonly keys: readonly string[]
   readonly args: readonly string[]
@@ -26,10 +28,13 @@ export interface Item {
   readonly reject: (error: unknown) => void
 }
 
-/** Where events of a store go. */
+/** The receiver of a store's events. */
 export interface StoreEvents {
   readonly emit: Emit
-  /** The environment of the calls. One that was made for a single request leads to the listener of that request. */
+  /**
+   * The environment of the calls. If it was created for one web request, events also reach the
+   * listener of that request.
+   */
   readonly context: object | undefined
 }
 
@@ -37,11 +42,17 @@ export interface StoreEvents {
 export interface RoundSettings {
   readonly foreign: ForeignScripts
   readonly events: StoreEvents
-  /** Waits until libraries have sent in full the scripts, `count` of them, whose digests Redis does not know. */
-  taught(count: number): Promise<Item[]>
+  /**
+   * Waits until libraries have sent `count` scripts in full, whose digests Redis does not know, and
+   * returns these calls.
+   */
+  waitForSources(count: number): Promise<Item[]>
 }
 
-/** Resolves when each call is settled. Rejects when Redis cannot be reached; the caller then rejects the other calls. */
+/**
+ * Sends calls and resolves when each is settled. It rejects when Redis cannot be reached; the
+ * caller then rejects the calls that are left.
+ */
 export async function sendInRounds(
   items: Item[],
   connection: RedisConnection,
@@ -58,52 +69,55 @@ export async function sendInRounds(
     }
 
     const replies = await connection.send(commands, deadline)
-    const { retried, unknownDigests } = settleRound(
-      round.map((item, index) => ({ item, sent: commands[index], reply: replies[index] })),
+    const { retries, unknownDigests } = settleRound(
+      round.map((item, index) => ({ item, command: commands[index], reply: replies[index] })),
       connection,
       settings.events,
     )
 
     if (unknownDigests > 0) {
-      const taught = await settings.taught(unknownDigests)
-      items.push(...taught)
-      retried.push(...taught)
+      const fullCalls = await settings.waitForSources(unknownDigests)
+      items.push(...fullCalls)
+      retries.push(...fullCalls)
     }
-    round = retried
+    round = retries
   }
 }
 
 /** One call, the command that was sent for it, and the reply. */
 interface SentCall {
   readonly item: Item
-  readonly sent: Command | undefined
+  readonly command: Command | undefined
   readonly reply: Reply | undefined
 }
 
-/** Settles the calls of a round that need no other one, and counts the digests that Redis does not know. */
+/**
+ * Settles the calls of a round that need no further round, and counts the digests that Redis does
+ * not know.
+ */
 function settleRound(
   sentCalls: readonly SentCall[],
   connection: RedisConnection,
   events: StoreEvents,
-): { readonly retried: Item[]; readonly unknownDigests: number } {
-  const retried: Item[] = []
+): { readonly retries: Item[]; readonly unknownDigests: number } {
+  const retries: Item[] = []
   let unknownDigests = 0
 
-  for (const { item, sent, reply: { error, result } = {} } of sentCalls) {
+  for (const { item, command, reply: { error, result } = {} } of sentCalls) {
     if (typeof error !== 'string') {
       item.resolve(result)
-    } else if (prepareRetry({ item, sent, error }, connection, events)) {
-      retried.push(item)
+    } else if (prepareRetry({ item, command, error }, connection, events)) {
+      retries.push(item)
     } else {
       if (!item.script && isMissingScript(error)) unknownDigests++
       rejectItem(item, error, events)
     }
   }
 
-  return { retried, unknownDigests }
+  return { retries, unknownDigests }
 }
 
-/** Emits the event of a failure: of all calls, or of the call of one script. */
+/** Emits the event of a failure, of all calls or of the call of one script. */
 export function emitStoreError(
   { emit, context }: StoreEvents,
   { code, reason }: StoreError,
@@ -123,18 +137,18 @@ function buildCommand(
   const { script, digest = '' } = item
   if (!script) return { verb: 'evalsha', script: digest, keys, args }
   if (inFull) return { verb: 'eval', script: script.text(plain), keys, args }
-  const known = script.digest(plain)
-  if (typeof known === 'string') return { verb: 'evalsha', script: known, keys, args }
-  return known.then((found) => ({ verb: 'evalsha', script: found, keys, args }))
+  const digestText = script.digest(plain)
+  if (typeof digestText === 'string') return { verb: 'evalsha', script: digestText, keys, args }
+  return digestText.then((text) => ({ verb: 'evalsha', script: text, keys, args }))
 }
 
-/** Prepares a call to be sent again, and returns whether it is. */
+/** Prepares a call to be sent again, and returns whether it must be. */
 function prepareRetry(
   {
     item,
-    sent,
+    command,
     error,
-  }: { readonly item: Item; readonly sent: Command | undefined; readonly error: string },
+  }: { readonly item: Item; readonly command: Command | undefined; readonly error: string },
   connection: RedisConnection,
   { emit, context }: StoreEvents,
 ): boolean {
@@ -143,7 +157,7 @@ function prepareRetry(
     item.inFull = isMissingScript(error)
     return item.inFull
   }
-  if (!isUnknownFlag(error) || sent?.script === item.script.text(true)) return false
+  if (!isUnknownFlag(error) || command?.script === item.script.text(true)) return false
   if (!connection.traits.plain) emitEvent(emit, { type: 'store-script-flag-refused' }, context)
   connection.traits.plain = true
   return true
@@ -152,9 +166,9 @@ function prepareRetry(
 function rejectItem(item: Item, error: string, events: StoreEvents): void {
   const name = item.script?.name ?? 'foreign'
   // A library that sent a digest expects this error and then sends the source, so there is no event.
-  const expected = !item.script && isMissingScript(error)
-  const failure = expected ? createRejectedError('NOSCRIPT') : createReplyError(error, name)
-  if (!expected) emitStoreError(events, failure, name)
+  const isExpected = !item.script && isMissingScript(error)
+  const failure = isExpected ? createRejectedError('NOSCRIPT') : createReplyError(error, name)
+  if (!isExpected) emitStoreError(events, failure, name)
   item.reject(failure)
 }
 
@@ -162,9 +176,12 @@ function isMissingScript(error: string): boolean {
   return error.includes('NOSCRIPT')
 }
 
-/** Checks for the error of a flag: Redis 7 names the line, older versions fail to compile the `#` at its start. */
+/**
+ * Reports whether an error is that of an unknown flag: Redis 7 names the line, and older versions
+ * fail to compile the `#` at its start.
+ */
 function isUnknownFlag(error: string): boolean {
   if (error.startsWith('ERR Error compiling script')) return error.includes("near '#'")
-  // Only the beginning counts, since the text of another error may hold anything.
+  // Only the beginning is compared, because the text of another error may contain anything.
   return error.startsWith('ERR Unexpected flag in script shebang')
 }

@@ -1,30 +1,37 @@
 /**
- * Lets the commands that several modules send to Redis for one web request be sent together,
- * though none of them knows of the others. The gateway and `portcullis()` create the shared
- * environment; stores and limiters find the batch in it. An environment without a batch gives
- * undefined.
+ * Lets several modules that call Redis for one web request share one batch, although they do not
+ * know each other. The gateway and `portcullis()` create an environment with `shareAsks`; clients,
+ * limiters, the throttle and stores find the batch in it with `sharedAsk`. Nothing here rejects:
+ * the failure of a batch rejects the calls in it. An environment without a batch gives undefined,
+ * and the module then sends its call alone. A copy of the environment shares nothing.
  */
 import type { RedisBatch } from './batch.ts'
 import type { Redis } from './client.ts'
 
-// A property of environments that are created for one request each, so that no batch lives longer. A WeakMap would cost
-// the garbage collector more than the request.
-const shared = Symbol('shared')
+// The property of an environment, which is created for one request, that holds its batches: so no
+// batch outlives its request. A WeakMap would cost the garbage collector more than the request.
+const sharedKey = Symbol('shared')
 
-/** Measures a request to Redis, where the monitor of a gateway wants a span of it. Rejects with what `send` rejects with. */
+/**
+ * Measures a request to Redis, for a span of the gateway's monitor. It rejects with the error of
+ * `send`.
+ */
 export type ObserveBatch = (commands: number, send: () => Promise<void>) => Promise<void>
 
 interface SharedBatches {
-  /** The environment it was made with; a copy of one shares nothing. */
-  readonly of: object
-  /** By client, and by what several clients of one Redis have in common. */
-  readonly asks: Map<unknown, RedisBatch>
+  /** The environment to which the batches belong. A copy of the environment shares nothing. */
+  readonly owner: object
+  /**
+   * The batches by client, and by the identity that several clients of one Redis have in common.
+   */
+  readonly batches: Map<unknown, RedisBatch>
   readonly observe: ObserveBatch | undefined
 }
 
 /**
- * An environment for one web request, which finds everything that `env` holds. Whatever is called with it goes through the
- * request's one Ask of a client, and takes along what waits there.
+ * Creates an environment for one web request, with all values of `env`. Calls with this environment
+ * go through the request's shared batch of a client, and are sent together with the calls that wait
+ * there.
  *
  * @example
  * ```ts
@@ -34,13 +41,17 @@ interface SharedBatches {
  * ```
  */
 export function shareAsks(env: unknown, observe?: ObserveBatch): object {
-  const made = Object.create((env ?? null) as object | null) as object
-  ;(made as { [shared]?: SharedBatches })[shared] = { of: made, asks: new Map(), observe }
-  return made
+  const sharedEnv = Object.create((env ?? null) as object | null) as object
+  ;(sharedEnv as { [sharedKey]?: SharedBatches })[sharedKey] = {
+    owner: sharedEnv,
+    batches: new Map(),
+    observe,
+  }
+  return sharedEnv
 }
 
 /**
- * Whether an environment is an object of one web request alone.
+ * Reports whether an environment was created by {@link shareAsks} for one web request.
  *
  * @example
  * ```ts
@@ -52,7 +63,8 @@ export function isShared(env: unknown): env is object {
 }
 
 /**
- * The Ask that a request shares; undefined where `env` was made for none. What is called there waits for its `send`.
+ * Returns the batch that a web request shares for a client. Returns undefined where `env` was not
+ * created for one request. Calls that are added to the batch wait for its `send`.
  *
  * @example
  * ```ts
@@ -61,25 +73,25 @@ export function isShared(env: unknown): env is object {
  * ```
  */
 export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
-  const found = findShared(env)
-  if (found === undefined) return undefined
-  const { asks, observe } = found
-  const own = asks.get(client)
-  if (own !== undefined) return own
+  const sharedBatches = findShared(env)
+  if (sharedBatches === undefined) return undefined
+  const { batches, observe } = sharedBatches
+  const clientBatch = batches.get(client)
+  if (clientBatch !== undefined) return clientBatch
 
   const identity = findIdentity(client, env)
-  const batch = asks.get(identity) ?? createSharedBatch(client, env, observe)
-  asks.set(identity, batch)
-  asks.set(client, batch)
+  const batch = batches.get(identity) ?? createSharedBatch(client, env, observe)
+  batches.set(identity, batch)
+  batches.set(client, batch)
   return batch
 }
 
 function findShared(env: unknown): SharedBatches | undefined {
-  const found =
+  const sharedBatches =
     typeof env === 'object' && env !== null
-      ? (env as { [shared]?: SharedBatches })[shared]
+      ? (env as { [sharedKey]?: SharedBatches })[sharedKey]
       : undefined
-  return found?.of === env ? found : undefined
+  return sharedBatches?.owner === env ? sharedBatches : undefined
 }
 
 function createSharedBatch(
@@ -109,18 +121,21 @@ function createSharedBatch(
       const { waiting } = batch
       if (waiting === 0) return batch.send()
 
-      const sent = observe(waiting, async () => {
+      const observedSend = observe(waiting, async () => {
         failure = undefined
         await batch.send()
         if (failure !== undefined) throw failure
       })
-      // A failure belongs to the calls.
-      return sent.catch(() => {})
+      // The failure also rejects the calls, which report it.
+      return observedSend.catch(() => {})
     },
   }
 }
 
-/** A client that is not set up is itself: what it sends will say what is wrong. */
+/**
+ * Returns the identity of a client. A client that is not configured has none of its own; the error
+ * appears when it sends.
+ */
 function findIdentity(client: Redis, env: unknown): unknown {
   try {
     return client.identify?.(env) ?? client

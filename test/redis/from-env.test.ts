@@ -98,7 +98,8 @@ describe('redis.fromEnv()', () => {
     }
   })
 
-  const nothing = 'cannot be used, since reading a session writes; set KV_REST_API_TOKEN'
+  const nothing =
+    'cannot be used, because reading a session also writes; set KV_REST_API_TOKEN instead'
   it.each<[string, object, string[]]>([
     [
       'nothing',
@@ -109,30 +110,30 @@ describe('redis.fromEnv()', () => {
       'the address of Upstash and the token of Vercel',
       { UPSTASH_REDIS_REST_URL: 'https://a.upstash.io', KV_REST_API_TOKEN: 'secret-1' },
       [
-        'UPSTASH_REDIS_REST_URL and KV_REST_API_TOKEN are halves of two pairs; set both variables of one of them',
+        'UPSTASH_REDIS_REST_URL and KV_REST_API_TOKEN belong to two different pairs; set both variables of one pair',
       ],
     ],
     [
       'the address of Vercel and the token of Upstash',
       { KV_REST_API_URL: 'https://a.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'secret-1' },
       [
-        'UPSTASH_REDIS_REST_TOKEN and KV_REST_API_URL are halves of two pairs; set both variables of one of them',
+        'UPSTASH_REDIS_REST_TOKEN and KV_REST_API_URL belong to two different pairs; set both variables of one pair',
       ],
     ],
     [
       'two databases',
       { ...upstash, ...kv },
-      ['UPSTASH_REDIS_REST_URL and KV_REST_API_URL name two databases; set one pair'],
+      ['UPSTASH_REDIS_REST_URL and KV_REST_API_URL name different databases; set only one pair'],
     ],
     [
       'two addresses and one token',
       { ...upstash, KV_REST_API_URL: kv.KV_REST_API_URL },
-      ['UPSTASH_REDIS_REST_URL and KV_REST_API_URL name two databases; set one pair'],
+      ['UPSTASH_REDIS_REST_URL and KV_REST_API_URL name different databases; set only one pair'],
     ],
     [
       'one database with two tokens',
       { ...upstash, KV_REST_API_TOKEN: 'secret-1' },
-      ['UPSTASH_REDIS_REST_TOKEN and KV_REST_API_TOKEN differ; set one pair'],
+      ['UPSTASH_REDIS_REST_TOKEN and KV_REST_API_TOKEN differ; set only one pair'],
     ],
     [
       'only the read-only token',
@@ -144,14 +145,14 @@ describe('redis.fromEnv()', () => {
       'the read-only token under the name of the other',
       { ...kv, ...readOnly, KV_REST_API_TOKEN: readOnly.KV_REST_API_READ_ONLY_TOKEN },
       [
-        'KV_REST_API_TOKEN holds the token of KV_REST_API_READ_ONLY_TOKEN; reading a session writes',
+        'KV_REST_API_TOKEN has the value of KV_REST_API_READ_ONLY_TOKEN, which cannot write; set the token that can',
       ],
     ],
     [
       'the read-only token under the name of Upstash',
       { ...upstash, ...readOnly, UPSTASH_REDIS_REST_TOKEN: readOnly.KV_REST_API_READ_ONLY_TOKEN },
       [
-        'UPSTASH_REDIS_REST_TOKEN holds the token of KV_REST_API_READ_ONLY_TOKEN; reading a session writes',
+        'UPSTASH_REDIS_REST_TOKEN has the value of KV_REST_API_READ_ONLY_TOKEN, which cannot write; set the token that can',
       ],
     ],
     [
@@ -170,7 +171,7 @@ describe('redis.fromEnv()', () => {
       [
         'UPSTASH_REDIS_REST_URL is not set',
         'UPSTASH_REDIS_REST_TOKEN is not set',
-        'REDIS_URL is an address of Redis’s own protocol; use redis({ send }) with it',
+        'REDIS_URL is a URL of Redis’s own protocol; pass it to redis({ send }) instead, for example with socketSender()',
       ],
     ],
     [

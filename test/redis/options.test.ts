@@ -50,7 +50,7 @@ describe('the address of Redis', () => {
     ],
     [
       'rediss://default:hunter2@cat.upstash.io:6379',
-      'redis.url must be the https address of the REST API, not the redis: address',
+      'redis.url must be the https URL of the REST API, not a redis: URL; for that use redis({ send })',
     ],
     ['ftp://cat.upstash.io', 'redis.url must begin with https://'],
     ['cat.upstash.io', 'redis.url must be an absolute URL without white space around it'],
@@ -62,7 +62,7 @@ describe('the address of Redis', () => {
       'https://me:hunter2@cat.upstash.io',
       'redis.url must not contain a user name or password: use token',
     ],
-    ['https://cat.upstash.io/?_token=hunter2', 'redis.url must have no query and no fragment'],
+    ['https://cat.upstash.io/?_token=hunter2', 'redis.url must not have a query or a fragment'],
     [undefined, 'redis.url is required'],
   ])('%s may not be', (address, fault) => {
     expect(faultsOf({ url: address })).toEqual([fault])
@@ -87,7 +87,7 @@ describe('the options of a client', () => {
       'redis.timeoutMs must be a whole number of milliseconds from 10 to 30000',
       'redis.fetch must be a function',
       'redis.url must begin with https://; for a private network set insecurePlainHttp: true',
-      'redis.token must be 1 to 4096 visible ASCII characters without white space',
+      'redis.token must be 1 to 4,096 visible ASCII characters without white space',
     ])
     expect(faults.join()).not.toContain('hunter')
   })
@@ -96,7 +96,7 @@ describe('the options of a client', () => {
     'token %j may not be',
     (bad) => {
       expect(faultsOf({ token: bad })).toEqual([
-        'redis.token must be 1 to 4096 visible ASCII characters without white space',
+        'redis.token must be 1 to 4,096 visible ASCII characters without white space',
       ])
     },
   )
@@ -179,7 +179,9 @@ describe('check', () => {
     [{ URL: 'https://redis.test' }, ['redis.token is not set']],
     [
       { URL: 'redis://redis.test', TOKEN: 'token' },
-      ['redis.url must be the https address of the REST API, not the redis: address'],
+      [
+        'redis.url must be the https URL of the REST API, not a redis: URL; for that use redis({ send })',
+      ],
     ],
     [{ URL: 'https://redis.test', TOKEN: 'token' }, []],
   ])('of %j finds %j', (env, expected) => {

@@ -26,7 +26,7 @@ describe('a script', () => {
     'may not be named %j',
     (name) => {
       expect(() => script(name, 'return 1')).toThrow(
-        'script.name must be lower-case letters, digits and dashes, at most 64',
+        'script.name must begin with a lower-case letter and hold at most 64 letters, digits and dashes',
       )
     },
   )
@@ -35,7 +35,7 @@ describe('a script', () => {
     'may not bring a #! line: %j',
     (source) => {
       expect(() => script('a', source)).toThrow(
-        'script.source must not begin with #!: that line is added',
+        'script.source must not begin with a #! line, because one is added',
       )
     },
   )

@@ -1,6 +1,9 @@
 /**
- * Creates connections to Redis over Upstash's REST API, by address and token. `redis.ts` calls it
- * while building. Wrong options are reported as issues.
+ * Creates connections to Redis over Upstash's REST API, from a URL and a token. `redis()` calls it
+ * while it is built. Wrong options are added to the caller's list of issues. Values of the
+ * environment are validated when a connection is needed, where `ERR_CONFIG` is thrown. At most 16
+ * pairs of URL and token are remembered; with more, all are forgotten, and with them what was known
+ * about these servers, such as an open breaker.
  */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
@@ -9,10 +12,13 @@ import { parseRedisToken, parseRedisUrl } from './endpoint.ts'
 import { type Fetch, sendCommands } from './send.ts'
 import { checkEach } from './source-check.ts'
 
-/** Addresses and tokens at a time: one, and two while they are rotated. */
+/**
+ * The most pairs of URL and token that are remembered. Usually there is one, and two while a token
+ * is rotated.
+ */
 const maxConnections = 16
 
-/** The settings of a REST API. */
+/** The settings of a client over a REST API. */
 export interface HttpSourceOptions {
   readonly url: FromEnv<string> | undefined
   readonly token: FromEnv<string> | undefined
@@ -20,31 +26,33 @@ export interface HttpSourceOptions {
   readonly fetch: Fetch | undefined
 }
 
-/** Makes the source of connections; faults go into `issues`. */
+/** Creates the source of connections. Problems are added to `issues`. */
 export function createHttpSource(
   { url, token, insecure, fetch }: HttpSourceOptions,
   issues: Issues,
 ): ConnectionSource {
-  const readUrl = resolveFrom(issues, 'url', url, (value: string, at) =>
-    parseRedisUrl(value, insecure, at),
+  const readUrl = resolveFrom(issues, 'url', url, (value: string, urlIssues) =>
+    parseRedisUrl(value, insecure, urlIssues),
   )
-  const readToken = resolveFrom(issues, 'token', token, (value: string, at) =>
-    parseRedisToken(value, at),
+  const readToken = resolveFrom(issues, 'token', token, (value: string, tokenIssues) =>
+    parseRedisToken(value, tokenIssues),
   )
   const connections = new Map<string, RedisConnection>()
   let last: { url: string; token: string; connection: RedisConnection } | undefined
 
   function connect(env: unknown): RedisConnection {
-    const place = { url: readUrl(env), token: readToken(env) }
-    if (last?.url === place.url && last.token === place.token) return last.connection
+    const endpoint = { url: readUrl(env), token: readToken(env) }
+    if (last?.url === endpoint.url && last.token === endpoint.token) return last.connection
 
-    const name = `${place.url} ${place.token}` // neither holds a space
+    const name = `${endpoint.url} ${endpoint.token}` // neither contains a space
     const connection =
       connections.get(name) ??
-      openConnection((commands, deadline) => sendCommands(commands, { ...place, fetch }, deadline))
+      openConnection((commands, deadline) =>
+        sendCommands(commands, { ...endpoint, fetch }, deadline),
+      )
     if (connections.size >= maxConnections) connections.clear()
     connections.set(name, connection)
-    last = { ...place, connection }
+    last = { ...endpoint, connection }
     return connection
   }
 

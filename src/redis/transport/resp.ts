@@ -1,22 +1,27 @@
 /**
- * Encodes commands and decodes replies of Redis's own protocol, as far as they are needed.
- * `socket-sender.ts` calls it. Bytes that are no reply throw a `TypeError`; incomplete replies
- * give undefined.
+ * Encodes commands and decodes replies of Redis's own protocol (RESP2), as far as `socketSender()`
+ * needs it, which is the only caller. Bytes that are not a reply, and lists nested deeper than 8
+ * levels, throw a `TypeError`. Replies that are not complete yet give undefined, and the caller
+ * decodes again with more bytes. There is no limit of size here.
  */
 
-/** An error of Redis. */
+/** An error reply of Redis. */
 export interface RespError {
   readonly error: string
 }
 
-/** One reply: text, a whole number, null, a list of them, or an error. */
+/** A reply: a text, a whole number, null, a list of replies, or an error. */
 export type RespReply = string | number | null | RespError | RespReply[]
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const [CR, LF] = [13, 10]
 
-/** Commands as bytes, one after the other. @see RESP2, "Sending commands to a Redis server" */
+/**
+ * Encodes commands, one after another.
+ *
+ * @see RESP2, "Sending commands to a Redis server"
+ */
 export function encodeCommands(commands: ReadonlyArray<readonly string[]>): Uint8Array {
   const parts = commands.map((command) => {
     const words = command.map((word) => `$${encoder.encode(word).length}\r\n${word}\r\n`)
@@ -26,12 +31,13 @@ export function encodeCommands(commands: ReadonlyArray<readonly string[]>): Uint
 }
 
 /**
- * The first replies in these bytes, as many as are asked for; undefined where they are not all there yet.
+ * Decodes the first `count` replies in these bytes. Returns undefined where they are not complete
+ * yet.
  *
- * @throws {TypeError} for what is no reply from Redis
+ * @throws {TypeError} for bytes that are not a reply of Redis
  */
 export function decodeReplies(bytes: Uint8Array, count: number): RespReply[] | undefined {
-  const reader = { bytes, at: 0 }
+  const reader = { bytes, position: 0 }
   const replies: RespReply[] = []
   while (replies.length < count) {
     const reply = readReply(reader, 0)
@@ -43,10 +49,10 @@ export function decodeReplies(bytes: Uint8Array, count: number): RespReply[] | u
 
 interface Reader {
   readonly bytes: Uint8Array
-  at: number
+  position: number
 }
 
-/** Our scripts answer lists of lists; deeper ones are not theirs. */
+/** The deepest nesting of a reply. The library's scripts return lists of lists at most. */
 const maxDepth = 8
 
 function readReply(reader: Reader, depth: number): RespReply | undefined {
@@ -58,7 +64,7 @@ function readReply(reader: Reader, depth: number): RespReply | undefined {
   if (kind === ':') return Number(rest)
   if (kind === '$') return readText(reader, Number(rest))
   if (kind === '*' && depth < maxDepth) return readList(reader, Number(rest), depth)
-  throw new TypeError('no reply from Redis')
+  throw new TypeError('The server did not answer with a reply of the Redis protocol')
 }
 
 function readList(reader: Reader, length: number, depth: number): RespReply[] | null | undefined {
@@ -74,18 +80,19 @@ function readList(reader: Reader, length: number, depth: number): RespReply[] | 
 
 function readText(reader: Reader, length: number): string | null | undefined {
   if (length < 0) return null
-  const endIndex = reader.at + length
+  const endIndex = reader.position + length
   if (endIndex + 2 > reader.bytes.length) return undefined
-  const text = decoder.decode(reader.bytes.subarray(reader.at, endIndex))
-  reader.at = endIndex + 2
+  const text = decoder.decode(reader.bytes.subarray(reader.position, endIndex))
+  reader.position = endIndex + 2
   return text
 }
 
 function readLine(reader: Reader): string | undefined {
-  const endIndex = reader.bytes.indexOf(LF, reader.at)
+  const endIndex = reader.bytes.indexOf(LF, reader.position)
   if (endIndex === -1) return undefined
-  if (reader.bytes[endIndex - 1] !== CR) throw new TypeError('no reply from Redis')
-  const line = decoder.decode(reader.bytes.subarray(reader.at, endIndex - 1))
-  reader.at = endIndex + 1
+  if (reader.bytes[endIndex - 1] !== CR)
+    throw new TypeError('The server did not answer with a reply of the Redis protocol')
+  const line = decoder.decode(reader.bytes.subarray(reader.position, endIndex - 1))
+  reader.position = endIndex + 1
   return line
 }

@@ -1,8 +1,9 @@
 /**
- * Creates connections to Redis through any client that can send a command: `ioredis`,
- * `node-redis`, a socket of a Worker. `redis.ts` calls it for the option `send`. A sender that
- * rejects, or takes too long, becomes `ERR_STORE_UNAVAILABLE`; an error of Redis itself becomes
- * `ERR_STORE_REFUSED`.
+ * Creates connections to Redis for `redis({ send })`, which sends through any client: `ioredis`,
+ * `node-redis`, a socket of a Worker, or a function of the application. `redis()` calls it while it
+ * is built. A function that rejects is called once more after 50 ms; then, or when the time is up,
+ * the call rejects with `ERR_STORE_UNAVAILABLE`. An error of Redis for the whole request becomes
+ * `ERR_STORE_REFUSED` or `ERR_STORE_UNAVAILABLE` and is not repeated.
  */
 import { type Issues, optionalFunction } from '../../options/index.ts'
 import {
@@ -15,7 +16,7 @@ import type { Deadline } from '../deadline.ts'
 import { createRequestError, createUnavailableError, StoreError } from '../failure.ts'
 import { type Reply, validateReplies } from './send.ts'
 
-/** The request that a sender sends for. */
+/** The context of the commands that are sent. */
 export interface SendContext {
   /** The environment of the request: bindings and secrets on Workers. */
   readonly env: unknown
@@ -24,21 +25,21 @@ export interface SendContext {
 }
 
 /**
- * Sends commands to Redis in one round trip, in their order. Each command is its name and its arguments,
- * all text.
+ * Sends commands to Redis in one round trip, in their order. Each command is a list of texts: its
+ * name and its arguments.
  *
- * @returns for each command `{ result }`, or `{ error }` with the text of Redis's error. Rejects where Redis
- *   could not be reached.
+ * @returns for each command `{ result }`, or `{ error }` with the text of Redis's error. It rejects
+ *   where Redis could not be reached.
  */
 export type SendCommands = (
   commands: ReadonlyArray<readonly string[]>,
   context: SendContext,
 ) => Promise<ReadonlyArray<{ readonly result?: unknown; readonly error?: string | undefined }>>
 
-/** Before the second try: long enough for a client that is connecting anew. */
+/** Milliseconds before the second try, enough for a client to reconnect. */
 const pauseMs = 50
 
-/** Makes the source of connections; faults go into `issues`. */
+/** Creates the source of connections. Problems are added to `issues`. */
 export function createSendSource(send: SendCommands | undefined, issues: Issues): ConnectionSource {
   const carry = optionalFunction(issues, 'send', send) as SendCommands
   const traits = createTraits()
@@ -62,20 +63,23 @@ export function createSendSource(send: SendCommands | undefined, issues: Issues)
   }
 }
 
-/** A network fault is tried once more; an answer, whatever it is, stands. */
+/**
+ * Sends commands, and once more after a network error. A reply is never repeated, even if it is an
+ * error.
+ */
 async function sendWithRetry(
   send: () => Promise<unknown>,
   count: number,
   deadline: Deadline,
 ): Promise<Reply[]> {
-  for (let again = false; ; again = true) {
+  for (let isRetry = false; ; isRetry = true) {
     const outcome = await deadline.race(settle(send))
     if ('replies' in outcome) return validateReplies(outcome.replies, count)
     if (outcome.error instanceof StoreError) throw outcome.error
     if (isRedisError(outcome.error)) throw createRequestError((outcome.error as Error).message)
     if (deadline.over) throw createUnavailableError('timeout')
-    if (again) throw createUnavailableError('network')
-    await deadline.race(new Promise((done) => setTimeout(done, pauseMs)))
+    if (isRetry) throw createUnavailableError('network')
+    await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
   }
 }
 
@@ -90,8 +94,8 @@ async function settle(
 }
 
 /**
- * Whether Redis itself said this, rather than a client that did not reach it: its errors begin with a word
- * in capitals, and those of sockets carry a code.
+ * Reports whether an error is Redis's own reply, rather than that of a client which did not reach
+ * Redis: Redis's errors begin with a word in capitals, and those of sockets have a code.
  */
 export function isRedisError(error: unknown): boolean {
   return (

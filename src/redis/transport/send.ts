@@ -1,20 +1,23 @@
 /**
- * Carries a pipeline to Redis and back over fetch: one time limit, one retry, no redirects, and
- * errors that quote nothing. Connections over HTTP call it. It takes the place of the client's
- * own, which puts whole commands into messages and hides the status. It throws a `StoreError`.
+ * Sends commands to Upstash's REST API with fetch, as one HTTP request with one time limit, at most
+ * one retry and no redirects. Connections of `redis({ url, token })` call it; the other transports
+ * use `validateReplies`. It rejects with a `StoreError`: `ERR_STORE_UNAVAILABLE` for network
+ * errors, timeouts, temporary statuses and replies that are not Redis's, `ERR_STORE_REFUSED` for a
+ * wrong token. It is used instead of the client of `@upstash/redis`, whose messages contain whole
+ * commands and hide the status.
  */
 import type { Deadline } from '../deadline.ts'
 import { createStatusError, createUnavailableError, type StoreError } from '../failure.ts'
 
-/** A fetch, as far as it is needed here. */
+/** The part of `fetch` that is needed. */
 export type Fetch = (url: string, requestInit: RequestInit) => Promise<Response>
 
-/** Where requests go. */
+/** The REST API to which requests are sent. */
 export interface RedisEndpoint {
-  /** Without a slash at its end. */
+  /** The URL, without a slash at its end. */
   readonly url: string
   readonly token: string
-  /** Default: the global fetch, as it is when a request is made. */
+  /** The function that sends requests. Default: the global `fetch` at the time of the request. */
   readonly fetch: Fetch | undefined
 }
 
@@ -24,41 +27,45 @@ export interface Reply {
   readonly error?: string
 }
 
-/** Before the second try: long enough for a connection that a server closed between two requests. */
+/** Milliseconds before the second try, enough where the server closed an idle connection. */
 const pauseMs = 50
 
 /**
- * Sends commands as one HTTP request. A network fault is tried once more; an answer, whatever it is, stands.
+ * Sends commands as one HTTP request, and once more after a network error. A response is never
+ * repeated, whatever it is.
  *
  * @returns as many replies as there were commands
  * @throws {StoreError}
  */
 export async function sendCommands(
   commands: readonly unknown[],
-  place: RedisEndpoint,
+  endpoint: RedisEndpoint,
   deadline: Deadline,
 ): Promise<Reply[]> {
-  const url = `${place.url}/pipeline`
+  const url = `${endpoint.url}/pipeline`
   const requestInit: RequestInit = {
     method: 'POST',
-    headers: { Authorization: `Bearer ${place.token}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${endpoint.token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify(commands),
     redirect: 'manual',
-    // Next keeps what its own `fetch` got, POST included, unless it is told not to.
+    // Without this, the `fetch` of Next caches responses, those of POST included.
     cache: 'no-store',
     signal: deadline.signal,
   }
-  for (let again = false; ; again = true) {
-    const text = await deadline.race(sendOnce(place.fetch ?? fetch, url, requestInit))
+  for (let isRetry = false; ; isRetry = true) {
+    const text = await deadline.race(sendOnce(endpoint.fetch ?? fetch, url, requestInit))
     if (typeof text === 'string') return validateReplies(parseBody(text), commands.length)
     if (text !== undefined) throw text
     if (deadline.over) throw createUnavailableError('timeout')
-    if (again) throw createUnavailableError('network')
-    await deadline.race(new Promise((done) => setTimeout(done, pauseMs)))
+    if (isRetry) throw createUnavailableError('network')
+    await deadline.race(new Promise((resolve) => setTimeout(resolve, pauseMs)))
   }
 }
 
-/** The body of a success, the failure that another status means, or undefined where the network failed. */
+/**
+ * Sends once. Returns the body of a successful response, the error of another status, or undefined
+ * for a network error.
+ */
 async function sendOnce(
   send: Fetch,
   url: string,
@@ -82,7 +89,10 @@ function parseBody(text: string): unknown {
   }
 }
 
-/** Anything but a list of as many results and errors is no answer of Redis, and never "nothing there". */
+/**
+ * Validates a body: it must be a list with one result or error for each command. Anything else does
+ * not come from Redis and must not count as an empty result.
+ */
 export function validateReplies(body: unknown, count: number): Reply[] {
   if (!Array.isArray(body) || body.length !== count || !body.every(isReply))
     throw createUnavailableError('not-redis')

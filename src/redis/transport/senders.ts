@@ -1,15 +1,20 @@
 /**
- * Adapters for `redis({ send })`: clients that speak Redis's own protocol. Applications call
- * `ioredisSender` or `nodeRedisSender`. They reject as the client does; `send-source.ts` maps the
- * error.
+ * Adapters for `redis({ send })` that send through a client of `ioredis` or of `redis`
+ * (node-redis). Applications call `ioredisSender` or `nodeRedisSender` with their client. The
+ * functions they return reject with the client's error where Redis cannot be reached, and
+ * `send-source.ts` turns that into `ERR_STORE_UNAVAILABLE`. A command that failed here is not
+ * queued, so it does not run later, when the connection is back.
  */
 import { isRedisError, type SendCommands } from './send-source.ts'
 
-/** A client of `ioredis`, as far as this library needs one. */
+/** The part of a client of `ioredis` that is needed. */
 export interface IoRedisClient {
   /** Sends one command. */
   call(command: string, ...commandArgs: string[]): Promise<unknown>
-  /** `ready` where commands are written immediately. A client without it is always asked. */
+  /**
+   * The state of the connection: `ready` where commands are written immediately. A client without
+   * this member is always called.
+   */
   readonly status?: string
   /** Opens the connection of a client with `lazyConnect`. */
   connect?(): Promise<unknown>
@@ -19,21 +24,25 @@ export interface IoRedisClient {
   off?(event: 'ready' | 'end', listener: () => void): unknown
 }
 
-/** A client or a pool of `redis` (node-redis), as far as this library needs one. */
+/** The part of a client or pool of `redis` (node-redis) that is needed. */
 export interface NodeRedisClient {
   /** Sends one command, unless the signal aborts before it is written. */
   sendCommand(command: string[], options?: AbortOptions): Promise<unknown>
 }
 
-/** Options that withdraw a command from the queue of node-redis: version 5 has the first one, version 4 the second. */
+/**
+ * The option that removes a command from the queue of node-redis when time is up: version 5 has the
+ * first one, version 4 the second.
+ */
 interface AbortOptions {
   readonly abortSignal?: AbortSignal
   readonly signal?: AbortSignal
 }
 
 /**
- * Sends through a client of `ioredis`. Commands of one call leave in one write. While the client is not connected
- * nothing is given to it: its queue would run what has failed for everybody else as soon as Redis is back.
+ * Creates a sender through a client of `ioredis`. The commands of one call are sent in one write.
+ * While the client is not connected, commands are not passed to it: its queue would run them when
+ * Redis is back, although the request has failed by then.
  *
  * @example
  * const client = redis({ send: ioredisSender(new Redis(process.env.REDIS_URL)) })
@@ -52,7 +61,10 @@ function isConnecting({ status }: IoRedisClient): boolean {
   return status !== undefined && status !== 'ready' && status !== 'end'
 }
 
-/** Resolves when the client is connected, or closed for good, which its next call reports. Rejects when time is up. */
+/**
+ * Resolves when the client is connected, or closed permanently, which its next call reports.
+ * Rejects when the time is up.
+ */
 function waitUntilReady(client: IoRedisClient, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     function stop(): void {
@@ -66,7 +78,7 @@ function waitUntilReady(client: IoRedisClient, signal: AbortSignal): Promise<voi
     }
     function giveUp(): void {
       stop()
-      reject(new Error('the client is not connected'))
+      reject(new Error('The ioredis client was not connected within the time limit'))
     }
 
     client.on?.('ready', proceed)
@@ -78,8 +90,8 @@ function waitUntilReady(client: IoRedisClient, signal: AbortSignal): Promise<voi
 }
 
 /**
- * Sends through a connected client of `redis` (node-redis), version 4 or later. Give that client a listener of
- * `error`, without which a lost connection ends the process.
+ * Creates a sender through a connected client of `redis` (node-redis), version 4 or later. Add a
+ * listener for `error` to that client: without one, a lost connection ends the process.
  *
  * @example
  * const client = redis({ send: nodeRedisSender(await createClient({ url: process.env.REDIS_URL }).connect()) })
@@ -93,12 +105,15 @@ export function nodeRedisSender(client: NodeRedisClient): SendCommands {
 
 type SentReply = { readonly result?: unknown; readonly error?: string }
 
-/** A refusal by Redis is a reply; a command that did not reach it fails all of them, to be sent again. */
+/**
+ * Collects the replies. An error of Redis is a reply; a command that did not reach Redis rejects
+ * the whole call, so that it is sent again.
+ */
 async function settleReplies(waiting: ReadonlyArray<Promise<unknown>>): Promise<SentReply[]> {
-  const settled = await Promise.allSettled(waiting)
-  return settled.map((each) => {
-    if (each.status === 'fulfilled') return { result: each.value }
-    if (isRedisError(each.reason)) return { error: (each.reason as Error).message }
-    throw each.reason
+  const outcomes = await Promise.allSettled(waiting)
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'fulfilled') return { result: outcome.value }
+    if (isRedisError(outcome.reason)) return { error: (outcome.reason as Error).message }
+    throw outcome.reason
   })
 }

@@ -1,14 +1,16 @@
 /**
- * Speaks Redis's own protocol over a socket of a Worker, for `redis({ send })`. Applications call
- * `socketSender`. It opens a socket for each round trip, and rejects where that is closed early;
- * wrong options are a `ConfigError`.
+ * Creates a sender for `redis({ send })` that speaks Redis's own protocol over a TCP socket of a
+ * Cloudflare Worker. Applications call `socketSender()`. It opens a socket for each round trip,
+ * because a socket must not outlive its request. Wrong options throw a `ConfigError`, a wrong URL
+ * in the environment at the first call. It rejects where the socket cannot be opened or is closed
+ * early, and closes it when the client's time limit is over.
  */
 import { createIssues, type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
 import { decodeReplies, encodeCommands, type RespReply } from './resp.ts'
 import type { SendCommands } from './send-source.ts'
 
-/** `connect` of `cloudflare:sockets`, as far as it is needed here. */
+/** The part of `connect` of `cloudflare:sockets` that is needed. */
 export type ConnectSocket = (
   address: { readonly hostname: string; readonly port: number },
   options: { readonly secureTransport: 'on' | 'off'; readonly allowHalfOpen: boolean },
@@ -20,9 +22,9 @@ export type ConnectSocket = (
 
 /** Options of {@link socketSender}. */
 export interface SocketSenderOptions {
-  /** `import { connect } from 'cloudflare:sockets'`. */
+  /** The function `connect` of `cloudflare:sockets`. */
   readonly connect: ConnectSocket
-  /** `REDIS_URL`: `rediss://user:password@host:port/0`; `redis:` without TLS. */
+  /** The URL of Redis: `rediss://user:password@host:port/0`, or `redis:` without TLS. */
   readonly url: FromEnv<string>
 }
 
@@ -30,13 +32,14 @@ interface RedisAddress {
   readonly hostname: string
   readonly port: number
   readonly secure: boolean
-  /** The commands that come first: AUTH and SELECT. */
+  /** The commands to send first: AUTH and SELECT. */
   readonly greeting: ReadonlyArray<readonly string[]>
 }
 
 /**
- * Sends over a socket that is opened for each round trip, since on Workers none outlives its request: greeting and
- * commands leave in one write, behind the handshakes of TCP and TLS.
+ * Creates a sender that opens a socket for each round trip, since on Workers a socket cannot
+ * outlive its request. Greeting and commands are sent in one write, after the handshakes of TCP and
+ * TLS.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -45,7 +48,8 @@ interface RedisAddress {
 export function socketSender(options: SocketSenderOptions): SendCommands {
   const issues = createIssues('socketSender')
   const { connect, url } = { ...options }
-  if (typeof connect !== 'function') issues.add('connect', 'must be connect of cloudflare:sockets')
+  if (typeof connect !== 'function')
+    issues.add('connect', 'must be the function connect of cloudflare:sockets')
   const readAddress = resolveFrom(issues, 'url', url, parseAddress)
   issues.throwIfAny()
 
@@ -56,14 +60,14 @@ export function socketSender(options: SocketSenderOptions): SendCommands {
     const close = (): void => void socket.close().catch(() => {})
     signal.addEventListener('abort', close)
     try {
-      const all = [...greeting, ...commands]
+      const allCommands = [...greeting, ...commands]
       const writer = socket.writable.getWriter()
-      await writer.write(encodeCommands(all))
-      const replies = await readReplies(socket.readable, all.length)
-      const refusal = replies.slice(0, greeting.length).find(isError)
+      await writer.write(encodeCommands(allCommands))
+      const replies = await readReplies(socket.readable, allCommands.length)
+      const greetingError = replies.slice(0, greeting.length).find(isError)
       return replies
         .slice(greeting.length)
-        .map((reply) => refusal ?? (isError(reply) ? reply : { result: reply }))
+        .map((reply) => greetingError ?? (isError(reply) ? reply : { result: reply }))
     } finally {
       signal.removeEventListener('abort', close)
       close()
@@ -79,11 +83,12 @@ async function readReplies(
   let bytes = new Uint8Array()
   for (;;) {
     const { done, value } = await reader.read()
-    if (done || value === undefined) throw new Error('the socket was closed')
-    const joined = new Uint8Array(bytes.length + value.length)
-    joined.set(bytes)
-    joined.set(value, bytes.length)
-    bytes = joined
+    if (done || value === undefined)
+      throw new Error('The socket was closed before Redis had replied')
+    const longerBytes = new Uint8Array(bytes.length + value.length)
+    longerBytes.set(bytes)
+    longerBytes.set(value, bytes.length)
+    bytes = longerBytes
     const replies = decodeReplies(bytes, count)
     if (replies !== undefined) return replies
   }
@@ -97,11 +102,12 @@ function parseAddress(value: string, issues: Issues): RedisAddress {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const isRedis = url?.protocol === 'redis:' || url?.protocol === 'rediss:'
   if (url === undefined || !isRedis || url.hostname === '')
-    issues.add('', 'must begin with redis:// or rediss:// and name a host')
+    issues.add('', 'must be a redis:// or rediss:// URL with a host')
 
   const { hostname = '', port = '', username = '', password = '', pathname = '' } = url ?? {}
   const database = pathname.replace(/^\//, '')
-  if (!/^\d{0,4}$/.test(database)) issues.add('', 'must name a database by its number')
+  if (!/^\d{0,4}$/.test(database))
+    issues.add('', 'must have the number of a database as its path, such as /0, or no path')
   const user = username === '' ? [] : [decodeURIComponent(username)]
   const auth = password === '' ? [] : [['AUTH', ...user, decodeURIComponent(password)]]
   const select = database === '' || database === '0' ? [] : [['SELECT', database]]

@@ -1,22 +1,28 @@
 /**
- * Validates the values that an environment holds for a client, all problems at once. The sources
- * of connections call it. It throws one `ConfigError` with every problem.
+ * Validates the values of an environment for a Redis client, and reports all problems together. The
+ * HTTP source and the `@upstash/redis` source of connections call it for `client.check(env)`. It
+ * throws one `ConfigError` with every problem, each once. An error of another kind, such as one of
+ * the application's own function, is thrown as it is.
  */
 import { ConfigError } from '../../errors.ts'
 import { createIssues } from '../../options/index.ts'
 
-/** Calls each reader with the environment; a fault that two of them meet is told once. @throws {ConfigError} `ERR_CONFIG` with every fault */
+/**
+ * Calls each reader with the environment. A problem that two readers find is reported once.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` with every problem
+ */
 export function checkEach(readers: ReadonlyArray<(env: unknown) => unknown>, env: unknown): void {
   const issues = createIssues()
-  const seen = new Set<string>()
+  const reportedProblems = new Set<string>()
   for (const read of readers) {
     try {
       read(env)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       for (const { option, problem } of error.issues) {
-        if (!seen.has(`${option} ${problem}`)) issues.add(option, problem)
-        seen.add(`${option} ${problem}`)
+        if (!reportedProblems.has(`${option} ${problem}`)) issues.add(option, problem)
+        reportedProblems.add(`${option} ${problem}`)
       }
     }
   }

@@ -1,7 +1,10 @@
 /**
- * Carries commands through a client of `@upstash/redis` that an application already has.
- * `upstash-source.ts` calls it. It goes below the client's pipeline, which would parse replies as
- * JSON, and throws a `StoreError` where the client fails.
+ * Sends commands through a client of `@upstash/redis` that an application already has.
+ * `upstash-source.ts` calls it. It uses the HTTP requester inside the client instead of its
+ * pipeline, which would parse replies as JSON and change values. It rejects with a `StoreError`:
+ * `ERR_STORE_UNAVAILABLE` for network errors and timeouts, `ERR_STORE_REFUSED` for a wrong token. A
+ * client without URL or token is added to the caller's list of issues. The client's own retries
+ * stay in effect within the time limit.
  */
 import type { Issues } from '../../options/index.ts'
 import type { RedisCommand } from '../connection.ts'
@@ -10,18 +13,19 @@ import { createRequestError, createUnavailableError, type StoreError } from '../
 import { type Reply, validateReplies } from './send.ts'
 
 /**
- * A `Redis` of `@upstash/redis`, as far as this library needs one. Its options for deserialization,
+ * The part of a `Redis` of `@upstash/redis` that is needed. Its options for deserialization,
  * telemetry, retries and auto-pipelining may be anything.
  */
 export interface UpstashClient {
-  /** Begins a pipeline. */
+  /** Starts a pipeline. */
   pipeline(): object
-  /** Runs a script that Redis knows. */
+  /** Runs a script that Redis already has. */
   evalsha: (...args: never[]) => Promise<unknown>
 }
 
 /**
- * The part of the client that sends: `HttpClient`, or the `Requester` that it was made with.
+ * The part of the client that sends requests: its `HttpClient`, or the `Requester` with which it
+ * was created.
  *
  * @see `@upstash/redis` 1.39, pkg/http.ts and pkg/redis.ts
  */
@@ -36,25 +40,28 @@ export interface UpstashRequester {
   readonly hasCredentials?: unknown
 }
 
-/** Whether a value is a client of `@upstash/redis`. */
+/** Reports whether a value is a client of `@upstash/redis`. */
 export function isUpstashClient(optionValue: unknown): optionValue is UpstashClient {
   if (typeof optionValue !== 'object' || optionValue === null) return false
   const { pipeline, evalsha } = optionValue as Partial<UpstashClient>
   return typeof pipeline === 'function' && typeof evalsha === 'function'
 }
 
-/** Finds what sends in a client; a fault returns one that must not be used. */
+/** Returns the requester of a client. After an issue, the returned value must not be used. */
 export function readRequester(client: UpstashClient, issues: Issues): UpstashRequester {
-  const found = isUpstashClient(client)
+  const requester = isUpstashClient(client)
     ? (client as { readonly client?: UpstashRequester }).client
     : undefined
-  if (typeof found?.request !== 'function') issues.add('', 'must be a client of @upstash/redis')
-  else if (found.hasCredentials === false)
-    issues.add('', 'is a client of @upstash/redis without url or token')
-  return found as UpstashRequester
+  if (typeof requester?.request !== 'function') issues.add('', 'must be a client of @upstash/redis')
+  else if (requester.hasCredentials === false)
+    issues.add('', 'is a client of @upstash/redis without url or token; create it with both')
+  return requester as UpstashRequester
 }
 
-/** The address and the credentials, the same for every client of one Redis; otherwise the requester itself. */
+/**
+ * Returns the URL and the credentials, which are equal for all clients of one Redis; where they are
+ * hidden, the requester itself.
+ */
 export function identifyRequester(requester: UpstashRequester): unknown {
   const { baseUrl, headers } = requester
   const credentials = headers?.authorization ?? headers?.Authorization
@@ -64,9 +71,10 @@ export function identifyRequester(requester: UpstashRequester): unknown {
 }
 
 /**
- * Sends commands as one HTTP request of the client. It goes below the client's pipeline, which would parse
- * replies as JSON: a session that is `123` would come back as a number. The client retries as it was told
- * to; a signal in the form of a function ends that when time is up, where a plain one would make up an answer.
+ * Sends commands as one HTTP request of the client. It bypasses the client's pipeline, which would
+ * parse replies as JSON: a session with the value `123` would be returned as a number. The client
+ * retries by its own options. Its signal is passed as a function, which ends the retries when the
+ * time is up; with a plain signal the client would return an invented reply.
  *
  * @throws {StoreError}
  */
@@ -76,9 +84,10 @@ export async function sendThroughClient(
   deadline: Deadline,
 ): Promise<Reply[]> {
   const work = requestPipeline(requester, commands, deadline.signal)
-  const answer = await deadline.race(work)
-  if ('failure' in answer) throw deadline.over ? createUnavailableError('timeout') : answer.failure
-  return validateReplies(answer.body, commands.length)
+  const outcome = await deadline.race(work)
+  if ('failure' in outcome)
+    throw deadline.over ? createUnavailableError('timeout') : outcome.failure
+  return validateReplies(outcome.body, commands.length)
 }
 
 async function requestPipeline(
@@ -95,7 +104,10 @@ async function requestPipeline(
   }
 }
 
-/** By name: an application may have another copy of the package. Messages hold whole commands, so they are dropped. */
+/**
+ * Classifies an error of the client by its name, because the application may have another copy of
+ * the package. Its message is dropped, because it contains whole commands.
+ */
 function toStoreError(error: unknown): StoreError {
   const { name, message } = error instanceof Error ? error : { name: '', message: '' }
   if (name === 'UpstashJSONParseError') return createUnavailableError('not-json')

@@ -1,7 +1,9 @@
 /**
- * Creates connections to Redis through a client of `@upstash/redis`: one that is given, or one
- * that the environment makes. `redis.ts` and `adopt.ts` call it while building. A value that is no
- * such client is reported as an issue.
+ * Creates connections to Redis through a client of `@upstash/redis`: one that the application
+ * passes, or one that its function creates from the environment. `redis()` and `adoptRedis` call it
+ * while they are built. A value that is no such client is added to the caller's list of issues; the
+ * result of a function is validated when a connection is needed, where `ERR_CONFIG` is thrown.
+ * Facts about at most 16 databases are remembered; with more, all are forgotten.
  */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
@@ -21,23 +23,24 @@ import {
   type UpstashRequester,
 } from './upstash-client.ts'
 
-/** Databases at a time whose traits are remembered. */
+/** The most databases whose traits are remembered. */
 const maxTraits = 16
 
-/** Makes the source of connections; faults go into `issues`. */
+/** Creates the source of connections. Problems are added to `issues`. */
 export function createUpstashSource(
   client: FromEnv<UpstashClient> | undefined,
   issues: Issues,
 ): ConnectionSource {
   const read = resolveFrom(issues, 'client', client, readRequester)
-  // A function makes a new client for each request: what is known of a database outlives them.
+  // A function creates a new client for each request, so the traits of a database must outlive the
+  // clients.
   const traits = new Map<unknown, RedisTraits>()
 
   function findTraits(identity: unknown): RedisTraits {
-    const found = traits.get(identity) ?? createTraits()
+    const databaseTraits = traits.get(identity) ?? createTraits()
     if (traits.size >= maxTraits) traits.clear()
-    traits.set(identity, found)
-    return found
+    traits.set(identity, databaseTraits)
+    return databaseTraits
   }
 
   function connect(env: unknown): RedisConnection {

@@ -233,13 +233,15 @@ describe('Redis’s protocol', () => {
   it.each(['HTTP/1.1 400 Bad Request\r\n', '+OK\n', `${'*1\r\n'.repeat(20)}:1\r\n`])(
     'takes %j for no reply',
     (text) => {
-      expect(() => decodeReplies(bytes(text), 1)).toThrow('no reply from Redis')
+      expect(() => decodeReplies(bytes(text), 1)).toThrow(
+        'The server did not answer with a reply of the Redis protocol',
+      )
     },
   )
 
   it.each([
-    ['https://example.upstash.io', 'must begin with redis:// or rediss:// and name a host'],
-    ['redis://host/name', 'must name a database by its number'],
+    ['https://example.upstash.io', 'must be a redis:// or rediss:// URL with a host'],
+    ['redis://host/name', 'must have the number of a database as its path'],
   ])('refuses the address %s', (url, problem) => {
     expect(() => socketSender({ url, connect: (() => {}) as never })).toThrow(problem)
   })
