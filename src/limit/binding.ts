@@ -53,8 +53,8 @@ export interface BindingLimiterOptions<E = ProjectEnv> {
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  * @example
  * rateLimit({
- * limiter: bindingLimiter({ binding: (c) => c.env.LIMITER, limit: 100, window: 60 }),
- * platform: 'cloudflare',
+ *   limiter: bindingLimiter({ binding: (c) => c.env.LIMITER, limit: 100, window: 60 }),
+ *   platform: 'cloudflare',
  * })
  */
 export function bindingLimiter<E = ProjectEnv>(options: BindingLimiterOptions<E>): BasicLimiter {

@@ -60,7 +60,8 @@ export function withFields(
       append(copy.headers, fields)
       return copy
     } catch {
-      return response // A body that was read cannot be copied: the client gets the response without these fields.
+      // A body that was read cannot be copied: the client gets the response without these fields.
+      return response
     }
   }
 }

@@ -1,9 +1,6 @@
 /**
- * Creates the Hono middleware `rateLimit()`, which responds with 429 over a limit, and
- * `loginThrottle()`, which limits password attempts. Applications call both; `portcullis()` calls
- * `rateLimit()` by `stack/shared-rate-limit.ts`. Wrong options throw a `ConfigError` while
- * building. While the store is unavailable, `rateLimit()` does as each policy's `onOutage` says
- * (503 for `'closed'`). Requests to the addresses of device-bound sessions are never limited.
+ * Creates `rateLimit()`, which responds with 429 over a limit, and `loginThrottle()`, for applications and `portcullis()`.
+ * Wrong options throw a `ConfigError`. While the store is down, `onOutage` of each policy decides for `rateLimit()`.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
@@ -13,20 +10,11 @@ import { limitGate, type RateLimitOptions } from './gate.ts'
 import { askAlone } from './takes.ts'
 import { type LoginGateOptions, type LoginThrottle, loginGate } from './throttle/face.ts'
 
-/** The variables that {@link rateLimit} sets on the context. */
-export type RateLimitEnv = {
-  Variables: {
-    /**
-     * The result of each policy that was evaluated, in the order of the policies. Where several
-     * `rateLimit()` run for one request, these are the results of the last.
-     */
-    rateLimit: readonly PolicyResult[]
-  }
-}
+/** The context variable of {@link rateLimit}: the results of its evaluated policies, in their order. */
+export type RateLimitEnv = { Variables: { rateLimit: readonly PolicyResult[] } }
 
 /**
  * Rejects requests over a limit with 429. All policies share one HTTP request to Redis.
- * `limitGate()` does the same in two steps, for code that sends further commands in that request.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  * @example
@@ -57,20 +45,19 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
 export type LoginThrottleEnv = { Variables: { loginThrottle: LoginThrottle } }
 
 /**
- * Sets `c.var.loginThrottle`, whose methods the handler calls around its password check. After a
- * successful login the response also sets the device cookie, by which the throttle recognizes the
- * browser later, and gets `Cache-Control: no-store`.
+ * Sets `c.var.loginThrottle`, which the handler calls around its password check. A response after a successful login
+ * sets the device cookie and gets `Cache-Control: no-store`.
  *
  * @throws {ConfigError}
  * @example
  * app.post('/login', loginThrottle({ store, secret, platform: 'cloudflare' }), async (c) => {
- * const { email, password } = await c.req.json()
- * const denied = await c.var.loginThrottle.attempt(email)
- * if (denied) return denied
+ *   const { email, password } = await c.req.json()
+ *   const denied = await c.var.loginThrottle.attempt(email)
+ *   if (denied) return denied
  *
- * if (!(await checkPassword(email, password))) return c.text('Wrong password', 401)
- * await c.var.loginThrottle.succeed()
- * return c.text('Welcome')
+ *   if (!(await checkPassword(email, password))) return c.text('Wrong password', 401)
+ *   await c.var.loginThrottle.succeed()
+ *   return c.text('Welcome')
  * })
  */
 export function loginThrottle<E = ProjectEnv>(

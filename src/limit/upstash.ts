@@ -1,10 +1,9 @@
 /**
- * Entry point `portcullis/limit/upstash`: creates `upstashLimiter()`, which counts with the scripts
- * of `@upstash/ratelimit` and uses no other part of that library. Applications use it as the
- * limiter of a policy of `rateLimit()`. Wrong options throw a `ConfigError` while building. A take
- * rejects with `ERR_STORE_UNAVAILABLE` where Redis cannot be reached, with `ERR_STORE_REFUSED`
- * where its reply is not one of the script (the library's own errors become this code), and with a
- * `RangeError` for an invalid cost. Errors of `analytics` are swallowed.
+ * Entry point `portcullis/limit/upstash`: creates `upstashLimiter()`, which counts with the scripts of
+ * `@upstash/ratelimit` and no other part of it. Applications use it as the limiter of a policy of `rateLimit()`. Wrong
+ * options throw a `ConfigError` while building. A take rejects with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED`,
+ * also where the library fails over a reply, and with a `RangeError` for an invalid cost. Errors of `analytics` are
+ * swallowed.
  */
 import { Ratelimit } from '@upstash/ratelimit'
 import { isPortcullisError } from '../errors.ts'
@@ -40,36 +39,25 @@ export type UpstashAlgorithm = 'fixedWindow' | 'slidingWindow' | 'tokenBucket'
 export interface UpstashLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions<E> {
   /** Default `'slidingWindow'`. */
   readonly algorithm?: UpstashAlgorithm
-  /**
-   * The tokens that a `'tokenBucket'` regains each window; `limit` is how many it holds. Default
-   * `limit`.
-   */
+  /** The tokens that a `'tokenBucket'` regains each window; `limit` is how many it holds. Default `limit`. */
   readonly refill?: number
   /**
-   * Lets `setLimit` change the limit while the application runs, for one more command per take.
-   * Default false. Blocked keys are then not remembered, because the limit may rise: `maxBlocked`
-   * has no effect.
+   * Lets `setLimit` change the limit at run time, for one more command per take. Default false. `maxBlocked` has no
+   * effect then.
    */
   readonly dynamicLimit?: boolean
-  /**
-   * A lower-case word with digits and dashes, which is part of every key and names the changed
-   * limit. Default `default`.
-   */
+  /** A lower-case word with digits and dashes, which is part of every key. Default `default`. */
   readonly name?: string
   /**
-   * Receives the result of each take: `new Analytics({ redis })` of @upstash/ratelimit, which
-   * stores its counts in Redis without an expiry, or any object with `record`. It receives a digest
-   * of the key. The take does not wait for it, and its errors are ignored.
+   * Receives each result: `new Analytics({ redis })` of @upstash/ratelimit, which stores counts without an expiry, or
+   * any object with `record`. It gets a digest of the key; the take neither waits for it nor fails with it.
    */
   readonly analytics?: LimitAnalytics
 }
 
 /** A receiver of results. */
 export interface LimitAnalytics {
-  /**
-   * Records one result: the digest of the key, the time in ms since the epoch, and whether the take
-   * was allowed.
-   */
+  /** Records one result, with the time in ms since the epoch. */
   record(take: {
     readonly identifier: string
     readonly time: number
@@ -79,10 +67,7 @@ export interface LimitAnalytics {
 
 /** A limiter that counts with the scripts of @upstash/ratelimit. */
 export interface UpstashLimiter extends RedisLimiter {
-  /**
-   * Changes the limit for every key and in every isolate, until it is changed again. undefined
-   * removes the change. Needs `dynamicLimit`.
-   */
+  /** Changes the limit of all keys until it is changed again; undefined removes the change. Needs `dynamicLimit`. */
   setLimit(limit: number | undefined, context?: LimitContext): Promise<void>
   /** Returns the limit that `setLimit` set, or undefined. Needs `dynamicLimit`. */
   getLimit(context?: LimitContext): Promise<number | undefined>
@@ -92,16 +77,15 @@ type Algorithm = ReturnType<ReturnType<typeof Ratelimit.fixedWindow>>
 type Region = Parameters<Algorithm['limit']>[0]
 
 /**
- * Creates a limiter with the scripts and key format of @upstash/ratelimit 2.2, so that its
- * dashboards understand the keys. Other features of that library are not used: no cache that blocks
- * until a window ends, no timeout that allows requests, no list fetched from elsewhere, no deletion
- * by pattern, and no identifiers but digests. It has no option `clock`.
+ * Creates a limiter with the scripts and key format of @upstash/ratelimit 2.2, so that its dashboards understand the
+ * keys. Not used are its cache, its timeout that allows requests, its fetched lists, deletion by pattern and plain
+ * identifiers. It has no option `clock`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
  * rateLimit({
- * limiter: upstashLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 10, window: 10 }),
- * platform: 'cloudflare',
+ *   limiter: upstashLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 10, window: 10 }),
+ *   platform: 'cloudflare',
  * })
  */
 export function upstashLimiter<E = ProjectEnv>(options: UpstashLimiterOptions<E>): UpstashLimiter {
@@ -178,10 +162,7 @@ function validateOptions<E>(options: UpstashLimiterOptions<E>): UpstashSettings 
 
   const { name = 'default', analytics } = input
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,63}$/.test(name))
-    issues.add(
-      'name',
-      'must begin with a lower-case letter and hold at most 64 letters, digits and dashes',
-    )
+    issues.add('name', 'must begin with a lower-case letter and hold letters, digits and dashes')
   if (analytics !== undefined && typeof analytics?.record !== 'function')
     issues.add('analytics', 'must have a function record, as Analytics of @upstash/ratelimit has')
   issues.throwIfAny()
@@ -189,7 +170,7 @@ function validateOptions<E>(options: UpstashLimiterOptions<E>): UpstashSettings 
   return { ...rate, kind, refill, dynamicLimit, name, analytics }
 }
 
-/** The options of one limiter, and the values that are computed from them while it is built. */
+/** The options of one limiter, and values computed from them. */
 interface LimiterParts {
   readonly settings: UpstashSettings
   readonly algorithm: Algorithm
@@ -219,10 +200,7 @@ function createLimiterParts(settings: UpstashSettings): LimiterParts {
   }
 }
 
-/**
- * Creates the context of the library's algorithms. Its Redis client is a facade that adds commands
- * to the batch of this request.
- */
+/** Creates the context of the library's algorithms, whose Redis client is the batch of this request. */
 function createRegion({ settings, keyPrefix }: LimiterParts, facade: ScriptFacade): Region {
   return {
     redis: facade as unknown as Region['redis'],
@@ -243,9 +221,7 @@ async function createKey(
   return `${keyPrefix}:${hash}`
 }
 
-/**
- * Returns the denial of a key that this isolate remembers as blocked, and reports it to analytics.
- */
+/** Returns the denial of a key that this isolate remembers as blocked, and reports it to analytics. */
 function findBlocked(parts: LimiterParts, key: string, cost: number): LimitResult | undefined {
   const result = parts.blockedKeys.find(key, cost, Date.now())
   return result && recordResult(parts, key, result)
@@ -291,8 +267,7 @@ async function peekAlone(
   )
   const nowMs = Date.now()
 
-  // The script of a bucket returns the tokens it had when it was last used. The refills since then
-  // are added here.
+  // The script returns the tokens at the bucket's last use. The refills since then are added here.
   const refills = isBucket ? Math.max(0, Math.floor((nowMs - reply.reset) / windowMs) + 1) : 0
   const remaining = Math.min(reply.limit, reply.remaining + refills * settings.refill)
   const reset = reply.reset + refills * windowMs
@@ -365,10 +340,7 @@ interface RatelimitReply {
   readonly reset: number
 }
 
-/**
- * Turns errors of the library, which throws where Redis returned something unexpected, into
- * `ERR_STORE_REFUSED`, so that such a reply never allows a request.
- */
+/** Turns the library's errors over unexpected replies into `ERR_STORE_REFUSED`. */
 async function withStoreError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work

@@ -1,23 +1,25 @@
 /**
- * Finds the reason that an error stands for. `errorPage()` and the gateway call it for what was
- * thrown. A value that it does not know is a `fault`.
+ * Finds the reason that a thrown value stands for, by which the status of the response is chosen.
+ * `errorPage()`, the gateway and the Vercel guard call it. It is pure and throws nothing. Every
+ * value that is not an error of this package, and every code that is not in the table, is a
+ * `fault`, which is answered with 500.
  */
 import { type ErrorCode, isPortcullisError } from '../errors.ts'
 import type { Reason } from '../types.ts'
 
-/** Codes that stand for more than `fault`; every other one is a mistake of the code that runs here. */
+/** The codes with their own reason. Every other code is a mistake in the application's code. */
 const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   ERR_CONFIG: 'config-invalid',
-  // Somebody logged out elsewhere while this request ran: signing in again is what helps.
+  // The session was ended elsewhere while this request ran. Signing in again helps.
   ERR_SESSION_ENDED: 'no-session',
   ERR_SESSION_CONFLICT: 'session-conflict',
   ERR_SESSION_UNREADABLE: 'session-unreadable',
-  // A client cannot tell these apart, and must not: both are ours to repair.
+  // Clients must not be able to distinguish these two. Both are for the operator to fix.
   ERR_STORE_UNAVAILABLE: 'store-unavailable',
   ERR_STORE_REFUSED: 'store-unavailable',
   ERR_TOKEN_GONE: 'no-session',
   ERR_TOKEN_UNAVAILABLE: 'token-unavailable',
-  // Nobody who is known: the request did not come through the gateway.
+  // The request did not come through the gateway, so there is no user.
   ERR_ASSERTION_INVALID: 'no-session',
   ERR_UPSTREAM_TIMEOUT: 'upstream-timeout',
   ERR_UPSTREAM_UNREACHABLE: 'upstream-unreachable',
@@ -31,6 +33,6 @@ const byCode: Readonly<Partial<Record<ErrorCode, Reason>>> = {
  * app.onError((error, c) => errorResponse(findReason(error), c.req.raw))
  */
 export function findReason(error: unknown): Reason {
-  // A code begins with ERR_, so no name that every object has can be asked for.
+  // A code begins with ERR_, so it never names a member that every object inherits.
   return isPortcullisError(error) ? (byCode[error.code] ?? 'fault') : 'fault'
 }

@@ -1,7 +1,9 @@
 /**
- * Creates the plain page that a rejected visitor sees: no script, nothing from elsewhere, one
- * style that its own policy allows by hash. `error-response.ts` and the templates call it. All
- * text is escaped.
+ * Creates the plain HTML page of a rejected or failed request: no script, no external resources,
+ * and one style, which its own policy allows by hash. `errorResponse()` calls it where the site has
+ * no pages of its own, and the templates use `escapeHtml`. It is pure and throws nothing. Variable
+ * text is escaped; the status text is the library's own. If the style changes, the hash in the
+ * policy must change with it, or browsers ignore the style.
  */
 import type { StatusText } from './statuses.ts'
 
@@ -11,19 +13,21 @@ const style =
   'code{overflow-wrap:anywhere}'
 
 /**
- * The page's own Content-Security-Policy: everything closed but the one style above, named by its SHA-256. The writer of
- * security headers leaves a policy alone that is there already.
+ * The page's own Content-Security-Policy, which allows only the style above, by its SHA-256. The
+ * header writer keeps a policy that a response already has.
  */
 export const pagePolicy: string =
   "default-src 'none'; style-src 'sha256-rOHhyoLCVzMEGkfdlSeJTJ29D2pYGqAVOQXAka6u6gQ='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
-/** The page for an answer, with the id under which the log knows the request. */
+/**
+ * Creates the page for a status, with the request's id, by which the operator finds it in the log.
+ */
 export function htmlPage(
   { status, title, words }: StatusText,
   requestId: string | undefined,
   signIn?: string,
 ): string {
-  const id = requestId ? `<small>Request <code>${escapeHtml(requestId)}</code></small>\n` : ''
+  const idLine = requestId ? `<small>Request <code>${escapeHtml(requestId)}</code></small>\n` : ''
   const link = signIn ? `<p><a href="${escapeHtml(signIn)}">Sign in</a></p>\n` : ''
   return `<!doctype html>
 <html lang="en">
@@ -39,7 +43,7 @@ export function htmlPage(
 <main>
 <h1>${title}</h1>
 <p>${words}</p>
-${link}${id}</main>
+${link}${idLine}</main>
 </body>
 </html>
 `

@@ -1,7 +1,9 @@
 /**
- * Responses to rejected and failed requests. `reasons.ts` and `statuses.ts` hold the texts,
+ * Responses to rejected and failed requests, for applications (`portcullis/page`), the gateway, the
+ * proxy, the Vercel guard and the Node server. `reasons.ts` and `statuses.ts` have the texts,
  * `error-response.ts` creates problem+json or a page, `template/` gives pages the look of a site,
- * and `errorPage()` is the Hono handler. Every module that rejects requests uses it.
+ * and `errorPage()` is the Hono handler. `pages()` throws a `ConfigError` for wrong options;
+ * responses never contain the reason or the error.
  */
 export { emitRejection } from './emit-rejection.ts'
 export { type ErrorResponseExtra, errorResponse, type RejectedRequest } from './error-response.ts'

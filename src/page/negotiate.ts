@@ -1,9 +1,14 @@
 /**
- * Decides whether a response should be a page for people or problem+json for programs.
- * `error-response.ts` calls it. A request that does not say gets problem+json.
+ * Decides by a request's headers whether its error response is an HTML page for people or
+ * problem+json for programs. `errorResponse()` calls it. It is pure and throws nothing. A request
+ * without a preference gets problem+json, and so does one with an Accept header over 1,024
+ * characters; media ranges after the 32nd are ignored.
  */
 
-/** Destinations that show a response as a page (Fetch, "request destination"). */
+/**
+ * The values of Sec-Fetch-Dest of requests whose response is shown as a page (Fetch, "request
+ * destination").
+ */
 const shownDestinations: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'document',
   'iframe',
@@ -13,13 +18,14 @@ const shownDestinations: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'object',
 ])
 
-// Browsers send about 150 characters; what is longer is not worth our time.
+// Browsers send about 150 characters. A much longer header is not parsed.
 const maxLength = 1024
 const maxRanges = 32
 
 /**
- * Whether an answer should be HTML. `Sec-Fetch-Dest` decides where it names a page; else `Accept` must prefer
- * text/html to JSON (RFC 9110 section 12.5.1). No header, equal weights and nonsense all mean JSON.
+ * Reports whether the response should be HTML. `Sec-Fetch-Dest` decides where it names a page;
+ * otherwise `Accept` must prefer text/html to JSON (RFC 9110 section 12.5.1). A missing or
+ * malformed header, and equal weights, mean JSON.
  */
 export function wantsHtml(headers: Headers): boolean {
   const destination = headers.get('sec-fetch-dest')
@@ -37,33 +43,36 @@ function prefersHtml(accept: string): boolean {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
     const weight = parseWeight(parameters)
 
-    if (type === 'text/html' || type === 'application/xhtml+xml') html.take(3, weight)
-    else if (type === 'text/*') html.take(2, weight)
-    else if (type === 'application/json' || type === 'application/problem+json')
-      json.take(3, weight)
-    else if (type === 'application/*') json.take(2, weight)
+    if (type === 'text/html' || type === 'application/xhtml+xml') html.add(3, weight)
+    else if (type === 'text/*') html.add(2, weight)
+    else if (type === 'application/json' || type === 'application/problem+json') json.add(3, weight)
+    else if (type === 'application/*') json.add(2, weight)
     else if (type === '*/*') {
-      html.take(1, weight)
-      json.take(1, weight)
+      html.add(1, weight)
+      json.add(1, weight)
     }
   }
 
   return html.weight > json.weight
 }
 
-/** The weight of the most specific range seen so far, the greatest among equals. */
+/**
+ * The weight of the most specific media range so far, and the greatest among equally specific ones.
+ */
 class BestRange {
   weight = 0
   #precision = 0
 
-  take(precision: number, weight: number): void {
+  add(precision: number, weight: number): void {
     if (precision < this.#precision) return
     if (precision > this.#precision || weight > this.weight) this.weight = weight
     this.#precision = precision
   }
 }
 
-/** `q`, from 0 to 1; a weight that is none counts as 0, so that nonsense prefers nothing. */
+/**
+ * Parses the weight `q`, from 0 to 1. An invalid weight counts as 0, so that it prefers nothing.
+ */
 function parseWeight(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     if (!parameter.startsWith('q=')) continue

@@ -1,17 +1,18 @@
 /**
- * The table of every reason for which a request is rejected, and the status and words that the
- * client receives. Responses, logs and the audit trail read it. A reason that it does not know
- * counts as 500.
+ * Defines the status of every reason for which a request is rejected or fails, and the words that
+ * the client receives. Error responses, GraphQL errors, log lines and audit records read it.
+ * Reasons with the same status have the same words, so that a client cannot learn which check
+ * rejected its request. `reasonStatus` returns 500 for a reason that it does not know; nothing is
+ * thrown.
  */
 import type { Reason } from '../types.ts'
 import { findStatusText, type StatusText } from './statuses.ts'
 
 /**
- * The one map from reasons to answers. Reasons with the same status get the same words, so that nobody learns from a
- * page which check refused: a role that is missing reads like any other 403, a route that does not exist like a page
- * that does not. A reason without an entry does not compile.
+ * The status and words of each reason. A missing role reads like any other 403, and a route that
+ * does not exist like a page that does not. A new reason without an entry does not compile.
  */
-export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ mapAnswers({
+export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ mapStatuses({
   'path-not-canonical': 400,
   'url-too-long': 414,
   'query-too-large': 400,
@@ -31,7 +32,8 @@ export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ map
   'session-too-old': 401,
   'login-too-weak': 401,
   'device-not-bound': 403,
-  // The browser could not reach its refresh, or may not sign now: to sign in again would not help.
+  // The browser could not reach the refresh of its session, or cannot sign at the moment. Signing
+  // in again would not help.
   'device-not-proved': 503,
   'device-proof-too-old': 401,
   'role-missing': 403,
@@ -55,7 +57,7 @@ export const reasons: Readonly<Record<Reason, StatusText>> = /* @__PURE__ */ map
   'token-missing': 403,
   'token-bad': 403,
   'resource-isolation': 403,
-  // Not 426: that asks the client to upgrade, and this one did.
+  // It is not 426, which asks the client to upgrade, since this client did.
   'upgrade-unsupported': 501,
   'rate-limited': 429,
   'config-invalid': 503,
@@ -81,9 +83,9 @@ export function reasonStatus(reason: Reason): number {
   return reasons[reason]?.status ?? 500
 }
 
-function mapAnswers(statuses: Record<Reason, number>): Readonly<Record<Reason, StatusText>> {
-  const made = Object.create(null) as Record<Reason, StatusText>
+function mapStatuses(statuses: Record<Reason, number>): Readonly<Record<Reason, StatusText>> {
+  const texts = Object.create(null) as Record<Reason, StatusText>
   for (const [reason, status] of Object.entries(statuses))
-    made[reason as Reason] = findStatusText(status)
-  return made
+    texts[reason as Reason] = findStatusText(status)
+  return texts
 }

@@ -1,30 +1,32 @@
 /**
- * Reports a fault to the operator: one line of JSON, with nothing of the request but method and
- * path. `errorPage()` and the gateway call it. It never throws; queries are cut from messages, and
- * of causes only codes or names are written.
+ * Reports an error to the operator as one line of JSON, with the method and path of its request and
+ * nothing else of it. `errorPage()`, the gateway, the proxy and the Vercel guard call it, and
+ * applications may create their own reporter. It never throws: a log that fails is ignored. Queries
+ * are removed from messages, and causes appear only by code or name. The same `ConfigError` is
+ * reported at most once in 60 s per isolate.
  */
 import { ConfigError, isPortcullisError } from '../errors.ts'
 import type { Clock } from '../types.ts'
 
 /** The parts of a request that a report may state. */
 export interface FailedRequest {
-  /** The id that the client was shown, where there is one. */
+  /** The request's id, which the error page shows. */
   readonly requestId?: string
-  /** Method of the request. */
+  /** The method of the request. */
   readonly method?: string
-  /** Everything from `?` on is cut off. */
+  /** The path. Everything from `?` on is removed. */
   readonly path?: string
 }
 
-/** Where reports go, for tests and for other logs. */
+/** Options of a reporter. */
 export interface ReporterOptions {
-  /** Takes one line. Default: `console.error`. */
+  /** Writes one line. Default: `console.error`. */
   readonly write?: (line: string) => void
-  /** Now. Default `Date.now`. */
+  /** Returns the current time in ms. Default `Date.now`. */
   readonly clock?: Clock
 }
 
-/** Takes a fault; never throws. */
+/** Reports an error. It never throws. */
 export type ReportError = (error: unknown, about: FailedRequest) => void
 
 const quietMs = 60_000
@@ -47,12 +49,15 @@ export function createReporter({
 }: ReporterOptions = {}): ReportError {
   const quiet = new Map<string, { since: number; omitted: number }>()
 
-  /** How many lines like this were omitted since the last one; undefined: omit this one too. */
-  function countSkipped(message: string): number | undefined {
+  /**
+   * Returns how many lines with this message were omitted since the last one, or undefined to omit
+   * this one, too.
+   */
+  function countOmitted(message: string): number | undefined {
     const nowMs = clock()
     const last = quiet.get(message)
 
-    // A clock that went back to before it was written ends the silence.
+    // If the clock was set back before the last line, the line is written again.
     if (last && nowMs >= last.since && nowMs - last.since < quietMs) {
       last.omitted++
       return undefined
@@ -66,29 +71,29 @@ export function createReporter({
 
   return function reportError(error, about) {
     try {
-      const config = isPortcullisError(error, 'ERR_CONFIG')
-      const omitted = config ? countSkipped(error.message) : 0
-      if (omitted === undefined) return
+      const isConfig = isPortcullisError(error, 'ERR_CONFIG')
+      const omittedCount = isConfig ? countOmitted(error.message) : 0
+      if (omittedCount === undefined) return
 
       const { requestId, method, path } = about
       write(
         JSON.stringify({
           level: 'error',
-          event: config ? 'config-invalid' : 'fault',
+          event: isConfig ? 'config-invalid' : 'fault',
           ...describeError(error),
-          omitted: omitted || undefined,
+          omitted: omittedCount || undefined,
           requestId: requestId?.slice(0, 128),
           method: method?.slice(0, 32),
           path: path?.split(/[?#]/, 1)[0]?.slice(0, 256),
         }),
       )
     } catch {
-      // A log that cannot be written must not change an answer.
+      // An error of the log must not change the response.
     }
   }
 }
 
-/** Reports a fault on `console.error`; see {@link reporter}. */
+/** Reports an error on `console.error`; see {@link createReporter}. */
 export const reportError: ReportError = /* @__PURE__ */ createReporter()
 
 interface Description {
@@ -97,12 +102,15 @@ interface Description {
   readonly message?: string
   readonly faults?: ConfigError['faults']
   readonly stack?: string
-  /** Names and codes only: the message of a parser quotes what it read, which may be a session. */
+  /**
+   * The names and codes of causes. Their messages are dropped, because the message of a parser
+   * quotes its input, which may be a session.
+   */
   readonly causes?: readonly string[]
 }
 
 function describeError(error: unknown): Description {
-  // A thrown string may be anything, a token too.
+  // A thrown string is not reported, because it may be a token.
   if (!(error instanceof Error)) return { name: error === null ? 'null' : typeof error }
 
   const name = errorName(error)
@@ -131,7 +139,10 @@ function errorName(error: Error): string {
   return String(error.name).slice(0, 64)
 }
 
-/** Cuts the text, and every query in it: `fetch` and `new URL` put whole urls into their messages. */
+/**
+ * Shortens a text and removes every query in it, because `fetch` and `new URL` put whole URLs into
+ * their messages.
+ */
 function removeQueries(text: unknown, length: number): string {
   return String(text)
     .slice(0, length)
@@ -139,6 +150,6 @@ function removeQueries(text: unknown, length: number): string {
 }
 
 function writeToConsole(line: string): void {
-  // biome-ignore lint/suspicious/noConsole: the one place where this room may speak.
+  // biome-ignore lint/suspicious/noConsole: reports to the operator go here by default.
   console.error(line)
 }

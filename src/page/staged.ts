@@ -1,10 +1,11 @@
 /**
- * Copies headers that were set before a request failed to the error response, where they belong
- * there too. `errorPage()` and `portcullis()` call it. Headers that describe the lost body are
- * dropped.
+ * Copies headers that were set before a request failed to its error response, as far as they apply
+ * to it. `errorPage()`, `notFoundPage()` and the bounds of `portcullis()` call it. It changes the
+ * response's headers and throws where these are immutable. Headers that describe the body that is
+ * not sent are not copied.
  */
 
-/** Headers that describe a body that is not sent, or a response that is replaced. */
+/** The headers that describe a body which is not sent, or a response which is replaced. */
 const representationHeaders: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'accept-ranges',
   'age',
@@ -30,18 +31,21 @@ const representationHeaders: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'transfer-encoding',
 ])
 
-/** Whether a header describes a body, its storage or another place to go, and so does not outlive its answer. */
+/**
+ * Reports whether a header describes a body, its caching or another location, so that it must not
+ * be copied to another response.
+ */
 export function isRepresentationHeader(name: string): boolean {
   return representationHeaders.has(name.toLowerCase())
 }
 
 /**
- * Copies what was staged for another answer (cookies, limits, CORS and security headers) to this one: every Set-Cookie,
- * and of the rest what this answer does not say itself.
+ * Copies headers that were set for another response (cookies, limits, CORS and security headers) to
+ * this one: every Set-Cookie, and of the others those that this response does not have.
  */
-export function copyStagedHeaders(staged: Headers, answer: Headers): void {
-  for (const [name, value] of staged) {
-    if (name === 'set-cookie') answer.append(name, value)
-    else if (!isRepresentationHeader(name) && !answer.has(name)) answer.set(name, value)
+export function copyStagedHeaders(stagedHeaders: Headers, headers: Headers): void {
+  for (const [name, value] of stagedHeaders) {
+    if (name === 'set-cookie') headers.append(name, value)
+    else if (!isRepresentationHeader(name) && !headers.has(name)) headers.set(name, value)
   }
 }

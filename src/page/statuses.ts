@@ -1,17 +1,18 @@
 /**
- * Texts for clients about a status: neutral words that hold for every reason behind it. Responses
- * and templates read them. A status without its own words gets general ones.
+ * Defines the texts that clients see for each error status: neutral words that are true for every
+ * reason behind it. Error responses, pages, templates and the 429 of limits read them. It throws
+ * nothing: a status without its own texts gets those of 400 or 500.
  */
 
-/** The words for one status. */
+/** The texts of one status. */
 export interface StatusText {
-  /** Status code. */
+  /** The status code. */
   readonly status: number
   /** The phrase of RFC 9110: the title of a problem of type about:blank (RFC 9457 section 4.2.1). */
   readonly phrase: string
-  /** Heading of the page. */
+  /** The heading of the page. */
   readonly title: string
-  /** One or two sentences for whoever reads it. */
+  /** One or two sentences for the user. */
   readonly words: string
 }
 
@@ -24,10 +25,10 @@ const statusTable: ReadonlyArray<
   [403, 'Forbidden', 'Access denied', 'This request is not allowed.'],
   [404, 'Not Found', '', 'There is nothing at this address.'],
   [405, 'Method Not Allowed', '', 'This address does not accept requests of this kind.'],
-  [406, 'Not Acceptable', '', 'The server has no response in a format that was requested.'],
+  [406, 'Not Acceptable', '', 'The server cannot respond in any of the requested formats.'],
   [408, 'Request Timeout', 'Request timed out', 'The request took too long to arrive.'],
   [409, 'Conflict', '', 'Something changed at the same time. Try again.'],
-  [410, 'Gone', '', 'What was at this address has been removed.'],
+  [410, 'Gone', '', 'The page at this address has been removed.'],
   [411, 'Length Required', '', 'The request must state the length of its body.'],
   [412, 'Precondition Failed', '', 'Something changed since it was last read.'],
   [413, 'Content Too Large', 'Too large', 'The request is larger than the server accepts.'],
@@ -42,7 +43,7 @@ const statusTable: ReadonlyArray<
     421,
     'Misdirected Request',
     '',
-    'This server does not answer for the name in this address. Check it.',
+    'This server does not serve the host name in this address. Check the address.',
   ],
   [
     422,
@@ -92,15 +93,15 @@ const statusTexts: ReadonlyMap<number, StatusText> = /* @__PURE__ */ new Map(
  * findStatusText(404).title // 'Not found'
  */
 export function findStatusText(status: number): StatusText {
-  const known = statusTexts.get(status)
-  if (known) return known
+  const statusText = statusTexts.get(status)
+  if (statusText) return statusText
 
-  // RFC 9110 section 15: an unknown status is read as the x00 of its class.
+  // RFC 9110 section 15 treats an unknown status as the x00 of its class.
   const { phrase, title, words } = statusTexts.get(status < 500 ? 400 : 500) as StatusText
   return { status, phrase, title, words }
 }
 
-/** Whether this is a status that an error page may have. */
+/** Reports whether a value is a status that an error page may have. */
 export function isErrorStatus(status: unknown): status is number {
   return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599
 }

@@ -32,6 +32,7 @@ export function adoptRedis(optionValue: unknown, issues: Issues, optionName = 'r
     const client =
       adoptedClients.get(optionValue) ?? adoptClient(optionValue as FromEnv<UpstashClient>)
     adoptedClients.set(optionValue, client)
+
     return client
   }
 
@@ -39,7 +40,7 @@ export function adoptRedis(optionValue: unknown, issues: Issues, optionName = 'r
     optionName,
     optionValue === undefined
       ? 'is required'
-      : 'must be the result of redis(), a client of @upstash/redis, or a function that returns one of @upstash/redis',
+      : 'must be the result of redis(), a client of @upstash/redis, or a function that returns one',
   )
   return optionValue as Redis
 }
@@ -51,6 +52,7 @@ function adoptClient(client: FromEnv<UpstashClient>): Redis {
   const issues = createIssues('redis')
   const source = createUpstashSource(client, issues)
   issues.throwIfAny()
+
   const settings = { timeoutMs: DEFAULT_TIMEOUT_MS, foreign: createForeignScripts(), emit() {} }
   return createClient(source, settings)
 }

@@ -21,7 +21,7 @@ export interface Redis {
    * are sent with it.
    *
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE`: no reply within `timeoutMs`, or none from Redis.
-   * `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
+   *   `ERR_STORE_REFUSED`: a wrong token, or an error of the script. `ERR_CONFIG`: `url` or `token` is not set.
    */
   call(
     env: unknown,

@@ -35,6 +35,7 @@ export function startDeadline(timeoutMs: number): Deadline {
     expire(createUnavailableError('timeout'))
     controller.abort()
   }, timeoutMs)
+
   return {
     signal: controller.signal,
     get over(): boolean {

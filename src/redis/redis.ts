@@ -51,6 +51,7 @@ export function redis(options: AnyRedisOptions): Redis {
     parseWholeNumber(issues, 'timeoutMs', input.timeoutMs, bounds) ?? DEFAULT_TIMEOUT_MS
   const emit = optionalListener(issues, 'onEvent', input.onEvent) ?? (() => {})
   const source = createSource(kind, input, issues)
+
   issues.throwIfAny()
 
   return createClient(source, { timeoutMs, foreign: createForeignScripts(), emit })
@@ -64,8 +65,10 @@ function toOptions(options: AnyRedisOptions): {
   readonly input: GivenOptions
 } {
   if (isUpstashClient(options)) return { kind: 'client', input: { client: options } }
+
   const input = (typeof options === 'object' ? { ...options } : options) as GivenOptions
   if (input?.client !== undefined) return { kind: 'client', input }
+
   return { kind: input?.send === undefined ? 'http' : 'send', input: input ?? {} }
 }
 

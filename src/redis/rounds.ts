@@ -134,9 +134,11 @@ function buildCommand(
 ): Command | Promise<Command> {
   const { keys, args, inFull } = item
   if (item.digest !== undefined) item.script ??= foreign.get(item.digest)
+
   const { script, digest = '' } = item
   if (!script) return { verb: 'evalsha', script: digest, keys, args }
   if (inFull) return { verb: 'eval', script: script.text(plain), keys, args }
+
   const digestText = script.digest(plain)
   if (typeof digestText === 'string') return { verb: 'evalsha', script: digestText, keys, args }
   return digestText.then((text) => ({ verb: 'evalsha', script: text, keys, args }))
@@ -157,9 +159,12 @@ function prepareRetry(
     item.inFull = isMissingScript(error)
     return item.inFull
   }
+
   if (!isUnknownFlag(error) || command?.script === item.script.text(true)) return false
+
   if (!connection.traits.plain) emitEvent(emit, { type: 'store-script-flag-refused' }, context)
   connection.traits.plain = true
+
   return true
 }
 

@@ -75,6 +75,7 @@ export function isShared(env: unknown): env is object {
 export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
   const sharedBatches = findShared(env)
   if (sharedBatches === undefined) return undefined
+
   const { batches, observe } = sharedBatches
   const clientBatch = batches.get(client)
   if (clientBatch !== undefined) return clientBatch
@@ -83,6 +84,7 @@ export function sharedAsk(env: unknown, client: Redis): RedisBatch | undefined {
   const batch = batches.get(identity) ?? createSharedBatch(client, env, observe)
   batches.set(identity, batch)
   batches.set(client, batch)
+
   return batch
 }
 

@@ -285,7 +285,7 @@ describe('the option success', () => {
     ],
     [
       { json: ['ok', {}] },
-      "success.json must be a list of a path and its value, such as ['user.active', true]; a value is a text, a number, a boolean or null",
+      "success.json must be a path and a value, such as ['ok', true]: text, a number, a boolean or null",
     ],
     [{ sessionStart: false }, 'success.sessionStart must be true, or left out'],
     [true, 'success must be an object'],

@@ -171,7 +171,7 @@ describe('redis.fromEnv()', () => {
       [
         'UPSTASH_REDIS_REST_URL is not set',
         'UPSTASH_REDIS_REST_TOKEN is not set',
-        'REDIS_URL is a URL of Redis’s own protocol; pass it to redis({ send }) instead, for example with socketSender()',
+        'REDIS_URL is a URL of Redis’s own protocol; use it with redis({ send }) and socketSender() instead',
       ],
     ],
     [

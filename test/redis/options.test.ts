@@ -60,7 +60,7 @@ describe('the address of Redis', () => {
     [17, 'redis.url must be an absolute URL without white space around it'],
     [
       'https://me:hunter2@cat.upstash.io',
-      'redis.url must not contain a user name or password: use token',
+      'redis.url must not contain a user name or password; use the option token instead',
     ],
     ['https://cat.upstash.io/?_token=hunter2', 'redis.url must not have a query or a fragment'],
     [undefined, 'redis.url is required'],

@@ -153,7 +153,8 @@ function parseEnforce(
     const suggestion = typeof name === 'string' && nearestKey(name, names)
     issues.add(
       'enforce',
-      `must be a list of names of header options, such as ['xFrameOptions']${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+      "must be a list of names of header options, such as ['xFrameOptions']" +
+        (suggestion ? `; did you mean ${suggestion}?` : ''),
     )
   }
 

@@ -71,7 +71,8 @@ function applyStripOptions(issues: Issues, strip: Strip, names: Set<string>): vo
     if (!names.delete(headerName))
       issues.add(
         'keep',
-        `has the name ${headerName}, which is not on the list of removed headers${suggestion ? `; did you mean ${suggestion}?` : ''}`,
+        `has the name ${headerName}, which is not on the list of removed headers` +
+          (suggestion ? `; did you mean ${suggestion}?` : ''),
       )
   }
 

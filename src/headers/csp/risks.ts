@@ -41,7 +41,7 @@ export function reportRisks(issues: Issues, policy: Directives, isAllowed: boole
   if (hasNonceOrHash && (isStrictDynamic || scripts.includes(NONCE)) && !policy.has('base-uri')) {
     issues.add(
       'baseUri',
-      `is missing, so an injected <base> could load every relative script from elsewhere${allowHint}`,
+      `is missing, so an injected <base> could replace every relative script${allowHint}`,
     )
   }
 

@@ -75,7 +75,7 @@ function findProblem(source: string, isSourceDirective: boolean): string | undef
   const keyword = word.slice(1, word.endsWith("'") ? -1 : undefined)
   if (word.length < 3 || !word.endsWith("'")) return 'has a single quote that is not closed'
   if (keyword.startsWith('nonce-'))
-    return 'has a fixed nonce, which protects nothing; write NONCE, which becomes a new nonce in each response'
+    return 'has a fixed nonce, which protects nothing; write NONCE for a new one in each response'
   if (!isSourceDirective)
     return trustedTypeWords.includes(keyword)
       ? undefined

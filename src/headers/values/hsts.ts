@@ -68,7 +68,7 @@ export function compileStrictTransportSecurity(
   if (preload && (maxAge < yearSeconds || !includeSubDomains)) {
     hstsIssues.add(
       'preload',
-      `needs a maxAge of at least ${yearSeconds} seconds and includeSubDomains, as preload lists require`,
+      `needs a maxAge of at least ${yearSeconds} seconds and includeSubDomains`,
     )
   }
 

@@ -74,7 +74,7 @@ function parseEndpoint(issues: Issues, listItem: unknown): string {
   if (typeof name !== 'string' || !/^[a-z*][a-z\d_.*-]{0,63}$/.test(name)) {
     issues.add(
       'name',
-      'must begin with a lower-case letter or * and have at most 64 lower-case letters, digits, _, -, . and *',
+      'must begin with a lower-case letter or * and hold at most 64 of a-z, 0-9, _, -, . and *',
     )
   }
 

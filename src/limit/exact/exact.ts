@@ -66,8 +66,8 @@ export interface ExactLimiterOptions<E = ProjectEnv> extends RedisLimiterOptions
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
  * rateLimit({
- * limiter: exactLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 100, window: 60 }),
- * platform: 'cloudflare',
+ *   limiter: exactLimiter({ redis: client, secret: (c) => c.env.SECRET, limit: 100, window: 60 }),
+ *   platform: 'cloudflare',
  * })
  */
 export function exactLimiter<E = ProjectEnv>(options: ExactLimiterOptions<E>): RedisLimiter {

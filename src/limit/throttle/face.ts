@@ -186,7 +186,7 @@ function openLogin<C extends LoginContext>(
   function settle(outcome: 'success' | 'failure' | 'void'): Promise<OutgoingCookie | undefined> {
     if (current === undefined)
       throw new TypeError(
-        'attempt() has allowed no login in this request, so succeed(), fail() and cancel() have none to settle',
+        'attempt() has allowed no login in this request, so there is none to settle',
       )
     return current.settle(outcome)
   }

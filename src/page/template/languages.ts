@@ -1,16 +1,23 @@
 /**
- * Defines the languages of pages, and chooses the one of a visitor. Each is an export of its own,
- * so that a bundle holds only those that it names. Applications pass them to `pages()`, and
- * `pages.ts` chooses for each page. A visitor whose language is absent gets English.
+ * Defines the languages of pages, and chooses the language of a user from Accept-Language.
+ * Applications pass languages to `pages()`, which chooses one for each page; each is a separate
+ * export, so that a bundle only contains those that it imports. It is pure and throws nothing. A
+ * user who prefers none of the languages, or whose header is malformed or longer than 1,024
+ * characters, gets English.
  */
 
 /** The texts of one language. */
 export interface PageLanguage {
-  /** BCP 47 tag, such as `de`. Only its first part is compared, so `de-AT` of a client matches `de-CH`. */
+  /**
+   * The BCP 47 tag, such as `de`. Only its first part is compared, so `de-AT` of a client matches
+   * `de-CH`.
+   */
   readonly tag: string
-  /** Heading and sentence by status. A status without an entry has those of 400 or 500. */
+  /**
+   * The heading and the sentence of each status. A status without an entry has those of 400 or 500.
+   */
   readonly texts: Readonly<Record<number, readonly [title: string, words: string]>>
-  /** A sentence with the time to wait, such as `5 Minuten`. */
+  /** Returns a sentence with the time to wait, such as `5 Minuten`. */
   readonly retry: (time: string) => string
   /** The word before the id of the request. */
   readonly request: string
@@ -181,8 +188,8 @@ export const japanese: PageLanguage = {
 }
 
 /**
- * Finds the language that a client prefers. Returns undefined for English, for a header that names none of them, and for one
- * above 1,024 characters; ranges after the 32nd are ignored.
+ * Finds the language that a client prefers. Returns undefined for English, for a header that has
+ * none of the languages, and for one over 1,024 characters. Ranges after the 32nd are ignored.
  */
 export function negotiateLanguage(
   header: string | null,

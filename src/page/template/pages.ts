@@ -1,7 +1,7 @@
 /**
- * Creates pages in the look and the language of a site, for everything that a visitor sees of a
- * gateway or an app. Applications call `pages()` and pass the result as the option `pages`. Wrong
- * options are a `ConfigError`; all texts are escaped.
+ * Creates the error and login pages of a site in its look and its users' languages. Applications call `pages()` and
+ * pass the result as `pages` to a gateway, `portcullis()`, the login or `errorPage()`. Wrong options throw a
+ * `ConfigError`. All texts are escaped, except in `render`.
  */
 import { ConfigError } from '../../errors.ts'
 import { escapeHtml } from '../html.ts'
@@ -9,9 +9,9 @@ import type { StatusText } from '../statuses.ts'
 import { negotiateLanguage, type PageLanguage } from './languages.ts'
 import { formatWait } from './wait.ts'
 
-/** Colours of one scheme, each `#rgb` or `#rrggbb`. */
+/** The colours of one scheme, each `#rgb` or `#rrggbb`. */
 export interface PageColours {
-  /** Behind the text. */
+  /** The colour behind the text. */
   readonly background?: string
   /** The colour of the text. */
   readonly text?: string
@@ -23,25 +23,25 @@ export interface PageColours {
 export interface PageLink {
   /** The text of the link. */
   readonly text: string
-  /** A path of this site, an https address, or a mailto address. */
+  /** A path of this site, an https URL, or a mailto URL. */
   readonly href: string
 }
 
-/** The argument of a function that renders a page of your own. */
+/** The argument of the option `render`. */
 export interface PageDetails {
   /** Status of the response. */
   readonly status: number
-  /** The heading, in the visitor's language. */
+  /** The heading, in the user's language. */
   readonly title: string
-  /** One sentence on what to do, in the visitor's language. */
+  /** One sentence on what to do, in the user's language. */
   readonly words: string
   /** Language tag of title and words, such as `de`. */
   readonly language: string
-  /** The id that also stands in the log. */
+  /** The request's id, which is also in the log. */
   readonly requestId: string | undefined
-  /** Seconds to wait, where they are known. */
+  /** The seconds to wait, if they are known. */
   readonly retryAfter: number | undefined
-  /** Path of the sign-in page, where signing in helps. */
+  /** The path of the login page, where signing in helps. */
   readonly signIn: string | undefined
   /** Allows a style or script of the page: `<style nonce="...">`. */
   readonly nonce: string
@@ -53,17 +53,17 @@ export interface PagesOptions {
   readonly name?: string
   /** Path of an image on this site. Its route must be public. */
   readonly logo?: string
-  /** Colours by day, and by night. Mind the contrast. */
+  /** The colours of the light and the dark scheme. Check their contrast. */
   readonly colours?: { readonly light?: PageColours; readonly dark?: PageColours }
   /** Languages in addition to English: `[german, french, spanish, japanese]`, or your own. */
   readonly languages?: readonly PageLanguage[]
   /** Links at the foot of each page, such as a status page and a contact. */
   readonly links?: readonly PageLink[]
-  /** Renders the whole page. It must escape the details that it uses. */
+  /** Returns the HTML of a whole error page. It must escape the details that it uses. */
   readonly render?: (details: PageDetails) => string
 }
 
-/** A page that is no error: a choice, a button, or the way to another page. Its texts are English. */
+/** A page that is not an error: a choice, a button, or a redirect. Its texts are English. */
 export interface PageContent {
   /** The heading, which is the title of the document, too. */
   readonly title: string
@@ -73,7 +73,7 @@ export interface PageContent {
   readonly links?: readonly PageLink[]
   /** A button that posts to this path. */
   readonly button?: { readonly action: string; readonly text: string }
-  /** The address to which the browser goes by itself; `''` is the same address again. */
+  /** The URL to which the browser goes by itself; `''` reloads the same URL. */
   readonly refresh?: string
 }
 
@@ -99,7 +99,7 @@ export interface PageTemplate {
     },
     retryAfter: number | undefined,
   ): RenderedPage
-  /** Renders a page with links or a button. A function `render` of your own is not asked for it. */
+  /** Renders a page with links or a button. The option `render` is not used for it. */
   renderContent(
     page: {
       readonly status: number
@@ -120,7 +120,7 @@ const defaultColours = {
 }
 
 /**
- * Makes the option `pages` of a gateway and of `errorPage`.
+ * Creates the option `pages` of a gateway and of `errorPage`.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  * @see docs/pages.md
@@ -128,12 +128,12 @@ const defaultColours = {
  * createGateway({ ..., pages: pages({ name: 'Shop', logo: '/logo.svg', languages: [german] }) })
  */
 export function pages(options: PagesOptions): PageTemplate {
-  const given: PagesOptions = Object(options)
-  const issues = findIssues(given)
+  const input: PagesOptions = Object(options)
+  const issues = findIssues(input)
   if (issues.length > 0) throw new ConfigError(issues)
 
-  const { name = '', logo, languages = [], links = [], render } = given
-  const style = createStyle(given.colours ?? {})
+  const { name = '', logo, languages = [], links = [], render } = input
+  const style = createStyle(input.colours ?? {})
   const head = logo === undefined ? '' : `<img src="${escapeHtml(logo)}" alt="" height="40">`
   const brand = head + name === '' ? '' : `<p class="brand">${head}${escapeHtml(name)}</p>\n`
   const foot = links.map(
@@ -184,11 +184,11 @@ ${nav}</body>
       const language = negotiateLanguage(headers.get('accept-language'), languages)
       const nonce = createPageNonce()
       const tag = language?.tag ?? 'en'
-      const say = (text: string): string => language?.phrases?.[text] ?? text
+      const localize = (text: string): string => language?.phrases?.[text] ?? text
       return {
         html: renderDocument({
-          ...{ status, nonce, language: tag, title: say(content.title) },
-          ...renderParts(content, { say, wait: sayWait(language, retryAfter) }),
+          ...{ status, nonce, language: tag, title: localize(content.title) },
+          ...renderParts(content, { localize, wait: formatRetry(language, retryAfter) }),
         }),
         language: tag,
         policy: createTemplatePolicy(nonce),
@@ -197,7 +197,7 @@ ${nav}</body>
   }
 }
 
-/** The values that the frame around a page needs. */
+/** The values that the document around a page needs. */
 interface PageDocument {
   readonly status: number
   readonly title: string
@@ -205,7 +205,7 @@ interface PageDocument {
   readonly nonce: string
   /** HTML for the head. */
   readonly head?: string
-  /** HTML behind the heading. */
+  /** HTML after the heading. */
   readonly content: string
 }
 
@@ -226,19 +226,19 @@ function renderError(
 
 function renderParts(
   { text, links = [], button, refresh }: PageContent,
-  { say, wait }: { readonly say: (text: string) => string; readonly wait: string | undefined },
+  { localize, wait }: { localize: (text: string) => string; wait: string | undefined },
 ): Pick<PageDocument, 'head' | 'content'> {
-  const words = wait ?? (text === undefined ? undefined : say(text))
+  const words = wait ?? (text === undefined ? undefined : localize(text))
   const items = links.map(
-    (link) =>
-      `<li><a class="choice" href="${escapeHtml(link.href)}">${escapeHtml(say(link.text))}</a></li>`,
+    ({ href, text: label }) =>
+      `<li><a class="choice" href="${escapeHtml(href)}">${escapeHtml(localize(label))}</a></li>`,
   )
   const parts = [
     words === undefined ? '' : `<p>${escapeHtml(words)}</p>\n`,
     items.length === 0 ? '' : `<ul>${items.join('')}</ul>\n`,
     button === undefined
       ? ''
-      : `<form method="post" action="${escapeHtml(button.action)}"><button>${escapeHtml(say(button.text))}</button></form>\n`,
+      : `<form method="post" action="${escapeHtml(button.action)}"><button>${escapeHtml(localize(button.text))}</button></form>\n`,
   ]
   const target = refresh ? `;url=${escapeHtml(refresh)}` : ''
   return {
@@ -249,8 +249,8 @@ function renderParts(
   }
 }
 
-/** A sentence with the time to wait; undefined where it is not known. */
-function sayWait(
+/** Returns a sentence with the time to wait; undefined where it is unknown. */
+function formatRetry(
   language: PageLanguage | undefined,
   retryAfter: number | undefined,
 ): string | undefined {
@@ -259,10 +259,10 @@ function sayWait(
   return language?.retry(time) ?? `Try again in ${time}.`
 }
 
-/** It begins as the policy of the plain page does: by that the writer of security headers knows a page of ours. */
+/** It begins like the policy of the plain page, by which the header writer recognizes the library's pages. */
 function createTemplatePolicy(nonce: string): string {
-  const own = `'nonce-${nonce}'`
-  return `default-src 'none'; style-src ${own}; script-src ${own}; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'`
+  const nonceText = `'nonce-${nonce}'`
+  return `default-src 'none'; style-src ${nonceText}; script-src ${nonceText}; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'`
 }
 
 function translate(
@@ -296,16 +296,16 @@ function createPageNonce(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-const known = ['name', 'logo', 'colours', 'languages', 'links', 'render']
+const keys = ['name', 'logo', 'colours', 'languages', 'links', 'render']
 
-/** Every option that is wrong. */
+/** Lists the problems of all options. */
 function findIssues(options: PagesOptions): Array<{ option: string; problem: string }> {
   const issues: Array<{ option: string; problem: string }> = []
-  const expect = (isRight: boolean, optionName: string, problem: string): void => {
-    if (!isRight) issues.push({ option: `pages.${optionName}`, problem })
+  const expect = (isValid: boolean, optionName: string, problem: string): void => {
+    if (!isValid) issues.push({ option: `pages.${optionName}`, problem })
   }
   for (const key of Object.keys(options))
-    expect(known.includes(key), key, `is not an option; the options are ${known.join(', ')}`)
+    expect(keys.includes(key), key, `is not an option; the options are ${keys.join(', ')}`)
 
   const { name, logo, colours, languages, links, render } = options
   expect(name === undefined || typeof name === 'string', 'name', 'must be a string')
@@ -315,9 +315,9 @@ function findIssues(options: PagesOptions): Array<{ option: string; problem: str
   expect(
     isUniformList(languages, isLanguage),
     'languages',
-    'must be a list such as [german, french]',
+    'must be a list of languages, such as [german, french]',
   )
-  const linkProblem = 'must be a list of { text, href }, each a path, an https or a mailto address'
+  const linkProblem = 'must be a list of { text, href }; href is a path, an https or a mailto URL'
   expect(isUniformList(links, isLink), 'links', linkProblem)
   for (const [scheme, set] of Object.entries(colours ?? {})) {
     const isScheme = scheme === 'light' || scheme === 'dark'

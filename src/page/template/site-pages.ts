@@ -1,7 +1,9 @@
 /**
- * Remembers the page template of a request, so that every step that answers a visitor uses it. The
- * gateway, `portcullis()` and the login set it, and `error-response.ts` finds it. A request
- * without a template gets the plain page.
+ * Remembers which page template belongs to a request, so that every step that responds with a page
+ * uses it. The gateway, `portcullis()`, the login and Vercel's middleware set it; `errorResponse()`
+ * and the login's pages look it up. The requests are keys of a WeakMap, so nothing has to be
+ * removed. A request without a template, or a copy of a request, gets the plain page. It throws
+ * only where the application's own `render` does.
  */
 import type { PageContent, PageTemplate } from './pages.ts'
 import { readRetryAfter } from './wait.ts'
@@ -9,7 +11,7 @@ import { readRetryAfter } from './wait.ts'
 const templates = new WeakMap<object, PageTemplate>()
 const contents = new WeakMap<Response, PageContent>()
 
-/** Uses this template for every page that a request is answered with. */
+/** Sets the template of all pages in responses to a request. */
 export function setSitePages(request: object, template: PageTemplate): void {
   templates.set(request, template)
 }
@@ -19,13 +21,16 @@ export function findSitePages(request: object): PageTemplate | undefined {
   return templates.get(request)
 }
 
-/** Remembers what a plain page says, for {@link applySitePages}. Returns the response. */
+/** Remembers the content of a plain page, for {@link applySitePages}. Returns the response. */
 export function describePage(response: Response, content: PageContent): Response {
   contents.set(response, content)
   return response
 }
 
-/** Returns the response with the same page in the look of the site, where the request has a template for it. */
+/**
+ * Returns the response with the same page in the look of the site, if the request has a template.
+ * Otherwise the response is returned unchanged.
+ */
 export function applySitePages(response: Response, request: Request): Response {
   const content = contents.get(response)
   const template = findSitePages(request)

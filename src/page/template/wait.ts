@@ -1,9 +1,11 @@
 /**
- * Formats how long to wait: Retry-After in the words of a language. Error responses and templates
- * call it. A header that is absent or a date gives undefined.
+ * Reads the seconds of Retry-After and formats them as words in a language, for pages that say when
+ * to try again. Error responses and page templates call it. A header that is absent, 0 or a date
+ * gives undefined. `formatWait` throws a `RangeError` for a language tag that `Intl` does not
+ * accept.
  */
 
-/** Seconds of the Retry-After among these headers; undefined without one, or for a date. */
+/** Returns the seconds of Retry-After; undefined where it is absent, 0 or a date. */
 export function readRetryAfter(
   headers: ReadonlyArray<readonly [name: string, value: string]>,
 ): number | undefined {
@@ -11,7 +13,7 @@ export function readRetryAfter(
   return value !== undefined && /^\d{1,9}$/.test(value) && value !== '0' ? Number(value) : undefined
 }
 
-/** A time such as `5 minutes`, rounded up, so that nobody comes too early. */
+/** Formats a time such as `5 minutes`, rounded up, so that nobody tries too early. */
 export function formatWait(seconds: number, language: string): string {
   const [unit, size] =
     seconds < 90 ? ['second', 1] : seconds < 5400 ? ['minute', 60] : ['hour', 3600]

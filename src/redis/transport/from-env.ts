@@ -125,10 +125,7 @@ function reportMissing(readVariable: ReadVariable, prefix: string, add: AddIssue
 
   if (setNames.length === 2) {
     const [first, second] = setNames.map((name) => prefix + name)
-    add(
-      `${first}`,
-      `and ${second} are halves of two variablePairs; set both variables of one of them`,
-    )
+    add(`${first}`, `and ${second} belong to two different pairs; set both variables of one pair`)
     return
   }
   if (readVariable(readOnlyToken) !== undefined) {
@@ -151,7 +148,7 @@ function reportMissing(readVariable: ReadVariable, prefix: string, add: AddIssue
   if (tcp !== undefined)
     add(
       prefix + tcp,
-      'is a URL of Redis’s own protocol; pass it to redis({ send }) instead, for example with socketSender()',
+      'is a URL of Redis’s own protocol; use it with redis({ send }) and socketSender() instead',
     )
 }
 

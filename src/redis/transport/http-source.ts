@@ -52,6 +52,7 @@ export function createHttpSource(
       )
     if (connections.size >= maxConnections) connections.clear()
     connections.set(name, connection)
+
     last = { ...endpoint, connection }
     return connection
   }

@@ -58,6 +58,7 @@ const maxDepth = 8
 function readReply(reader: Reader, depth: number): RespReply | undefined {
   const line = readLine(reader)
   if (line === undefined) return undefined
+
   const [kind, rest] = [line[0], line.slice(1)]
   if (kind === '+') return rest
   if (kind === '-') return { error: rest }

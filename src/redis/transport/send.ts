@@ -52,6 +52,7 @@ export async function sendCommands(
     cache: 'no-store',
     signal: deadline.signal,
   }
+
   for (let isRetry = false; ; isRetry = true) {
     const text = await deadline.race(sendOnce(endpoint.fetch ?? fetch, url, requestInit))
     if (typeof text === 'string') return validateReplies(parseBody(text), commands.length)
@@ -74,6 +75,7 @@ async function sendOnce(
   try {
     const response = await send(url, requestInit)
     if (response.ok) return await response.text()
+
     response.body?.cancel().catch(() => {})
     return createStatusError(response.status)
   } catch {

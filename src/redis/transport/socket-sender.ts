@@ -89,6 +89,7 @@ async function readReplies(
     longerBytes.set(bytes)
     longerBytes.set(value, bytes.length)
     bytes = longerBytes
+
     const replies = decodeReplies(bytes, count)
     if (replies !== undefined) return replies
   }

@@ -40,6 +40,7 @@ export function createUpstashSource(
     const databaseTraits = traits.get(identity) ?? createTraits()
     if (traits.size >= maxTraits) traits.clear()
     traits.set(identity, databaseTraits)
+
     return databaseTraits
   }
 

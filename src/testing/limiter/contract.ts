@@ -47,9 +47,9 @@ export interface LimiterContractOptions {
  * @param makeLimiter - called once for each test, with the rate that it needs.
  * @example
  * limiterContract({ describe, it, expect }, (rate) => {
- * let now = Date.now()
- * const limiter = myLimiter({ ...rate, clock: () => now })
- * return { limiter, now: () => now, elapse: (ms) => (now += ms) }
+ *   let now = Date.now()
+ *   const limiter = myLimiter({ ...rate, clock: () => now })
+ *   return { limiter, now: () => now, elapse: (ms) => (now += ms) }
  * })
  */
 export function limiterContract(

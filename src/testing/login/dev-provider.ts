@@ -1,14 +1,13 @@
 /**
- * Creates an OpenID Connect provider for development and tests, which signs in anybody who clicks a
- * name. Tests and development servers of applications create it, `portcullis provider` runs it, and
- * `signInAs()` uses it. An issuer, or an address for logout tokens, that is not this machine throws
- * a `TypeError`. Invalid requests are answered with a page or an OAuth error as a real provider
- * does; a logout token that cannot be delivered is dropped. Everything is stored in the memory of
- * the process.
+ * Creates an OpenID Connect provider for development and tests, which signs in anybody who clicks a name. Tests and
+ * development servers create it; `portcullis provider` runs it. An issuer, or an address for logout tokens, that is not
+ * this machine throws a `TypeError`. Invalid requests get a page or an OAuth error; a logout token that cannot be
+ * delivered is dropped.
  */
 import { encodeBase64url, randomId } from '../../crypto/index.ts'
 import { createDevGrants, type DevGrant, type DevGrants, type DevSession } from './dev-grants.ts'
 import { createDevKeys, type DevKeys } from './dev-keys.ts'
+import { createDevMetadata } from './dev-metadata.ts'
 import {
   createChoicePage,
   createPage,
@@ -21,21 +20,13 @@ import {
 export interface DevProviderOptions {
   /** The issuer, such as `http://localhost:8789`: http, and on this machine only. */
   readonly issuer: string
-  /**
-   * The people who can sign in. Default: Alice, an admin; Bob; and Carol, who has no e-mail
-   * address.
-   */
+  /** The people who can sign in. Default: Alice, an admin; Bob; and Carol, who has no e-mail address. */
   readonly people?: readonly DevPerson[]
-  /**
-   * The URL that receives logout tokens, such as
-   * `http://localhost:8787/.portcullis/backchannel-logout/dev`. Default: none.
-   */
+  /** The URL that receives logout tokens, `/.portcullis/backchannel-logout/dev` on this machine. Default: none. */
   readonly backchannel?: string
   /** The client id of the application. Default `dev`. Any client secret is accepted. */
   readonly clientId?: string
-  /**
-   * The client ids of further applications without a secret, such as an MCP client. Default none.
-   */
+  /** The client ids of further applications without a secret, such as an MCP client. Default none. */
   readonly publicClients?: readonly string[]
   /** The lifetime of an access token in seconds. Default 300. */
   readonly accessLife?: number
@@ -49,10 +40,7 @@ export interface DevProviderOptions {
 export interface DevProvider {
   /** The issuer. */
   readonly issuer: string
-  /**
-   * Responds to a request. It can be the option `fetch` of `login()`, or the handler of any server
-   * that accepts a fetch handler.
-   */
+  /** Responds to a request. It can be the option `fetch` of `login()`, or a fetch handler of any server. */
   fetch(request: Request | string, init?: RequestInit): Promise<Response>
 }
 
@@ -75,10 +63,9 @@ const ownMachine = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 const cookieName = 'dev_provider'
 
 /**
- * Creates a provider with PKCE, nonce, `iss`, refresh tokens that rotate, userinfo, step-up by
- * `acr` and `max_age`, `prompt=none`, access tokens for an API (`resource`, RFC 9068), and logout
- * by the browser and the back channel. It signs in anybody who clicks a name, so it is for this
- * machine only.
+ * Creates a provider with PKCE, nonce, `iss`, refresh tokens that rotate, userinfo, step-up by `acr` and `max_age`,
+ * `prompt=none`, access tokens for an API (`resource`, RFC 9068), and logout by the browser and the back channel. It
+ * signs in anybody who clicks a name, so it is for this machine only.
  *
  * @example
  * const provider = devProvider({ issuer: 'http://localhost:8789' })
@@ -149,23 +136,7 @@ const handlers = /* @__PURE__ */ new Map<string, Handler>([
 ])
 
 function answerMetadata({ issuer }: DevContext): Response {
-  return answerJson({
-    issuer,
-    authorization_endpoint: `${issuer}/auth`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    userinfo_endpoint: `${issuer}/userinfo`,
-    revocation_endpoint: `${issuer}/revoke`,
-    end_session_endpoint: `${issuer}/end`,
-    response_types_supported: ['code'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256'],
-    code_challenge_methods_supported: ['S256'],
-    authorization_response_iss_parameter_supported: true,
-    claims_parameter_supported: true,
-    backchannel_logout_supported: true,
-    backchannel_logout_session_supported: true,
-  })
+  return answerJson(createDevMetadata(issuer))
 }
 
 /** Reports whether a URL is on this machine. The provider redirects nobody elsewhere. */
@@ -213,10 +184,7 @@ async function authorize(
   return redirectBack({ code: issueCode(context, newSession, query) }, cookie)
 }
 
-/**
- * Returns the first authentication context that the request requires (`claims`) or prefers
- * (`acr_values`).
- */
+/** The first authentication context that the request requires (`claims`) or prefers (`acr_values`). */
 function readAcr(query: URLSearchParams): string | undefined {
   const preferredAcr = query.get('acr_values')?.split(' ')[0]
   try {
@@ -325,11 +293,7 @@ async function issueTokens(context: DevContext, grant: DevGrant): Promise<Respon
   })
 }
 
-/**
- * Signs an access token for an API, which verifies it without calling the provider.
- *
- * @see RFC 9068 section 2.2
- */
+/** Signs an access token for an API, which verifies it without the provider. @see RFC 9068 section 2.2 */
 async function signAccessToken(context: DevContext, grant: DevGrant): Promise<string> {
   const { issuer, accessLife, keys, seconds } = context
   const { session, clientId, scope, resource } = grant

@@ -64,13 +64,13 @@ export async function signInAs(
   const page = await browser.open(path)
   if (new URL(browser.url).origin !== browser.provider) {
     throw new Error(
-      `${path} did not redirect to the provider, but ended at ${browser.url} with status ${page.status}`,
+      `${path} did not redirect to the provider, but to ${browser.url}, with status ${page.status}`,
     )
   }
   const html = await page.text()
   if (!html.includes(`name="person" value="${person}"`)) {
     throw new Error(
-      `The development provider has no person ${person}; add one with this sub to its option people`,
+      `The development provider has no person ${person}; add one to its option people`,
     )
   }
   const form = new URLSearchParams()

@@ -59,8 +59,8 @@ export interface StoreUnderTest {
  * @param makeStore - called once for each test.
  * @example
  * storeContract({ describe, it, expect }, () => {
- * let now = Date.now()
- * return { store: myStore({ clock: () => now }), now: () => now, elapse: (ms) => (now += ms) }
+ *   let now = Date.now()
+ *   return { store: myStore({ clock: () => now }), now: () => now, elapse: (ms) => (now += ms) }
  * })
  */
 export function storeContract(

@@ -78,7 +78,7 @@ describe('the name a client asks for', () => {
     const response = await ask({ host: 'evil.example', headers: page })
     expect(response.text).not.toContain('evil.example')
     expect(response.text).toContain(
-      'This server does not answer for the name in this address. Check it.',
+      'This server does not serve the host name in this address. Check the address.',
     )
     expect(response.header('x-content-type-options')).toBe('nosniff')
   })

@@ -212,7 +212,7 @@ function validateParts(rule: SuccessRule, issues: Issues): void {
   if (json !== undefined && !isJsonRule(json)) {
     issues.add(
       'json',
-      "must be a list of a path and its value, such as ['user.active', true]; a value is a text, a number, a boolean or null",
+      "must be a path and a value, such as ['ok', true]: text, a number, a boolean or null",
     )
   }
 
@@ -267,7 +267,7 @@ function validateCookie({ cookie, ...others }: SuccessRule, issues: Issues): voi
   if (alone && cookie !== 'keystonejs-session' && anonymousCookie.test(cookie)) {
     issues.add(
       'cookie',
-      'names a cookie that a failed login may set, too; add the location or the status of a successful login',
+      'names a cookie that a failed login may set, too; add location or status of a success',
     )
   }
 }
