@@ -2,17 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
+import { chooseConfig, chooseWrangler } from './files.ts'
 import { loadProject, readWrangler } from './load.ts'
 import { parseDevVars, reviewConfig, reviewDevVars, reviewWrangler, tell } from './review.ts'
 import { reviewProduction } from './review-production.ts'
-
-const configs = [
-  'gateway.config.ts',
-  'worker/gateway.config.ts',
-  'src/gateway.config.ts',
-  'gateway.config.js',
-]
-const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
 
 /** Each fault on a line of its own. */
 export async function check(given: readonly string[]): Promise<Exit> {
@@ -25,8 +18,8 @@ export async function check(given: readonly string[]): Promise<Exit> {
       'portcullis check [--production] [--providers] [gateway.config.ts] [wrangler.toml]',
     )
 
-  const config = choose(args[0], configs)
-  const wrangler = choose(args[1], wranglers)
+  const config = chooseConfig(args[0])
+  const wrangler = chooseWrangler(args[1])
   const settings = await readWrangler(wrangler).catch((error: unknown) => {
     if (error instanceof Stop) throw error
     return [
@@ -38,7 +31,7 @@ export async function check(given: readonly string[]): Promise<Exit> {
   const devVars = join(dirname(wrangler), '.dev.vars')
   const secrets = existsSync(devVars) ? readFileSync(devVars, 'utf8') : ''
   const environment = { ...process.env, ...parseDevVars(secrets) }
-  const load = () => loadProject(config, asks)
+  const load = () => loadProject(config, { login: asks })
   const { faults, remarks } = await reviewConfig(config, load, known, environment)
   const more = Array.isArray(settings) ? (settings as string[]) : reviewWrangler(wrangler, settings)
   const unread = reviewDevVars(wrangler, known, secrets)
@@ -47,16 +40,4 @@ export async function check(given: readonly string[]): Promise<Exit> {
   return tell({ faults: [...faults, ...more, ...production], remarks: [...remarks, ...unread] })
     ? exit.ok
     : exit.faults
-}
-
-/** The file that was named, or the first of these that is there. */
-function choose(named: string | undefined, usual: readonly string[]): string {
-  const path = named ?? usual.find((each) => existsSync(each))
-  if (path !== undefined && existsSync(path)) return path
-
-  const missing = named === undefined ? `none of ${usual.join(', ')}` : `no ${named}`
-  throw new Stop(
-    exit.missing,
-    `There is ${missing} here. \`npx portcullis init\` writes a new project.`,
-  )
 }

@@ -12,8 +12,16 @@ interface Bundler {
   ): Promise<{ readonly outputFiles: ReadonlyArray<{ readonly text: string }> }>
 }
 
+/** Further modules of a project that a command needs. */
+export interface ProjectParts {
+  /** `portcullis/login`, to ask the identity providers. */
+  readonly login?: boolean
+  /** `portcullis()` and Hono, to act as a request does. */
+  readonly stack?: boolean
+}
+
 /** Imports a configuration. Throws a {@link Stop} where the project lacks what that takes. */
-export async function loadProject(path: string, withLogin = false): Promise<Project> {
+export async function loadProject(path: string, parts: ProjectParts = {}): Promise<Project> {
   const file = resolve(path)
   const from = createRequire(file)
   const gateway = find(from, 'portcullis/gateway')
@@ -25,7 +33,7 @@ export async function loadProject(path: string, withLogin = false): Promise<Proj
     )
 
   const bundler = await bundlerOf(from)
-  if (bundler) return bundled(bundler, file, withLogin)
+  if (bundler) return bundled(bundler, file, parts)
   if (/\.[mc]?ts$/.test(file) && !(process.features as { typescript?: unknown }).typescript) {
     const have = `this is Node ${process.versions.node}`
     throw new Stop(
@@ -34,22 +42,38 @@ export async function loadProject(path: string, withLogin = false): Promise<Proj
     )
   }
 
-  const login = withLogin ? find(from, 'portcullis/login') : undefined
-  const [module, judges, logins] = await Promise.all([
+  const load = (name: string): Promise<object> | undefined => {
+    const found = find(from, name)
+    return found === undefined ? undefined : import(pathToFileURL(found).href)
+  }
+  const [module, judges, logins, stack, hono] = await Promise.all([
     import(pathToFileURL(file).href),
     import(pathToFileURL(gateway).href),
-    login && import(pathToFileURL(login).href),
+    parts.login ? load('portcullis/login') : undefined,
+    parts.stack ? load('portcullis') : undefined,
+    parts.stack ? load('hono') : undefined,
   ])
-  return { module, judges, logins }
+  return { module, judges, logins: logins as Project['logins'], stack: { ...stack, ...hono } }
 }
 
 /** Bundled for a Worker, as wrangler will: what does not build there is found here. */
-async function bundled(bundler: Bundler, file: string, withLogin: boolean): Promise<Project> {
-  const login = withLogin ? "\nexport * as logins from 'portcullis/login'" : ''
+async function bundled(bundler: Bundler, file: string, parts: ProjectParts): Promise<Project> {
+  const lines = [
+    `export * as module from './${basename(file)}'`,
+    "export * as judges from 'portcullis/gateway'",
+    ...(parts.login ? ["export * as logins from 'portcullis/login'"] : []),
+    ...(parts.stack
+      ? [
+          "import { Hono } from 'hono'",
+          "import { portcullis } from 'portcullis'",
+          'export const stack = { Hono, portcullis }',
+        ]
+      : []),
+  ]
   const { outputFiles } = await bundler
     .build({
       stdin: {
-        contents: `export * as module from './${basename(file)}'\nexport * as judges from 'portcullis/gateway'${login}`,
+        contents: lines.join('\n'),
         resolveDir: dirname(file),
       },
       bundle: true,

@@ -9,6 +9,7 @@ import { init } from './init.ts'
 import type { Own } from './manifest.ts'
 import { provider } from './provider.ts'
 import { secretsText, sessionSecret } from './secrets.ts'
+import { sessions } from './sessions.ts'
 
 const help = `portcullis: sessions and security for the edge
 
@@ -25,18 +26,25 @@ const help = `portcullis: sessions and security for the edge
       other machine can reach it.
   portcullis doctor
       Looks at what a project needs to run here: Node, wrangler, secrets, the server behind the gateway.
+  portcullis sessions list USER [--env NAME] [--json]
+  portcullis sessions end USER (--id ID | --all) [--env NAME] [--by NAME] [--json]
+      Lists or ends the sessions of a user in the store of the configuration, for administrators. With --env it uses the
+      variables of that environment in wrangler.toml, and secrets from the environment of the command.
   portcullis secret [--plain]
       Prints secrets for a deployment; with --plain one session secret and nothing else.
   portcullis --help | --version
 
-Exit status: 0 done, 1 faults found or files in the way, 2 command not understood, 3 something is not installed or not here.
+Exit status: 0 done, 1 faults found, files in the way or a store that fails, 2 command not understood, 3 something is not installed or not here.
 `
 
-process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
+const args = process.argv.slice(2)
+process.exitCode = await run(args).catch((error: unknown) => {
   if (!(error instanceof Stop)) throw error
   console.error(error.message)
   return error.status
 })
+// The client of a store may keep its connection open; what was printed must reach a pipe first.
+if (args[0] === 'sessions') process.stdout.write('', () => process.exit())
 
 async function run([command, ...args]: readonly string[]): Promise<Exit> {
   if (args.includes('--help') || args.includes('-h')) command = '--help'
@@ -49,6 +57,8 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
       return provider(args)
     case 'doctor':
       return doctor(args)
+    case 'sessions':
+      return sessions(args)
     case 'secret':
       if (args.some((argument) => argument !== '--plain'))
         throw new Stop(exit.usage, 'portcullis secret [--plain]')

@@ -26,6 +26,8 @@ export interface Project {
   readonly judges: Judges
   /** With `--providers`. */
   readonly logins?: LoginReviewer | undefined
+  /** With `sessions`. */
+  readonly stack?: object
 }
 
 /** Settings of a Worker, as far as they are looked at. */
@@ -39,6 +41,7 @@ export interface Settings {
   readonly secrets?: { readonly required?: readonly string[] }
   readonly routes?: readonly unknown[]
   readonly route?: unknown
+  readonly env?: Readonly<Record<string, Settings>>
 }
 
 /**

@@ -70,7 +70,7 @@ export interface AuditRecord {
   readonly deviceKind?: string
   /** The ISO 3166-1 code of the country, if the platform reports one. */
   readonly country?: string
-  /** The name of the route, upstream, provider or option that the event is about. */
+  /** The name of the route, upstream, provider or option, or `portcullis sessions` for the command. */
   readonly subject?: string
 }
 
