@@ -1,35 +1,13 @@
 /**
- * Validates the route table as a whole: every route must be reachable, and the sign-in page
- * public. `validate-routes.ts` calls it, and the review shares its comparisons. What it finds is
- * reported as issues.
+ * Validates that the sign-in page is public, and compares two routes. `validate-routes.ts` calls
+ * it, and the review shares its comparisons. What it finds is reported as issues.
  */
 import type { Issues } from '../../options/index.ts'
 import { canonicalPath } from '../../request/index.ts'
 import { patternCovers } from '../../request/path/pattern.ts'
 import { isFolded, isGuarded } from './guards.ts'
 import { hostCovers } from './host-pattern.ts'
-import { type CompiledRoute, compileRoutes, listMethods, type RuledRoute } from './table.ts'
-
-/** The last route must be reachable: what an earlier one covers altogether was meant to come first. */
-export function findUnreachable(routes: readonly CompiledRoute[], issues: Issues): void {
-  const lastRoute = routes.at(-1)
-  if (lastRoute === undefined) return
-  const openMethods = new Set(listMethods(lastRoute.route))
-  for (const earlierRoute of routes.slice(0, -1)) {
-    const { route } = earlierRoute
-    if (route.path === lastRoute.route.path && route.host === lastRoute.route.host) {
-      for (const method of listMethods(route)) openMethods.delete(method)
-    } else if (coversAll(earlierRoute, lastRoute)) openMethods.clear()
-
-    if (openMethods.size > 0) continue
-    issues.add(
-      'path',
-      `is never reached: ${JSON.stringify(describeRoute(earlierRoute))} comes first`,
-    )
-
-    return
-  }
-}
+import { type CompiledRoute, compileRoutes, type RuledRoute } from './table.ts'
 
 /** Whether one route's pattern covers every host and path of another's. */
 export function coversAll(outer: RuledRoute, inner: RuledRoute): boolean {

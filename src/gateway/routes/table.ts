@@ -94,7 +94,16 @@ interface HostIndex {
   readonly folded: SpellingIndex
 }
 
-const allMethods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** Every method that a route may list. */
+export const allMethods: readonly Method[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]
 const noMatch: RouteMatch = { type: 'none' }
 
 /** Compiles a route table. Its patterns must be valid. */

@@ -23,10 +23,11 @@ import { compileBodyRules } from './compile-body.ts'
 import { compileRouteCsrf } from './compile-csrf.ts'
 import { routeHeaders } from './compile-headers.ts'
 import { compileGatewayLimit, compileRouteLimits } from './compile-limits.ts'
-import { findUnreachable, validateSignIn } from './find-unreachable.ts'
+import { describeRoute, validateSignIn } from './find-unreachable.ts'
 import { isHostPattern } from './host-pattern.ts'
-import type { Method, Route, SessionVerb } from './route.ts'
-import { type CompiledRoute, listMethods } from './table.ts'
+import { createFindCovering } from './reachability.ts'
+import type { Route, SessionVerb } from './route.ts'
+import { allMethods, type CompiledRoute, listMethods } from './table.ts'
 import { validateCache } from './validate-cache.ts'
 
 /** The parts of a configuration that decide whether routes are valid. */
@@ -72,7 +73,6 @@ const routeKeys: ReadonlyArray<keyof Route> = [
   'bearer',
   'throttle',
 ]
-const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Verbs that sessions of this strategy cannot keep. */
 export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
@@ -103,6 +103,7 @@ export function validateRoutes(
 
   const gatewayLimit = compileGatewayLimit(config.limit, issues)
   const compileHeaders = routeHeaders(config.headers)
+  const findCovering = createFindCovering()
   for (const [index, routeInput] of (config.routes as readonly Route[]).entries()) {
     const routeIssues = issues.at(`routes.${index}`)
     checkKeys(routeIssues, routeInput, routeKeys)
@@ -112,7 +113,6 @@ export function validateRoutes(
     const route: Route = isAssets
       ? { ...routeInput, anonymous: routeInput.anonymous ?? true }
       : routeInput
-    const countBefore = routes.length
     const csrf = compileRouteCsrf(config.csrf, route.csrf, routeIssues)
     const body = compileBodyRules(route, routeIssues)
     const throttle = compileRouteThrottle(route, config, routeIssues.at('throttle'), throttling)
@@ -137,8 +137,12 @@ export function validateRoutes(
       secure: compileHeaders(route.headers, routeIssues),
     }
 
-    if (validatePattern(route, routeIssues)) routes.push(compiledRoute)
-    if (routes.length > countBefore) findUnreachable(routes, routeIssues)
+    if (!validatePattern(route, routeIssues)) continue
+    routes.push(compiledRoute)
+    const earlierRoute = findCovering(compiledRoute)
+    if (earlierRoute === undefined) continue
+    const pattern = JSON.stringify(describeRoute(earlierRoute))
+    routeIssues.add('path', `is never reached: ${pattern} comes first`)
   }
 
   if (config.signIn !== undefined && config.session === undefined)
@@ -228,7 +232,7 @@ function validateRouteOptions(
   })
 
   parseChoice(issues, 'retry', route.retry, [true, false, 'idempotency-key'])
-  parseList(route.methods, methods, 'methods', issues)
+  parseList(route.methods, allMethods, 'methods', issues)
   const grantedVerbs = parseList(route.sessions, sessionVerbs, 'sessions', issues)
   if (grantedVerbs.length > 0 && upstream?.sessions === false) {
     issues.add('sessions', `needs sessions: true on the upstream ${JSON.stringify(route.to)}`)
