@@ -5,6 +5,7 @@
  * When the list is full, expired entries are deleted first, then the oldest, so a mark may be lost before
  * its time and sessions with it count again. Another isolate does not see the marks. Nothing throws.
  */
+import { type BoundedMap, createBoundedMap, type ExpiringValue } from '../memory/bounded-map.ts'
 import type { Clock } from '../types.ts'
 import type { OnceMessage } from './mark-types.ts'
 
@@ -17,27 +18,17 @@ export interface EndedMarks {
 
 /** Creates an empty list. When it is full, expired entries are deleted first, then the oldest. */
 export function createEndedMarks(maxEntries: number, clock: Clock): EndedMarks {
-  const marks = new Map<string, number>()
-  const messages = new Map<string, number>()
+  const marks = createBoundedMap<ExpiringValue>(maxEntries)
+  const messages = createBoundedMap<ExpiringValue>(maxEntries)
 
-  function isKept(entries: Map<string, number>, name: string): boolean {
-    return (entries.get(name) ?? 0) > clock()
+  function isKept(entries: BoundedMap<ExpiringValue>, name: string): boolean {
+    return entries.get(name, clock()) !== undefined
   }
 
-  function keep(entries: Map<string, number>, name: string, life: number): void {
-    const until = Math.max(entries.get(name) ?? 0, clock() + life)
-    entries.delete(name)
-    if (entries.size >= maxEntries) makeRoom(entries)
-    entries.set(name, until)
-  }
-
-  function makeRoom(entries: Map<string, number>): void {
+  function keep(entries: BoundedMap<ExpiringValue>, name: string, life: number): void {
     const now = clock()
-    for (const [name, until] of entries) if (until <= now) entries.delete(name)
-    for (const name of entries.keys()) {
-      if (entries.size < maxEntries) return
-      entries.delete(name)
-    }
+    const until = Math.max(entries.get(name, now)?.until ?? 0, now + life)
+    entries.put(name, { until }, now)
   }
 
   return {

@@ -6,6 +6,7 @@
  * longest time, even if their session is alive. Expired entries stay in memory until they are read or the
  * map is full. Nothing throws; a key that is absent reads as undefined.
  */
+import { createBoundedMap } from '../memory/bounded-map.ts'
 import type { Clock } from '../types.ts'
 
 /** The row of a session. */
@@ -48,18 +49,11 @@ export interface ExpiringMap {
 
 /** Creates an empty map that holds at most `maxEntries`. */
 export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap {
-  const entries = new Map<string, MapEntry>()
   const indexes = new Map<string, Map<string, number>>()
-  /** No entry expires before this moment, so until then a full map need not search for expired entries. */
-  let earliest = Number.POSITIVE_INFINITY
-
-  function remove(key: string): void {
-    const entry = entries.get(key)
-    entries.delete(key)
+  const entries = createBoundedMap<MapEntry>(maxEntries, (key, entry) => {
     // Deleted rows are removed from their list too, so that lists cannot grow without bound.
-    if (entry !== undefined && 'index' in entry && entry.index !== undefined)
-      removeFromIndex(entry.index, key)
-  }
+    if ('index' in entry && entry.index !== undefined) removeFromIndex(entry.index, key)
+  })
 
   function removeFromIndex(index: string, key: string): void {
     const members = indexes.get(index)
@@ -67,37 +61,12 @@ export function createExpiringMap(maxEntries: number, clock: Clock): ExpiringMap
     if (members?.size === 0) indexes.delete(index)
   }
 
-  function makeRoom(): void {
-    const now = clock()
-    if (now >= earliest) {
-      earliest = Number.POSITIVE_INFINITY
-      for (const [key, { until }] of entries) {
-        if (until <= now) remove(key)
-        else earliest = Math.min(earliest, until)
-      }
-    }
-    for (const key of entries.keys()) {
-      if (entries.size < maxEntries) return
-      remove(key)
-    }
-  }
-
-  function get(key: string): MapEntry | undefined {
-    const entry = entries.get(key)
-    if (entry === undefined || clock() < entry.until) return entry
-    remove(key)
-    return undefined
-  }
+  const get = (key: string): MapEntry | undefined => entries.get(key, clock())
 
   return {
     get,
-    put(key, entry) {
-      // A Map keeps the order of insertion, so an entry that is deleted and set again becomes the newest.
-      if (!entries.delete(key) && entries.size >= maxEntries) makeRoom()
-      entries.set(key, entry)
-      earliest = Math.min(earliest, entry.until)
-    },
-    delete: remove,
+    put: (key, entry) => entries.put(key, entry, clock()),
+    delete: entries.delete,
     lists: (index, key) => indexes.get(index)?.has(key) ?? false,
     members: (index) => [...(indexes.get(index)?.keys() ?? [])],
     enlist(index, key, end) {

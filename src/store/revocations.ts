@@ -8,6 +8,7 @@
  * when the isolate ends, and beyond `maxEntries` (100,000) the oldest are deleted early.
  */
 
+import { createBoundedMap, type ExpiringValue } from '../memory/bounded-map.ts'
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../options/index.ts'
 import type { Clock } from '../types.ts'
 import type { StoreContext } from './contract.ts'
@@ -49,7 +50,7 @@ export interface RevocationStore {
 
 /** Options of {@link memoryRevocations}. Absent = default. */
 export interface MemoryRevocationsOptions {
-  /** Most entries; beyond that the oldest are deleted. Default 100,000, at most 1,000,000. */
+  /** Most entries; beyond that expired ones are deleted first, then the oldest. Default 100,000, at most 1,000,000. */
   readonly maxEntries?: number
   /** Returns the current time; for tests. Default `Date.now`. */
   readonly clock?: Clock
@@ -73,22 +74,13 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
   const clock = optionalFunction(issues, 'clock', options?.clock) ?? Date.now
   issues.throwIfAny()
   const endedMarks = createEndedMarks(maxEntries, clock)
-  const entries = new Map<string, { readonly value: number; readonly until: number }>()
+  const entries = createBoundedMap<ExpiringValue & { readonly value: number }>(maxEntries)
 
-  function get(key: string): number | undefined {
-    const entry = entries.get(key)
-    if (entry === undefined || entry.until > clock()) return entry?.value
-    entries.delete(key)
-    return undefined
-  }
+  const get = (key: string): number | undefined => entries.get(key, clock())?.value
 
   function put(key: string, value: number, life: number): void {
-    entries.delete(key)
-    for (const [oldest, { until }] of entries) {
-      if (entries.size < maxEntries && until > clock()) break
-      entries.delete(oldest)
-    }
-    entries.set(key, { value, until: clock() + life })
+    const now = clock()
+    entries.put(key, { value, until: now + life }, now)
   }
 
   return {

@@ -1,7 +1,7 @@
 /**
  * Remembers the ids of writes for a minute, the time in which a write can be repeated. `memory.ts`
- * recognises repeated writes with it. Beyond 100,000 ids the oldest are forgotten early; such a write,
- * if it is repeated, then meets a conflict. Nothing throws.
+ * recognises repeated writes with it. Beyond 100,000 ids the older half is forgotten early; such a
+ * write, if it is repeated, then meets a conflict. Nothing throws.
  */
 import type { Clock } from '../types.ts'
 import { writeMemory } from './contract.ts'
@@ -16,24 +16,34 @@ export interface WriteIds {
 /** Most ids: far more than one process writes in a minute. In memory no answer is lost, so few writes are repeated. */
 const MOST = 100_000
 
-/** Creates an empty list of ids. */
+/** The version that each write made, and when it is forgotten. */
+type Writes = Map<string, { readonly version: number; readonly until: number }>
+
+/**
+ * Creates an empty list of ids, in two halves. When the younger half is as old as a write can be repeated, nobody needs the older
+ * one, and it is dropped as a whole. To delete ids one by one would mean to search for the oldest each time.
+ */
 export function createWriteIds(clock: Clock): WriteIds {
-  const writes = new Map<string, { readonly version: number; readonly until: number }>()
+  let older: Writes = new Map()
+  let younger: Writes = new Map()
+  let youngerSince = 0
 
   return {
     versionMade(key, write) {
-      const remembered = writes.get(`${key} ${write}`)
+      const id = `${key} ${write}`
+      const remembered = younger.get(id) ?? older.get(id)
       return remembered !== undefined && clock() < remembered.until ? remembered.version : undefined
     },
 
     remember(key, write, version) {
-      // A Map iterates in the order of insertion, so the oldest ids come first.
-      for (const [oldest, { until }] of writes) {
-        if (until > clock() && writes.size < MOST) break
-        writes.delete(oldest)
+      const now = clock()
+      if (now - youngerSince >= writeMemory || younger.size >= MOST / 2) {
+        older = younger
+        younger = new Map()
+        youngerSince = now
       }
 
-      writes.set(`${key} ${write}`, { version, until: clock() + writeMemory })
+      younger.set(`${key} ${write}`, { version, until: now + writeMemory })
     },
   }
 }

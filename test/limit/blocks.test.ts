@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LimitResult } from '../../src/limit/index.ts'
 import { createBlockedKeys } from '../../src/limit/memory/blocked-keys.ts'
-import { createBoundedMap } from '../../src/limit/memory/bounded-map.ts'
+import { createBoundedMap } from '../../src/memory/bounded-map.ts'
 import { noon } from './support.ts'
 
 const denied = (retryAt: number): LimitResult => ({

@@ -3,7 +3,7 @@
  * memory of one isolate. `authorize.ts` and `create.ts` call it. A request over the limit gets
  * 429; the oldest stream of a session gives way to its newest.
  */
-import { createBoundedMap } from '../../limit/memory/bounded-map.ts'
+import { createBoundedMap } from '../../memory/bounded-map.ts'
 
 /** Counts requests of a minute by key. */
 export interface MinuteLimit {

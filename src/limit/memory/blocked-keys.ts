@@ -6,8 +6,8 @@
  * `forget()` freed in another isolate stays blocked in this one until its retry time.
  */
 
+import { createBoundedMap } from '../../memory/bounded-map.ts'
 import type { LimitResult } from '../contract.ts'
-import { createBoundedMap } from './bounded-map.ts'
 
 /** The blocked keys of one limiter. */
 export interface BlockedKeys {

@@ -7,13 +7,13 @@
  * reached, the keys unused for longest lose their count.
  */
 import { sha256 } from '../../crypto/digest.ts'
+import { createBoundedMap, type ExpiringValue } from '../../memory/bounded-map.ts'
 import { checkKeys, createIssues, optionalFunction, parseWholeNumber } from '../../options/index.ts'
 import type { Clock } from '../../types.ts'
 import type { Limiter, LimitResult } from '../contract.ts'
 import { evaluateLog, findResolution, type KeptLog } from '../exact/log.ts'
 import { checkCost, createResult } from '../result.ts'
 import { type RateOptions, validateRate } from '../settings.ts'
-import { createBoundedMap, type ExpiringValue } from './bounded-map.ts'
 
 /** Options of {@link memoryLimiter}. */
 export interface MemoryLimiterOptions extends RateOptions {

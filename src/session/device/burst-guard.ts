@@ -3,6 +3,7 @@
  * `endpoints.ts` asks it for each request. A request above the bound is answered with 503, which
  * ends no session.
  */
+import { createBoundedMap, type ExpiringValue } from '../../memory/bounded-map.ts'
 import type { Clock } from '../../types.ts'
 
 /** Requests of one session in a minute: a browser needs three for a login, and two for a refresh. */
@@ -19,22 +20,19 @@ export type BurstGuard = (token: string) => boolean
  * What is above the bound is answered 503, which ends nothing.
  */
 export function createBurstGuard(clock: Clock): BurstGuard {
-  const counts = new Map<string, { since: number; count: number }>()
+  const counts = createBoundedMap<ExpiringValue & { since: number; count: number }>(maxSessions)
 
   return (token) => {
     const key = token.slice(-22)
     const now = clock()
-    const entry = counts.get(key)
+    const entry = counts.get(key, now)
     // A clock that went back begins a new minute.
-    if (entry !== undefined && now >= entry.since && now - entry.since < minuteMs) {
+    if (entry !== undefined && now >= entry.since) {
       entry.count += 1
       return entry.count <= maxPerMinute
     }
 
-    counts.delete(key)
-    const [oldest] = counts.keys()
-    if (counts.size >= maxSessions && oldest !== undefined) counts.delete(oldest)
-    counts.set(key, { since: now, count: 1 })
+    counts.put(key, { since: now, count: 1, until: now + minuteMs }, now)
     return true
   }
 }

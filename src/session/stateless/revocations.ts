@@ -6,6 +6,7 @@
 
 import { sha256 } from '../../crypto/digest.ts'
 import { ConfigError } from '../../errors.ts'
+import { createBoundedMap, type ExpiringValue } from '../../memory/bounded-map.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { CookieJar } from '../../types.ts'
 import { endMarked } from '../core/end-marked.ts'
@@ -39,7 +40,9 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
   /** A revocation outlives every session that it ends, and every legacy seal that could still be imported. */
   readonly #lifetimeMs: number
   /** When the store last answered that a session is not revoked, by id and generation. */
-  readonly #confirmedAt = new Map<string, number>()
+  readonly #confirmations = createBoundedMap<ExpiringValue & { readonly since: number }>(
+    MAX_REMEMBERED,
+  )
 
   constructor(settings: SessionSettings<Data>, { store, maxStale = 0 }: RevocationOptions) {
     const { limits, legacy } = settings
@@ -134,23 +137,21 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
       )
     }
 
-    this.#confirmedAt.delete(key)
+    this.#confirmations.delete(key)
     if (isAllowed && this.#maxStaleMs > 0) this.#confirm(key)
     return isAllowed
   }
 
   /** The age must not be negative: after its clock went back, an isolate would believe an answer for too long. */
   #isConfirmed(key: string): boolean {
-    const age = this.#settings.clock() - (this.#confirmedAt.get(key) ?? Number.POSITIVE_INFINITY)
-    return this.#maxStaleMs > 0 && age >= 0 && age < this.#maxStaleMs
+    const now = this.#settings.clock()
+    const confirmation = this.#confirmations.get(key, now)
+    return confirmation !== undefined && now >= confirmation.since
   }
 
   #confirm(key: string): void {
-    const [oldest] = this.#confirmedAt.keys()
-    if (this.#confirmedAt.size >= MAX_REMEMBERED && oldest !== undefined) {
-      this.#confirmedAt.delete(oldest)
-    }
-    this.#confirmedAt.set(key, this.#settings.clock())
+    const since = this.#settings.clock()
+    this.#confirmations.put(key, { since, until: since + this.#maxStaleMs }, since)
   }
 
   /**
@@ -172,7 +173,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
 
   async #revoke(cookieJar: CookieJar, record: SessionRecord<Data> | undefined): Promise<void> {
     if (record?.authenticated === undefined) return
-    this.#confirmedAt.delete(confirmationKey(record))
+    this.#confirmations.delete(confirmationKey(record))
 
     const { clock, limits } = this.#settings
     // The seal of an imported session may open for longer than the session lives, and could be imported again.

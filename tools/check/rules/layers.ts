@@ -5,7 +5,7 @@ import { codeOf, importsOf } from './source.ts'
 /** The modules of each layer, lowest first. A folder of `src/` is a module; a file directly in `src/` is a module of its own. */
 const layers: readonly string[][] = [
   ['errors.ts', 'types.ts'],
-  ['events.ts'],
+  ['events.ts', 'memory'],
   ['options', 'page'],
   ['crypto', 'cookie', 'request', 'redis', 'graphql-syntax', 'parameters'],
   ['store'],

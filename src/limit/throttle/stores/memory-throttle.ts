@@ -2,9 +2,14 @@
  * Creates `memoryThrottle()`, which stores failed logins in the memory of one process, for tests
  * and development. Applications pass it as `store` to `loginThrottle()` and to the gateway's login
  * throttle. Each isolate counts alone, so it protects a single process only. Wrong options throw a
- * `ConfigError`; nothing else fails. When `maxEntries` is reached, the counter unused for longest
- * is forgotten, so an attacker who fails on many other accounts can remove a count.
+ * `ConfigError`; nothing else fails. When `maxEntries` is reached, expired counters are forgotten
+ * first, then the one unused for longest, so an attacker who fails on many other accounts can remove a count.
  */
+import {
+  type BoundedMap,
+  createBoundedMap,
+  type ExpiringValue,
+} from '../../../memory/bounded-map.ts'
 import { checkKeys, createIssues, parseWholeNumber } from '../../../options/index.ts'
 import {
   type AttemptReply,
@@ -20,18 +25,16 @@ import {
 /** Options of {@link memoryThrottle}. */
 export interface MemoryThrottleOptions {
   /**
-   * The most counters that are stored. When it is reached, the counter unused for longest is
-   * forgotten. Default 10,000, at most 1,000,000.
+   * The most counters that are stored. When it is reached, expired counters are forgotten first,
+   * then the one unused for longest. Default 10,000, at most 1,000,000.
    */
   readonly maxEntries?: number
 }
 
-interface ThrottleEntry {
+interface ThrottleEntry extends ExpiringValue {
   n: number
   /** The moment until which a streak waits, or at which a day ends. */
   u: number
-  /** The moment at which the entry is forgotten. */
-  end: number
 }
 /** How an attempt is settled, and the end of the wait that it began. */
 interface Settling {
@@ -39,11 +42,10 @@ interface Settling {
   readonly now: number
   readonly began: number | undefined
 }
-interface ThrottleTicket {
+interface ThrottleTicket extends ExpiringValue {
   state: 'open' | 'success' | 'void'
   /** The end of the wait that the attempt began on each counter, in the order of the counters. */
   readonly waits: readonly number[]
-  readonly end: number
 }
 
 function removeFailures(entry: ThrottleEntry | undefined, count: number): void {
@@ -67,19 +69,22 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
   const max = parseWholeNumber(issues, 'maxEntries', options?.maxEntries, bounds) ?? 10_000
   issues.throwIfAny()
 
-  const memory: ThrottleMemory = { entries: new Map(), tickets: new Map(), max }
+  const memory: ThrottleMemory = {
+    entries: createBoundedMap(max),
+    tickets: createBoundedMap(max),
+  }
 
   return {
     attempt: async (counters, nowMs) => countAttempt(memory, counters, nowMs),
     async settle({ ticket, streaks, days }, outcome, nowMs): Promise<boolean> {
-      const ticketEntry = memory.tickets.get(ticket)
-      if (ticketEntry === undefined || ticketEntry.end <= nowMs) return false
+      const ticketEntry = memory.tickets.get(ticket, nowMs)
+      if (ticketEntry === undefined) return false
       if (ticketEntry.state !== 'open') return ticketEntry.state === outcome
 
       ticketEntry.state = outcome
       for (const [index, streak] of streaks.entries())
         settleStreak(memory, streak, { outcome, now: nowMs, began: ticketEntry.waits[index] })
-      for (const { key } of days) removeFailures(findEntry(memory, key, nowMs), 1)
+      for (const { key } of days) removeFailures(memory.entries.get(key, nowMs), 1)
 
       return true
     },
@@ -87,10 +92,8 @@ export function memoryThrottle(options: MemoryThrottleOptions = {}): ThrottleSto
 }
 
 interface ThrottleMemory {
-  readonly entries: Map<string, ThrottleEntry>
-  readonly tickets: Map<string, ThrottleTicket>
-  /** The most entries of each map. */
-  readonly max: number
+  readonly entries: BoundedMap<ThrottleEntry>
+  readonly tickets: BoundedMap<ThrottleTicket>
 }
 
 /** A counter with its current values, and the rule by which it makes a client wait. */
@@ -116,8 +119,7 @@ function countAttempt(memory: ThrottleMemory, counters: Counters, nowMs: number)
   const { ticket, streaks } = counters
   const counted = readCounters(memory, counters, nowMs)
 
-  const earlier = memory.tickets.get(ticket)
-  if (earlier !== undefined && earlier.end > nowMs) {
+  if (memory.tickets.get(ticket, nowMs) !== undefined) {
     return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
   }
 
@@ -128,11 +130,11 @@ function countAttempt(memory: ThrottleMemory, counters: Counters, nowMs: number)
     if (own === key) continue
 
     const { n } = readCounter(memory, own, nowMs)
-    setBounded(memory.entries, own, { n: n + 1, u: 0, end: nowMs + DAY_MS }, memory.max)
+    memory.entries.put(own, { n: n + 1, u: 0, until: nowMs + DAY_MS }, nowMs)
   }
 
   const waits = counted.map((entry) => countFailure(memory, entry, nowMs))
-  setBounded(memory.tickets, ticket, { state: 'open', waits, end: nowMs + TICKET_MS }, memory.max)
+  memory.tickets.put(ticket, { state: 'open', waits, until: nowMs + TICKET_MS }, nowMs)
   return { is: 'allowed', failures: counted.map(({ n }) => n) }
 }
 
@@ -174,7 +176,7 @@ function findLongestWait(
 
 /** Adds one failure to a counter, and returns the moment until which the next attempt must wait. */
 function countFailure(
-  { entries, max }: ThrottleMemory,
+  { entries }: ThrottleMemory,
   { key, n, u, free, longest, daily }: ThrottleCounter,
   nowMs: number,
 ): number {
@@ -182,17 +184,8 @@ function countFailure(
   const waitEnd = surplus < 0 ? 0 : nowMs + Math.min(longest, FIRST_WAIT_MS * 2 ** surplus)
   const endsAt = daily ? u || nowMs + DAY_MS : waitEnd
 
-  setBounded(entries, key, { n: n + 1, u: endsAt, end: daily ? endsAt : nowMs + DAY_MS }, max)
+  entries.put(key, { n: n + 1, u: endsAt, until: daily ? endsAt : nowMs + DAY_MS }, nowMs)
   return endsAt
-}
-
-function findEntry(
-  { entries }: ThrottleMemory,
-  key: string,
-  nowMs: number,
-): ThrottleEntry | undefined {
-  const entry = entries.get(key)
-  return entry !== undefined && entry.end > nowMs ? entry : undefined
 }
 
 function readCounter(
@@ -200,19 +193,8 @@ function readCounter(
   key: string,
   nowMs: number,
 ): { key: string; n: number; u: number } {
-  const { n = 0, u = 0 } = findEntry(memory, key, nowMs) ?? {}
+  const { n = 0, u = 0 } = memory.entries.get(key, nowMs) ?? {}
   return { key, n, u }
-}
-
-/**
- * Stores a value as the most recently used one. A full map forgets the value unused for longest.
- */
-function setBounded<T>(map: Map<string, T>, key: string, value: T, max: number): void {
-  map.delete(key)
-  map.set(key, value)
-
-  const [oldest] = map.size > max ? map.keys() : []
-  if (oldest !== undefined) map.delete(oldest)
 }
 
 function settleStreak(
@@ -220,8 +202,8 @@ function settleStreak(
   { key, own = key }: Streak,
   { outcome, now, began }: Settling,
 ): void {
-  const entry = findEntry(memory, key, now)
-  const ownEntry = own === key ? entry : findEntry(memory, own, now)
+  const entry = memory.entries.get(key, now)
+  const ownEntry = own === key ? entry : memory.entries.get(own, now)
 
   // A success removes the failures of its own spelling of the account. Failures of other spellings
   // stay.
