@@ -5,14 +5,31 @@
  */
 import { createAttempts, createAttemptTables } from '../limit/durable-object/attempts.ts'
 import { createCounts, createCountTables } from '../limit/durable-object/counts.ts'
-import type { ObjectState, ObjectStorage } from '../store/durable-object/platform.ts'
+import type { ObjectSql, ObjectState, ObjectStorage } from '../store/durable-object/platform.ts'
 import { createTables } from '../store/durable-object/session-rows.ts'
 import { createSessionTable } from '../store/durable-object/session-table.ts'
 
-type Verb = (...args: never[]) => unknown
+/** A verb, and the tables that it needs. */
+interface Verb {
+  readonly run: (...args: never[]) => unknown
+  readonly tableSet: TableSet
+}
 
-/** Tables whose rows have an end. */
-const tables = ['sessions', 'names', 'counts', 'attempts'] as const
+/**
+ * The tables that verbs of one kind need. Each object has only the tables of the kinds that it was asked for: an empty table and its
+ * indexes take 12 KB or more, and every user has an object.
+ */
+interface TableSet {
+  /** Its tables, whose rows have an end. */
+  readonly tables: readonly string[]
+  readonly create: (sql: ObjectSql) => void
+}
+
+const sessionSet: TableSet = { tables: ['sessions', 'names'], create: createTables }
+const countSet: TableSet = { tables: ['counts'], create: createCountTables }
+const attemptSet: TableSet = { tables: ['attempts'], create: createAttemptTables }
+const knownTables = [sessionSet, countSet, attemptSet].flatMap(({ tables }) => tables)
+
 /** Between two looks for what is past its time: an alarm costs as much as a request. */
 const alarmEveryMs = 60_000
 
@@ -26,7 +43,7 @@ const alarmEveryMs = 60_000
 export class PortcullisObject {
   readonly #storage: ObjectStorage
   readonly #verbs: ReadonlyMap<string, Verb>
-  #ready = false
+  readonly #ready = new Set<TableSet>()
   #alarmAt: number | undefined
 
   constructor(state: ObjectState, _env?: unknown) {
@@ -37,9 +54,9 @@ export class PortcullisObject {
     const parts = { sql: storage.sql, clock, forgetAt }
 
     this.#verbs = new Map<string, Verb>([
-      ...listVerbs(createSessionTable(storage.sql, clock, forgetAt)),
-      ...listVerbs(createCounts(parts)),
-      ...listVerbs(createAttempts(parts)),
+      ...listVerbs(createSessionTable(storage.sql, clock, forgetAt), sessionSet),
+      ...listVerbs(createCounts(parts), countSet),
+      ...listVerbs(createAttempts(parts), attemptSet),
     ])
     void state.blockConcurrencyWhile(async () => {
       this.#alarmAt = (await storage.getAlarm()) ?? undefined
@@ -52,16 +69,16 @@ export class PortcullisObject {
     const verb = this.#verbs.get(name)
     if (verb === undefined) return new Response('no such verb', { status: 501 })
 
-    this.#createTables()
-    const answer = this.#storage.transactionSync(() => verb(...args))
+    this.#createTables(verb.tableSet)
+    const answer = this.#storage.transactionSync(() => verb.run(...args))
     return Response.json(answer ?? null)
   }
 
   /** Deletes what is past its time. Where nothing is left the object ceases to be. */
   async alarm(): Promise<void> {
     this.#alarmAt = undefined
-    this.#createTables()
     const { sql } = this.#storage
+    const tables = this.#listTables()
     for (const table of tables) sql.exec(`DELETE FROM ${table} WHERE until <= ?`, Date.now())
 
     const next = tables
@@ -69,16 +86,24 @@ export class PortcullisObject {
       .filter((until): until is number => typeof until === 'number')
     if (next.length > 0) return this.#wake(Math.min(...next))
 
-    this.#ready = false
+    this.#ready.clear()
     await this.#storage.deleteAll()
   }
 
-  #createTables(): void {
-    if (this.#ready) return
-    createTables(this.#storage.sql)
-    createCountTables(this.#storage.sql)
-    createAttemptTables(this.#storage.sql)
-    this.#ready = true
+  #createTables(tableSet: TableSet): void {
+    if (this.#ready.has(tableSet)) return
+    tableSet.create(this.#storage.sql)
+    this.#ready.add(tableSet)
+  }
+
+  /** Lists the tables that are there, those that another isolate made before this one among them. */
+  #listTables(): string[] {
+    const query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    const names = this.#storage.sql
+      .exec(query)
+      .toArray()
+      .map(({ name }) => `${name}`)
+    return knownTables.filter((table) => names.includes(table))
   }
 
   /** Has `alarm()` called some time after `until`, unless it will be called before that. */
@@ -89,6 +114,9 @@ export class PortcullisObject {
   }
 }
 
-function listVerbs(verbs: object): Array<[name: string, verb: Verb]> {
-  return Object.entries(verbs) as Array<[string, Verb]>
+function listVerbs(
+  verbs: Readonly<Record<string, Verb['run']>>,
+  tableSet: TableSet,
+): Array<[name: string, verb: Verb]> {
+  return Object.entries(verbs).map(([name, run]) => [name, { run, tableSet }])
 }

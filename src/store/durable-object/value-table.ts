@@ -31,7 +31,8 @@ export interface ValueTableParts {
 /** Creates the table if it is missing. `name` must be a plain word. */
 export function createValueSchema(sql: ObjectSql, name: string): void {
   sql.exec(
-    `CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY, kept TEXT NOT NULL, until INTEGER NOT NULL)`,
+    `CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY, kept TEXT NOT NULL, until INTEGER NOT NULL)
+     WITHOUT ROWID`,
   )
   sql.exec(`CREATE INDEX IF NOT EXISTS ${name}_until ON ${name} (until)`)
 }
