@@ -37,7 +37,10 @@ if (!existsSync(`${import.meta.dirname}/node_modules/hono-sessions`)) {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const asked = values.only?.split(',')
-const unknown = asked?.filter((name) => !parts.some(({ letter }) => letter === name))
+/** `scale` stands for `scale-rows` and all others that begin so, too. */
+const isNamed = (letter: string, name: string): boolean =>
+  letter === name || letter.startsWith(`${name}-`)
+const unknown = asked?.filter((name) => !parts.some(({ letter }) => isNamed(letter, name)))
 if (unknown?.length) {
   console.error(
     `No part ${unknown.join(', ')}; there are:\n${parts.map(({ letter, what }) => `  ${letter}  ${what}`).join('\n')}`,
@@ -55,7 +58,7 @@ const settings: Settings = {
 
 const done: Array<Report & { letter: string }> = []
 for (const { letter, what, run } of parts) {
-  if (asked && !asked.includes(letter)) continue
+  if (asked && !asked.some((name) => isNamed(letter, name))) continue
   const started = performance.now()
   console.log(`\n== ${letter}: ${what}`)
   const report = await run({ ...settings, log: (line) => settings.log(`${letter}: ${line}`) })

@@ -36,31 +36,48 @@ interface Counter {
   readonly read: () => number
   /** Begins to count. Before that valgrind runs four times as fast. */
   readonly begin: () => void
+  readonly pause: () => void
 }
 
 /**
  * Counts a Worker that does something `n` times in a request of `path?n=`. In a workerd of its own, with one thread, so that
  * compiling and collecting are counted where they belong. User space only: what the kernel does for sockets is not there.
  */
-export function counted(
+export async function counted(
   spec: WorkerSpec,
   path: string,
-  { warm, times, rounds }: CountSettings,
+  settings: CountSettings,
 ): Promise<Counted> {
-  return withCounter(spec, false, async ({ workers, read, begin }) => {
-    const url = `http://127.0.0.1:${workers.port(spec.name)}${path}`
-    // Several requests, so that the optimized code of a loop is entered as well.
-    for (let i = 0; i < 3; i++) await ask(`${url}?n=${Math.ceil(warm / 3)}`)
-    begin()
-    // What valgrind itself makes ready at the first instructions.
-    await ask(`${url}?n=20`)
-    read()
-    const each: number[] = []
-    for (let i = 0; i < rounds; i++) {
-      await ask(`${url}?n=${times}`)
-      each.push(read() / times)
+  const [each] = await countPoints(spec, [`${path}?`], settings)
+  return each as Counted
+}
+
+/** Counts several paths of one Worker, one after the other: the points of a curve. Each ends with `?` or with `&`. */
+export function countPoints(
+  spec: WorkerSpec,
+  paths: readonly string[],
+  { warm, times, rounds }: CountSettings,
+): Promise<Counted[]> {
+  return withCounter(spec, false, async ({ workers, read, begin, pause }) => {
+    const points: Counted[] = []
+    for (const path of paths) {
+      const url = `http://127.0.0.1:${workers.port(spec.name)}${path}`
+      // Several requests, so that the optimized code of a loop is entered as well.
+      for (let i = 0; i < 3; i++) await ask(`${url}n=${Math.ceil(warm / 3)}`)
+      begin()
+      // What valgrind itself makes ready at the first instructions.
+      await ask(`${url}n=${Math.min(20, times)}`)
+      read()
+      const each: number[] = []
+      for (let i = 0; i < rounds; i++) {
+        await ask(`${url}n=${times}`)
+        each.push(read() / times)
+      }
+      pause()
+      const mean = each.reduce((sum, one) => sum + one) / each.length
+      points.push({ least: Math.min(...each), mean })
     }
-    return { least: Math.min(...each), mean: each.reduce((sum, one) => sum + one) / each.length }
+    return points
   })
 }
 
@@ -95,6 +112,7 @@ async function withCounter<T>(
     return await use({
       workers,
       begin: () => control('--instr=on'),
+      pause: () => control('--instr=off'),
       read() {
         control('--dump')
         return readLastDump(directory)

@@ -8,6 +8,13 @@ import { headers } from './headers.ts'
 import { limiters } from './limiters.ts'
 import { redisTraffic } from './redis.ts'
 import { routes, stack } from './routes.ts'
+import {
+  countRequests,
+  countScale,
+  measureLatency,
+  measureMemory,
+  measureRows,
+} from './scale/index.ts'
 import { sealing } from './seal.ts'
 import { sizes } from './sizes.ts'
 import { stores } from './stores.ts'
@@ -34,4 +41,13 @@ export const parts: ReadonlyArray<{
     what: 'headers, sessions and the gateway, counted instead of timed',
     run: instructions,
   },
+  {
+    letter: 'scale-counted',
+    what: 'what grows with routes, cookies, users and strangers',
+    run: countScale,
+  },
+  { letter: 'scale-requests', what: 'requests and rows of a session', run: countRequests },
+  { letter: 'scale-latency', what: 'how far Redis is', run: measureLatency },
+  { letter: 'scale-memory', what: 'the heap after a million users', run: measureMemory },
+  { letter: 'scale-rows', what: 'sessions in a store and of one user', run: measureRows },
 ]
