@@ -1,13 +1,14 @@
 /**
- * Types of the variables that a strategy puts on a Hono context. The middleware and `portcullis()`
- * use them. Nothing here runs.
+ * Types of the variables that a strategy sets on a Hono context. `session()` and `portcullis()` use them,
+ * and applications import them for handlers in other files. Nothing here runs. A strategy that is not
+ * of this library gets a handle with three methods by type.
  */
 import type { SessionHandle, SessionStrategy, ThreeVerbHandle, ThreeVerbs } from './core/types.ts'
 
-/** The data that a strategy's sessions hold. */
+/** The type of the data of a strategy's sessions. */
 export type SessionData<S> = S extends ThreeVerbs<infer Data> ? Data : never
 
-/** The handle that a strategy gives: every verb, or three for a strategy that has only three. */
+/** The type of `c.var.session`: a full handle, or one with three methods for a strategy of another library. */
 export type HandleFor<S> =
   S extends SessionStrategy<infer Data> ? SessionHandle<Data> : ThreeVerbHandle<SessionData<S>>
 

@@ -1,7 +1,12 @@
 /**
- * Creates guards that allow or deny a request by its session, without a framework: signed in,
- * fresh or bound. The middleware wraps them for Hono. Wrong options, or a context without a
- * session, are a `ConfigError`.
+ * Creates guards that allow or deny a request by its session: signed in, fresh, or bound to a device.
+ * `middleware.ts` wraps each guard as Hono middleware; applications import the option types, and the pure checks
+ * are exported for tests.
+ *
+ * Wrong options throw `ERR_CONFIG` while a guard is created, and so does a request without the
+ * middleware `session()` before the guard. A denied navigation is redirected to `signIn` where it is set; other
+ * requests get 401, or the response of the option `refuse`. An expired device proof repeats the
+ * request once through the browser. Errors of the session store reject.
  */
 import { ConfigError } from '../errors.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
@@ -14,7 +19,7 @@ import type { FlushableHandle, SessionInfo } from './core/types.ts'
 
 /** The part of a Hono Context that a guard needs. */
 export interface GuardContext {
-  /** The request as it came in. */
+  /** The original request. */
   readonly req: { readonly raw: Request }
   /** Variables of the context. The session middleware sets `session`. */
   readonly var: { readonly session?: unknown } | Readonly<Record<string, unknown>>
@@ -30,7 +35,7 @@ export interface GuardOptions<C = GuardContext> {
    */
   readonly signIn?: string
   /**
-   * Makes the response to a denied request.
+   * Creates the response to a denied request.
    *
    * @default a redirect to `signIn`, or 401
    */
@@ -60,10 +65,10 @@ export interface RequireFreshOptions<C = GuardContext> extends GuardOptions<C> {
 /** Options of `requireBound`. */
 export interface RequireBoundOptions<C = GuardContext> extends RequireFreshOptions<C> {
   /**
-   * Seconds since the device last proved itself, at most; 10 to 3,600. After that the browser proves itself and repeats the
-   * request, with its method and body.
+   * Most seconds since the device last proved itself, 10 to 3,600. An older proof makes the browser prove itself and
+   * repeat the request, with its method and body.
    *
-   * @default undefined (any proof that counts for the session)
+   * @default undefined (any proof with which the session is valid)
    */
   readonly proof?: number
 }
@@ -71,10 +76,10 @@ export interface RequireBoundOptions<C = GuardContext> extends RequireFreshOptio
 /** Allows a request by returning undefined, or returns the response that denies it. */
 export type Guard<C> = (c: C) => Promise<Response | undefined>
 
-/** Seconds that `requireFresh` accepts at most: 400 days, as long as any cookie lives. */
+/** Most seconds that `requireFresh` accepts: 400 days, the longest life of a cookie. */
 const MAX_FRESH_SECONDS = 34_560_000
 
-/** Clocks of two machines may differ by a minute. */
+/** Milliseconds by which the clocks of two machines may differ. */
 const SKEW_MS = 60_000
 
 /** Creates the guard of `requireSession`. @throws {ConfigError} `ERR_CONFIG` */
@@ -128,7 +133,7 @@ export function createBoundGuard<C extends GuardContext>(
   )
 }
 
-/** Allows sessions that are bound to a device which proved itself at most `seconds` ago. */
+/** Allows sessions that are bound to a device that proved itself at most `seconds` ago. */
 export function checkBound(
   sessionInfo: SessionInfo | undefined,
   seconds: number,
@@ -149,7 +154,9 @@ export function checkSession(sessionInfo: SessionInfo | undefined, visitors: boo
     : { ok: false, reason: 'no-session' }
 }
 
-/** Allows sessions whose `start` is at most `seconds` ago. Nobody knows when an imported session was started. */
+/**
+ * Allows sessions whose login is at most `seconds` ago. The time is unknown for imported sessions, which are denied.
+ */
 export function checkFresh(
   sessionInfo: SessionInfo | undefined,
   seconds: number,
@@ -173,18 +180,23 @@ function createGuard<C extends GuardContext>(
     const handle = c.var.session as FlushableHandle<object> | undefined
     if (handle === undefined || !('info' in handle)) {
       throw new ConfigError([
-        { option: name, problem: 'needs session() before it, with a strategy of this library' },
+        {
+          option: name,
+          problem: 'needs session(statelessSessions()) or session(storedSessions())',
+        },
       ])
     }
 
     const verdict = check(await handle.info())
     if (verdict.ok) return undefined
+
     let { reason } = verdict
     if (reason === 'no-session' && handle.device()?.isSkipped) reason = 'device-not-proved'
     if (reason === 'device-proof-too-old') {
       const repeated = repeatRequest(c.req.raw, handle.device()?.expire)
       if (repeated !== undefined) return repeated
     }
+
     if (refuse !== undefined) return refuse({ ok: false, reason }, c)
     return denyOrRedirectToSignIn(reason, c.req.raw, signIn)
   }

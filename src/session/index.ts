@@ -1,10 +1,15 @@
 /**
- * Sessions. A strategy (`statelessSessions`, `storedSessions`, `sessionsBy`) compiles its options once and creates an engine,
- * which reads and writes sessions and holds no state of a request. `session()` opens one handle for each request. The handle
- * loads the session when it is first read, records changes as edits, and writes them once, when the response is flushed; a
- * write that meets another one replays the edits on the newer session. Only `start` changes the user, and always with a new id.
+ * Entry point of sessions: applications import it through `portcullis` and `portcullis/session`; the
+ * gateway, the login, the proxy, the session protocol, the Vercel adapter and the test helpers use it
+ * too. It only exports.
  *
- * A request: middleware -> handle -> request state (edits) -> engine -> sealed cookie (stateless) or sealed row (stored).
+ * A strategy (`statelessSessions`, `storedSessions`, `sessionsBy`) compiles its options once and creates an
+ * engine, which reads and writes sessions and holds no state of a request. `session()` opens one handle for
+ * each request. The handle loads the session when it is first read, records changes as edits, and writes
+ * them once, when the response is flushed; a write that meets another one replays the edits on the newer
+ * session. Only `start` changes the user, and always with a new id.
+ *
+ * A request: middleware -> handle -> request state (edits) -> engine -> sealed cookie or sealed row.
  */
 export { type ClientInfoOptions, clientInfo } from './client/client-info.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './core/data.ts'

@@ -1,4 +1,13 @@
-/** Applications and `portcullis()` create `session()` and `requireSession()`, which reject while the store is down. */
+/**
+ * Hono middleware of sessions: `session()`, which sets `c.var.session` and adds its cookie to the response,
+ * and the guards `requireSession`, `requireFresh` and `requireBound`. Applications call them, and the
+ * stack `portcullis()` uses `session()`.
+ *
+ * Wrong options of a guard throw `ERR_CONFIG` at once. A request rejects with `ERR_STORE_UNAVAILABLE` or
+ * `ERR_STORE_REFUSED` where the session store does not answer, and with `ERR_SESSION_CONFLICT` or
+ * `ERR_COOKIE_TOO_LARGE` where its changes cannot be written. The browser's requests to the device
+ * endpoints are answered here and do not reach the app.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { SessionStrategy, ThreeVerbs } from './core/types.ts'
 import type { HandleFor, SessionEnv } from './env.ts'
@@ -7,8 +16,9 @@ import { flushSession } from './handle/flush.ts'
 import { threeVerbHandle } from './handle/strategy.ts'
 
 /**
- * Sets `c.var.session`, and adds its cookie and cache headers to the final response. Mounted twice, it runs once. If the
- * handler threw, only explicit commits (`start`, `end`, `update`, `commit`) are sent with the error page.
+ * Sets `c.var.session`, and adds its cookie and cache headers to the final response. If it is mounted twice, the second
+ * one does nothing. If the handler threw, only the changes by `start`, `end`, `update` and `commit` are sent with the
+ * error page.
  *
  * @example
  * ```ts
@@ -21,22 +31,24 @@ import { threeVerbHandle } from './handle/strategy.ts'
 export function session<Data extends object, S extends ThreeVerbs<Data>>(
   strategy: S & ThreeVerbs<Data>,
 ): MiddlewareHandler<SessionEnv<S>> {
-  const full = 'open' in strategy ? (strategy as unknown as SessionStrategy<Data>) : undefined
-  const device = full?.device
+  const ownStrategy =
+    'open' in strategy ? (strategy as unknown as SessionStrategy<Data>) : undefined
+  const device = ownStrategy?.device
   return async function session(c, next) {
-    const handle = full?.open(c)
+    const handle = ownStrategy?.open(c)
     if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
     c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleFor<S>)
     const pending = device?.answer(c.req.raw, c.env, handle)
-    const answer = pending && (await pending)
-    if (answer) return answer
+    const deviceResponse = pending && (await pending)
+    if (deviceResponse) return deviceResponse
+
     await next()
     return handle && flushSession(c, handle)
   }
 }
 
 /**
- * Allows signed-in sessions. It redirects other navigations to the sign-in page and answers other requests with 401.
+ * Allows signed-in sessions. Without one, navigations are redirected to the sign-in page, and other requests get 401.
  *
  * @example app.use('/account/*', requireSession({ signIn: '/login' }))
  * @throws {ConfigError} `ERR_CONFIG`
@@ -67,7 +79,8 @@ export function requireFresh(
 }
 
 /**
- * Allows sessions bound to the device that signed in, proved lately if `proof` asks for it.
+ * Allows sessions that are bound to the device that signed in; with `proof`, the device must have proved itself
+ * recently.
  *
  * @example app.use('/payments/*', requireBound({ proof: 60 }))
  * @throws {ConfigError} `ERR_CONFIG`

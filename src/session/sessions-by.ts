@@ -1,7 +1,11 @@
 /**
- * Selects one of several strategies by the environment, because a configuration at module scope
- * has no environment. Applications use it in place of one strategy. A verb that the current
- * strategy does not support, or a name that does not exist, is a `ConfigError`.
+ * Selects one of several strategies by the environment of a request, because a configuration at module
+ * scope has no environment. Applications pass `sessionsBy()` wherever a strategy is accepted, and the
+ * middleware, the gateway and the login call its methods.
+ *
+ * Wrong options throw `ERR_CONFIG`. So does every method if the environment names no strategy, and
+ * `list`, `endAll`, `endOne` or `endMarked` if the current strategy does not support it. Sessions of one
+ * strategy are not read by another: a changed choice signs users out.
  */
 import { resolveFrom } from '../options/from.ts'
 import { isObject } from '../options/is-object.ts'
@@ -31,16 +35,16 @@ export interface SessionsByOptions {
   readonly option?: string
 }
 
-/** A strategy that is another one in each environment. */
+/** A strategy that passes each call on to the strategy of the environment. */
 export interface ChosenStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
-  /** `stored` if any of the strategies is. */
+  /** `stored` if at least one of the strategies is stored. */
   readonly kind: 'stateless' | 'stored'
   /** All strategies to choose from. */
   readonly choices: readonly SessionStrategy<Data>[]
   chosen(env: unknown): SessionStrategy<Data>
   /** See `StoredStrategy.list`. @throws {ConfigError} `ERR_CONFIG` if the current strategy has no lists */
   list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
-  /** Resolves with the number of ended sessions, where it is known. @throws {ConfigError} `ERR_CONFIG` if unsupported */
+  /** Resolves with the number of ended sessions, or undefined if it is unknown. @throws {ConfigError} if unsupported */
   endAll(args: EndAllArgs): Promise<number | undefined>
   /** See `StoredStrategy.endOne`. @throws {ConfigError} `ERR_CONFIG` if the current strategy has no lists */
   endOne(args: EndOneArgs): Promise<boolean>
@@ -48,7 +52,7 @@ export interface ChosenStrategy<Data extends SessionObject> extends SessionStrat
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }
 
-/** The verbs that only some strategies have. */
+/** The methods that only some strategies have. */
 interface OptionalVerbs<Data extends SessionObject> {
   list?: StoredStrategy<Data>['list']
   endAll?(args: EndAllArgs): Promise<number | undefined>
@@ -60,8 +64,8 @@ interface OptionalVerbs<Data extends SessionObject> {
  * Creates sessions of one kind in one environment and of another kind elsewhere, such as sealed cookies on a laptop and
  * Redis in production.
  *
- * A verb that the current strategy does not support fails when it is first used, not while building. Another choice drops
- * the live sessions: a cookie of one kind never opens as one of another.
+ * A method that the current strategy does not support fails when it is called, not while the app is built. A changed
+ * choice signs users out, because a cookie of one strategy never opens in another.
  *
  * @param choose - name of one of the strategies, or a function that returns it from the environment.
  * @example
@@ -139,7 +143,10 @@ function validateStrategies<Data extends SessionObject>(
 
   for (const [name, strategy] of byName) {
     if (typeof strategy?.open !== 'function') {
-      issues.add(`sessionsBy.${name}`, 'must be a strategy of this library')
+      issues.add(
+        `sessionsBy.${name}`,
+        'must be the result of statelessSessions() or storedSessions()',
+      )
     }
   }
   return byName

@@ -144,14 +144,14 @@ describe('what a mark needs', () => {
       store: new Map<string, string>(),
     })
     await expect(plain.endMarked({ mark: 's1' })).rejects.toThrow(
-      'session.store cannot end sessions by mark',
+      'session.store has no endMarked(), so it cannot end sessions by a mark',
     )
 
     const less: AtomicStore = { ...memoryStore() }
     delete less.endMarked
     const older = storedSessions<Data>({ secret, mark: shared.mark, store: less })
     await expect(older.endMarked({ mark: 's1' })).rejects.toThrow(
-      'session.store cannot end sessions by mark',
+      'session.store has no endMarked(), so it cannot end sessions by a mark',
     )
     expect(await read(older, await signIn(older, { userId: 'ada', sid: 's1' }))).toEqual({
       userId: 'ada',

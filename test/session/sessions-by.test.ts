@@ -158,7 +158,10 @@ describe('sessionsBy', () => {
       'x',
       { a: {} },
       {},
-      ['sessionsBy.a must be a strategy of this library', 'session must be one of "a"'],
+      [
+        'sessionsBy.a must be the result of statelessSessions() or storedSessions()',
+        'session must be one of "a"',
+      ],
     ],
     [
       'a',

@@ -1,7 +1,10 @@
 /**
- * Creates the option `clientInfo` of sessions, which keeps with each session the device and place
- * it was last seen with. Applications pass it to a strategy, which compiles it. Wrong options are
- * reported as issues.
+ * Creates the option `clientInfo` of sessions, which stores with each signed-in session the browser, system,
+ * network and country that it was last used with. Applications pass `clientInfo()` to a strategy, whose
+ * settings compile it; handles then call the wrapped engine.
+ *
+ * Wrong options become issues of the strategy's `ERR_CONFIG`. Values that cannot be read from a request
+ * are left out.
  */
 import { checkKeys } from '../../options/keys.ts'
 import { parseWholeNumber } from '../../options/values.ts'
@@ -14,20 +17,20 @@ import { describeClient } from './stored-client.ts'
 /** Options of {@link clientInfo}. */
 export interface ClientInfoOptions {
   /**
-   * The platform in front, which vouches for the client's address, as in the option `platform` of a
-   * gateway. Only its network is kept: a /24, or a /48 with IPv6. With `'none'` no network is kept.
+   * The platform that supplies the client's address, as in the option `platform` of a gateway. Only the
+   * network of the address is stored: a /24, or a /48 with IPv6. With `'none'` no network is stored.
    */
   readonly platform: Platform
   /**
-   * Keeps the country that the platform names: `request.cf` of a Worker and `CF-IPCountry` of Cloudflare, or
+   * Stores the country that the platform sends: `request.cf` of a Worker and `CF-IPCountry` of Cloudflare, or
    * `X-Vercel-IP-Country` of Vercel.
    *
    * @default false, since behind anything else a client could write these headers itself
    */
   readonly country?: CountrySource
   /**
-   * Seconds for which a session keeps a client before another one replaces it, at most a day: two clients that take turns
-   * cause one write in this time.
+   * Least seconds for which a session keeps a client before another one replaces it, at most a day. So two clients that
+   * use a session in turn cause one write in this time.
    *
    * @default 60
    */
@@ -38,10 +41,10 @@ const defaultInterval = 60
 const maxInterval = 86_400
 
 /**
- * Keeps with each signed-in session the browser, the system, the network and the country that it was last seen with, so that
- * a page of devices can name them. Without it a session keeps nothing of its client.
+ * Stores with each signed-in session the browser, the system, the network and the country that it was last used with,
+ * so that a page of devices can show them. Without it a session stores nothing about its client.
  *
- * It is a function of its own, so that sessions without it hold none of its code.
+ * It is a separate function, so that applications that do not import it do not bundle its code.
  *
  * @see docs/sessions.md
  * @example

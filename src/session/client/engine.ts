@@ -1,6 +1,9 @@
 /**
- * Wraps an engine so that each signed-in session keeps what its client is. `client-info.ts`
- * creates it, and handles call it in place of the engine. It fails as the wrapped engine does.
+ * Wraps an engine so that each signed-in session stores the client that it was last used with.
+ * `client-info.ts` creates it, and handles call it instead of the wrapped engine.
+ *
+ * It rejects as the wrapped engine does, except that a failure to write a new client after a load is
+ * ignored: the request continues with the loaded session.
  */
 import type { CookieJar } from '../../types.ts'
 import type { ChangeRecord, LoadResult, SessionEngine } from '../core/engine.ts'
@@ -9,8 +12,8 @@ import type { SessionRecord } from '../core/record.ts'
 import { type ClientSettings, readNewClient } from './stored-client.ts'
 
 /**
- * Wraps an engine. The client is kept at a login and with every write. A store whose writes are atomic is also written when
- * a session is read that has another client than before; a cookie waits for the next time that it is renewed.
+ * Wraps an engine. The client is stored at a login and with every write. With an atomic store, a load by another client
+ * than before also causes a write; in a stateless session the client is stored when its cookie is next renewed.
  */
 export function createClientEngine<Data extends object>(
   client: ClientSettings,
@@ -32,7 +35,7 @@ export function createClientEngine<Data extends object>(
     }
   }
 
-  /** Writes the client of a session that was just read, before the app receives the session's version. */
+  /** Writes the client of a session that was just loaded, before the app receives the session's version. */
   async function recordClient(
     jar: CookieJar,
     session: LoadResult<Data>,
@@ -49,7 +52,7 @@ export function createClientEngine<Data extends object>(
       })
       return result?.session ?? session
     } catch {
-      // The session was read: a request does not fail because its client could not be noted. The store emits its own event.
+      // The session was loaded, so the request must not fail because of its client. The store has emitted an event.
       return session
     }
   }

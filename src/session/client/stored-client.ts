@@ -1,7 +1,9 @@
 /**
- * Describes the client of a session: made from a request, and read for an application. `engine.ts`
- * and `client-info.ts` call it. It is pure; what another version of this library stored gives
- * undefined.
+ * Reads the client from a request in the short form that a session stores, and converts the stored form for
+ * applications. `client/engine.ts` and `client-info.ts` call it.
+ *
+ * It is pure. A context without a request gives undefined, and so does a stored form that another
+ * version of this library has written. The User-Agent is what the client claims, so it proves nothing.
  */
 import { clientAddress, type Platform } from '../../request/address/address.ts'
 import { truncateAddress } from '../../request/address/truncate.ts'
@@ -17,11 +19,11 @@ export interface ClientSettings {
   readonly intervalMs: number
 }
 
-/** A client as it is sealed, with one letter for each member: a stateless cookie holds it, too. */
+/** The stored form of a client. Members have one letter each, because a stateless cookie contains them. */
 interface StoredClient {
   /** Checksum of the User-Agent, so that it is parsed only when it has changed. */
   readonly h: number
-  /** Since when, in seconds since the epoch. */
+  /** When the session began to be used with this client, in seconds since the epoch. */
   readonly t: number
   readonly b?: string
   readonly s?: string
@@ -31,8 +33,8 @@ interface StoredClient {
 }
 
 /**
- * Returns what a session has to keep of the client of a request. Returns undefined where that is there already, where the
- * one that is there is too new to be replaced, and where the request is not known.
+ * Returns the client of a request in its stored form. Returns undefined if the same client is stored already, if the
+ * stored one is younger than `intervalMs`, or if the context has no request.
  */
 export function readNewClient(
   settings: ClientSettings,
@@ -59,7 +61,7 @@ export function readNewClient(
   return client
 }
 
-/** Reads what a session keeps. Returns undefined for what another version of this library may have stored there. */
+/** Converts a stored client for applications. Returns undefined for the form of another version of this library. */
 export function describeClient(storedClient: object): SessionClient | undefined {
   const { t, b, s, k, n, c } = storedClient as Partial<StoredClient>
   if (typeof t !== 'number') return undefined
@@ -74,7 +76,7 @@ export function describeClient(storedClient: object): SessionClient | undefined 
   }
 }
 
-/** FNV-1a of 32 bits over the UTF-16 code units: fast, and not meant to be hard to forge. */
+/** Computes a 32-bit FNV-1a hash of the UTF-16 code units. It is fast, and not cryptographic. */
 function computeChecksum(text: string): number {
   let checksum = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {

@@ -1,7 +1,10 @@
 /**
- * Validates session data before it is written: values that JSON would lose, and values that a
- * schema rejects. Handles call it for every write, and both engines for every load. It throws
- * `ERR_SESSION_DATA` with the place of the value, never the value itself.
+ * Validates session data: copies it as JSON would bring it back, and checks it with the option `schema`.
+ * Handles call it for every write (`handle/`), and both engines and legacy imports for every load.
+ *
+ * Values that JSON would lose (a Date, Map, BigInt, class instance, cycle, NaN) throw `ERR_SESSION_DATA`
+ * with their place, never the value. Undefined members are dropped silently. A schema that does not
+ * accept the data gives the places of its issues; a schema that throws makes the call reject.
  */
 import { PortcullisError } from '../../errors.ts'
 
@@ -40,7 +43,8 @@ const MAX_PATH_LENGTH = 128
  * Copies a value as JSON would bring it back. Undefined members of objects are left out, as JSON does.
  *
  * @param path - place of the value for the message, such as `cart`.
- * @throws {PortcullisError} `ERR_SESSION_DATA` with the place of a value that JSON cannot represent: a Date, Map, BigInt,
+ * @throws {PortcullisError} `ERR_SESSION_DATA` with the place of a value that JSON cannot represent: a Date, Map,
+ * BigInt,
  *   function, NaN, class instance, cycle, hole in an array, or a member called `__proto__`.
  */
 export function jsonCopy<T>(value: T, path: string): T {
@@ -50,14 +54,15 @@ export function jsonCopy<T>(value: T, path: string): T {
 /**
  * Validates data with a schema.
  *
- * @returns the schema's output, or the places of its issues. The messages of a schema are not used: they may quote values.
+ * @returns the schema's output, or the places of its issues. The messages of a schema are not used: they may quote
+ * values.
  */
 export async function validateData<Data>(
   schema: Schema<Data>,
   data: unknown,
 ): Promise<{ readonly data: Data } | { readonly issues: string }> {
-  const answer = schema['~standard'].validate(data)
-  const result = answer instanceof Promise ? await answer : answer
+  const validation = schema['~standard'].validate(data)
+  const result = validation instanceof Promise ? await validation : validation
   if (result.issues === undefined) return { data: result.value }
 
   const places = result.issues.map(({ path }) => (path ?? []).map(readKey).join('.') || 'the whole')
@@ -130,9 +135,9 @@ function isForeignPlain(prototype: unknown): boolean {
   )
 }
 
-function lossError(what: string, path: string): PortcullisError {
+function lossError(kind: string, path: string): PortcullisError {
   const place = path.slice(0, MAX_PATH_LENGTH) || 'its top'
-  return dataError(`holds ${what} at ${place}, which JSON cannot represent`)
+  return dataError(`holds ${kind} at ${place}, which JSON cannot represent`)
 }
 
 function prototypeName(prototype: unknown): string {

@@ -1,6 +1,7 @@
 /**
- * Defines the option `device` of sessions; its code is in a bundle only where `deviceBound` is
- * imported. Strategies and `deviceBound` share these types. Nothing here runs.
+ * Types of the option `device` of sessions, whose code is in a bundle only where `deviceBound` is imported.
+ * The strategies and `core/options` use the option, `device/` implements it, and `session()`, the
+ * stack and the gateway call `DeviceEndpoints`. Nothing here runs.
  */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { Issues } from '../../options/issues.ts'
@@ -8,36 +9,36 @@ import type { SessionEngine } from './engine.ts'
 import type { SessionSettings } from './options/settings.ts'
 import type { FlushableHandle, SessionObject, SessionStrategy } from './types.ts'
 
-/** Makes the option `device`; see `deviceBound`. */
+/** The value of the option `device`: the result of `deviceBound()`. */
 export interface DeviceOption {
-  /** Validates the option beside the session's cookie. Faults are noted, not thrown. */
+  /** Validates the option together with the settings of the session's cookie. Problems become issues. */
   compile(cookie: CookieSettings, issues: Issues): BindEngine
 }
 
-/** Puts the device around the engine of a strategy. */
+/** Wraps the engine of a strategy, so that it binds sessions to their device. */
 export type BindEngine = <Data extends object>(
   settings: SessionSettings<Data>,
   engine: SessionEngine<Data>,
   cookieNames: readonly string[],
 ) => DeviceBound<Data>
 
-/** A strategy whose sessions may be bound. */
+/** The result of wrapping an engine. */
 export interface DeviceBound<Data> {
   readonly engine: SessionEngine<Data>
-  /** Members of the strategy. */
+  /** Members to add to the strategy. */
   readonly members: Required<Pick<SessionStrategy<object>, 'device' | 'cookieNames'>>
 }
 
 /**
- * The duties of whoever serves a strategy, before csrf, limits and access: a refusal there
- * ends their sessions.
+ * The endpoints that a server of a strategy must call before csrf, limits and access: browsers end a bound session if
+ * such a check rejects their requests to these endpoints.
  */
 export interface DeviceEndpoints {
   /** Whether {@link answer} serves `/.well-known/device-bound-sessions`. */
   readonly servesSite: boolean
   /**
-   * Answers a browser that registers or refreshes; undefined for every other request. The answer is
-   * final. With a handle it does what {@link reload} does, too.
+   * Answers a browser that registers or refreshes; undefined for every other request. The response must be sent
+   * unchanged. With a handle it also does what {@link reload} does.
    */
   answer(
     request: Request,
@@ -45,9 +46,8 @@ export interface DeviceEndpoints {
     handle?: FlushableHandle<SessionObject>,
   ): Promise<Response | undefined> | undefined
   /**
-   * The page that begins a navigation again, for a link from another origin to a session whose
-   * bound cookie has expired; undefined for every other request. To be asked before anything is
-   * done for the request.
+   * Returns a page that repeats the navigation, for a link from another origin to a session whose bound cookie has
+   * expired; undefined for every other request. Call it before anything else is done for the request.
    */
   reload(
     request: Request,

@@ -1,7 +1,11 @@
 /**
  * Ends every session that depends on an outside session, such as one at an identity provider.
- * Stored sessions and revocable stateless ones call it. Without the option `mark`, or with a store
- * that lacks the verb, it throws a `ConfigError`.
+ * `storedSessions` and the revocations of `statelessSessions` call it for `endMarked`, which
+ * back-channel logout uses.
+ *
+ * Without the option `mark`, or with a store that does not implement `endMarked`, it throws
+ * `ERR_CONFIG`; errors of the store reject. If the store fails between two tags, the message does not
+ * count as seen, so the caller can repeat it.
  */
 import type { StoreContext } from '../../store/contract.ts'
 import type { EndMarkedOptions } from '../../store/mark-types.ts'
@@ -11,17 +15,18 @@ import type { SessionSettings } from './options/settings.ts'
 import { createMarkTags } from './tags.ts'
 import type { EndMarkedArgs } from './types.ts'
 
-/** The verb that a session store and a store of revocations share. */
+/** The method that a session store and a store of revocations share. */
 interface MarkStore {
   endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
 }
 
 /**
- * Ends an outside session under every tag, since sessions from before a rotation of secrets carry an older one. The newest
- * tag goes last and alone carries the message: a message counts as seen once everything else has been done.
+ * Ends an outside session under its tag of each secret, since sessions from before a rotation of secrets carry an older
+ * tag. The tag of the newest secret is ended last, together with the message, so that the message counts as seen only
+ * after all other tags were ended.
  *
  * @param lifeMs - milliseconds for which the mark stays ended: the longest life of a session.
- * @returns false where the message came before.
+ * @returns false if the message was seen before.
  * @throws {ConfigError} `ERR_CONFIG` where the option `mark` or the store's verb is missing
  */
 export async function endMarked<Data>(

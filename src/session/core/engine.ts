@@ -1,8 +1,11 @@
 /**
- * Defines the interface between a handle and one kind of session. A handle records the changes of
- * one request; an engine reads and writes sessions and holds no state of a request. The stateless
- * and the stored engine implement it; verbs reject with `ERR_STORE_UNAVAILABLE` or
- * `ERR_SESSION_CONFLICT` as documented there.
+ * Defines the interface between the handle of a request and one kind of session. A handle records the
+ * changes of one request; an engine loads, writes and ends sessions, and holds no state of a request.
+ * `stateless/engine.ts` and `stored/engine.ts` implement it, `stateless/revocations.ts`, `device/` and
+ * `client/` wrap it, and `handle/` calls it. Nothing here runs.
+ *
+ * Engines reject with `ERR_STORE_UNAVAILABLE`, `ERR_SESSION_CONFLICT`, `ERR_SESSION_ENDED` or
+ * `ERR_COOKIE_TOO_LARGE`, never for data that a client sent.
  */
 
 import type { Issues } from '../../options/issues.ts'
@@ -13,9 +16,9 @@ import type { SessionRecord } from './record.ts'
 import type { SessionClient, SessionInfo } from './types.ts'
 
 /**
- * Why a request without a usable session must not create one: its cookie belongs to another deployment, its times are
- * ahead of this machine's clock, it is bound to a device that did not prove itself, or the session ended meanwhile. A new cookie
- * would overwrite a better one.
+ * The reason why a request without a usable session must not create one: its cookie belongs to another deployment, its
+ * times are ahead of this machine's clock, it is bound to a device that did not prove itself, or the session has ended
+ * meanwhile. A new cookie would overwrite one that is still good elsewhere.
  */
 export type WriteBlockReason =
   | 'unknown-key'
@@ -29,9 +32,9 @@ export interface SessionLocation {
   readonly ref: Ref
   /** True if `idleTimeout` applies, false if `anonymousIdle` does. */
   readonly signedIn: boolean
-  /** Version of the row. Absent where there is no row, or none that is alive. */
+  /** Version of the row. Absent if there is no row that is alive. */
   readonly version?: string
-  /** Present where the session came, or would come, from a legacy cookie of this request. */
+  /** Present if the session comes from a legacy cookie of this request. */
   readonly legacy?: LegacyLocation
 }
 
@@ -55,23 +58,28 @@ export interface LoadResult<Data> {
   readonly location?: SessionLocation
   /** State of a device-bound session, also of one that is not valid for this request. */
   readonly device?: DeviceState
-  /** Cookies of a request that wrote nothing. Whoever writes replaces them. */
+  /** Cookies to send if the request writes nothing. A write replaces them. */
   readonly cookies?: readonly OutgoingCookie[]
 }
 
-/** The device of a bound session, as far as a request knows it. */
+/** The state of the device of a bound session in a request. */
 export interface DeviceState {
-  /** When it last proved itself, in milliseconds since the epoch; absent where the session does not count without it. */
+  /** When the device last proved itself, in milliseconds since the epoch; absent if the session is not valid here. */
   readonly provedAt?: number
-  /** True if the browser says that it could not prove itself. Anybody can say so: it makes no check weaker. */
+  /** True if the browser claims that it could not prove itself. Any client can claim this, so no check relies on it. */
   readonly isSkipped?: boolean
-  /** Removes the bound cookie, so that the browser proves itself before its next request. */
+  /** A cookie that removes the bound cookie, so that the browser proves itself before its next request. */
   readonly expire: OutgoingCookie
-  /** Creates the page that reloads itself; present where another origin began the navigation and the bound cookie is missing. */
+  /**
+   * Creates the page that reloads itself; present where another origin began the navigation and the bound cookie is
+   * missing.
+   */
   readonly reload?: () => Response
 }
 
-/** Computes the next record; undefined means that nothing changed. It runs again after a conflict, so it must be pure. */
+/**
+ * Computes the next record; undefined means that nothing changed. It runs again after a conflict, so it must be pure.
+ */
 export type ChangeRecord<Data> = (
   record: SessionRecord<Data> | undefined,
 ) => Promise<SessionRecord<Data> | undefined> | SessionRecord<Data> | undefined
@@ -87,13 +95,13 @@ export interface SessionLogin<Data> {
   readonly keepsData: boolean
 }
 
-/** The session as it is after a write, and the cookies that carry it. Undefined cookies leave those before in place. */
+/** The session after a write, and the cookies to send. Undefined cookies keep those of an earlier write. */
 export interface WriteResult<Data> {
   readonly session: LoadResult<Data>
   readonly cookies: readonly OutgoingCookie[] | undefined
 }
 
-/** The result of a logout. `failure` is the error of a store; the cookie expires all the same. */
+/** The result of a logout. `failure` is the error of a store; the cookie expires nevertheless. */
 export type EndResult<Data> = WriteResult<Data> & { readonly failure?: unknown }
 
 /** One kind of session. It holds no state of a request. */
@@ -111,8 +119,8 @@ export interface SessionEngine<Data> {
     change: ChangeRecord<Data>,
   ): Promise<WriteResult<Data> | undefined>
   /**
-   * Writes a change that gives the session a new id, and ends the old one. Only stateless sessions with `revocation` have it:
-   * a stored session keeps its id until the next `start`.
+   * Writes a change that gives the session a new id, and ends the old one. Only stateless sessions with `revocation`
+   * have it: a stored session keeps its id until the next `start`.
    */
   renew?(
     cookieJar: CookieJar,
@@ -155,19 +163,19 @@ export interface SessionEngine<Data> {
   ): Promise<WriteResult<Data> | undefined>
 }
 
-/** Makes the option `clientInfo`; see the function of that name. */
+/** The value of the option `clientInfo`: the result of `clientInfo()`. */
 export interface ClientInfoOption {
   /** Validates the option. Issues are collected, not thrown. */
   compile(issues: Issues): ClientRecorder
 }
 
-/** Keeps with sessions what their client is. */
+/** Stores with each session which client it was last used with. */
 export interface ClientRecorder {
-  /** Wraps an engine, so that it keeps the client with each session that it writes. */
+  /** Wraps an engine, so that it stores the client with each session that it writes. */
   wrapEngine<Data extends object>(
     settings: SessionSettings<Data>,
     engine: SessionEngine<Data>,
   ): SessionEngine<Data>
-  /** Reads what a session keeps. */
+  /** Reads the client that is stored with a session; undefined for an unknown form. */
   describe(storedClient: object): SessionClient | undefined
 }

@@ -1,6 +1,7 @@
 /**
- * Creates the coded errors that several parts of a session throw. Handles and engines call these
- * functions. The functions return errors and never throw themselves.
+ * Creates the coded errors that several parts of a session throw: `ERR_CONFIG`, `ERR_SESSION_ENDED` and
+ * `ERR_SESSION_NOT_STARTED`. The handle, its state and edits, `sessionsBy`, `end-marked.ts` and
+ * `stored/write.ts` call it. The functions return the errors and throw nothing.
  */
 import { ConfigError, PortcullisError } from '../../errors.ts'
 
@@ -15,8 +16,8 @@ export function createUnsupportedError(verb: string): ConfigError {
 export function createMarkError(missing: 'mark' | 'store'): ConfigError {
   const problem =
     missing === 'mark'
-      ? 'is needed to tell which sessions depend on a mark'
-      : 'cannot end sessions by mark: it has no endMarked'
+      ? 'is needed for endMarked(): it names the outside session of each session'
+      : 'has no endMarked(), so it cannot end sessions by a mark'
   return new ConfigError([{ option: `session.${missing}`, problem }])
 }
 
@@ -24,7 +25,7 @@ export function createMarkError(missing: 'mark' | 'store'): ConfigError {
 export function createEndedError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_ENDED',
-    'The session has ended; only start() makes a new one',
+    'The session has ended, so it cannot be changed: call start() to begin a new one',
   )
 }
 
@@ -32,6 +33,6 @@ export function createEndedError(): PortcullisError {
 export function createNotStartedError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_NOT_STARTED',
-    'There is no session to change; make one with start() or update(), or give the option initial',
+    'There is no session to change: call start() or update() first, or set the option initial',
   )
 }

@@ -1,6 +1,10 @@
 /**
- * Emits the events of sessions. Events hold digests instead of ids, and never a cookie. Handles,
- * engines and the device endpoints call it. Without a listener no digest is computed.
+ * Emits the events of sessions, with digests instead of ids and never with a cookie. Handles, both
+ * engines, legacy imports, `end-marked.ts` and the device endpoints call it.
+ *
+ * Digests and user tags are HMACs of the first secret, so they change when the secrets rotate. Without
+ * a listener none is computed and nothing is emitted. A listener that throws is handled in
+ * `src/events.ts`. A secret that is missing in the environment throws `ERR_CONFIG`.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
@@ -9,12 +13,12 @@ import type { CookieJar, EventType, SecurityEvent } from '../../types.ts'
 import type { SessionSettings } from './options/settings.ts'
 import type { EndAllContext, EndedBy } from './types.ts'
 
-/** Plain http on this machine itself, where browsers accept a Secure cookie. */
+/** Plain http URLs of this machine, for which browsers accept a Secure cookie. */
 const LOCAL_HTTP = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]|$)/
 
 /**
- * Computes the session's id as it is shown and logged: an HMAC under a key of its own, so that nobody can compute the
- * cookie or the key of a stored row from it.
+ * Computes the digest of a session's id that is shown and logged: an HMAC under a key of its own, from which neither
+ * the cookie nor the key of a stored row can be computed.
  */
 export async function idDigest(ring: KeyRing, sessionId: string): Promise<string> {
   return encodeBase64url((await ring.mac('session-id', sessionId)).subarray(0, 16))
@@ -65,7 +69,7 @@ export async function emitAbout<Data>(
   })
 }
 
-/** Emits that all sessions of a user were ended. */
+/** Emits `sessions-ended` for a user whose sessions were all ended. */
 export async function emitAllEnded<Data>(
   settings: SessionSettings<Data>,
   { env, context, by }: EndAllContext,
@@ -97,7 +101,9 @@ export async function createAuditTag(ring: KeyRing, userId: string): Promise<str
 
 const warnedSettings = new WeakSet<object>()
 
-/** Warns once that a browser will drop the cookie, which is Secure: the request came over plain http from another host. */
+/**
+ * Warns once that a browser will drop the cookie, which is Secure: the request came over plain http from another host.
+ */
 export function warnPlainHttp<Data>(settings: SessionSettings<Data>, cookieJar: CookieJar): void {
   const { emit, cookie } = settings
   if (emit === undefined || !cookie.attributes.secure || warnedSettings.has(settings)) return

@@ -1,13 +1,17 @@
 /**
- * Computes the facts about a session that an application receives, such as when it ends. Handles
- * and the list of a user's sessions call it. It is pure.
+ * Computes the facts about a session that an application receives from `info()` and `list()`, such as when
+ * it expires. The handle (`handle/read-info.ts`) and the list of a user's sessions
+ * (`stored/user-sessions.ts`) call it.
+ *
+ * It reads no store and no clock. It throws only what the option `clientInfo` throws for a stored
+ * client, which describes unknown forms as undefined.
  */
 import { absoluteEnd, idleEnd } from './lifetimes.ts'
 import type { SessionSettings } from './options/settings.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionInfo } from './types.ts'
 
-/** Facts about a session without its digest, which takes an HMAC. */
+/** Facts about a session without the digest of its id, which would need an HMAC. */
 export type SessionFacts = Omit<SessionInfo, 'id'>
 
 /** Facts that are being computed. */
@@ -39,8 +43,8 @@ export function createFacts<Data>(
     signedIn: record.authenticated !== undefined,
   }
 
-  // Assigned one by one: a gateway computes them for each request, and spreading an object copies it.
-  // 0 and 1 stand for an unknown moment, see `readAuthenticated`.
+  // The members are assigned one by one, because a gateway runs this for each request and a spread would copy the
+  // object. The values 0 and 1 mean an unknown time of authentication: see `readAuthenticated` in `handle/login.ts`.
   if (authenticated > 1) facts.authenticatedAt = authenticated * 1000
   if (device) facts.bound = 'proved' in (record.device ?? {})
   const client = record.client && clientInfo?.describe(record.client)

@@ -1,7 +1,11 @@
 /**
- * Gives other modules of this library access to the keys and options of a strategy. The login and
- * the gateway's console read them. A strategy of another library gives undefined; an invalid
- * environment throws a `ConfigError`.
+ * Gives other modules of this library access to the keys and some options of a strategy, by a symbol on
+ * the strategy. `storedSessions` and `statelessSessions` create the internals; the login (`keys.ts`,
+ * `flow/backchannel.ts`) and the gateway's console read them.
+ *
+ * A strategy of another library has none, which reads as undefined. `ring(env)` throws `ERR_CONFIG` for an
+ * invalid secret in the environment, and so does `readInternals` for `sessionsBy` if the environment
+ * names no strategy.
  */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
@@ -44,7 +48,9 @@ export function createInternals<Data>(
   }
 }
 
-/** Reads the internals of the strategy that serves an environment. Returns undefined for a strategy of another library. */
+/**
+ * Reads the internals of the strategy that serves an environment. Returns undefined for a strategy of another library.
+ */
 export function readInternals<Data extends SessionObject>(
   strategy: SessionStrategy<Data>,
   env: unknown,

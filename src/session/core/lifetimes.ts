@@ -1,15 +1,19 @@
 /**
- * Computes session timeouts: an absolute one, and an idle one that activity extends. Both engines
- * check every session with it. It is pure, and at exactly a limit a session has ended.
+ * Computes the timeouts of a session: an absolute one, and an idle one that activity extends. Both
+ * engines check every session with it when they load it; the cookie's Max-Age and `info()` use it too.
+ *
+ * All times are whole seconds since the epoch, also the parameter `nowSeconds`. The functions are pure and
+ * never throw. At exactly a timeout a session has ended. Times up to a minute ahead of the clock are
+ * accepted.
  */
 
-/** Times of a session as they are sealed, in whole seconds since the epoch. */
+/** The times that are sealed into a session, in whole seconds since the epoch. */
 export interface SessionTimes {
-  /** When the session was made. It is rounded down, so a session never ends late. */
+  /** When the session was created, rounded down so that a session never ends late. */
   readonly created: number
   /** The last request that was recorded. It trails the last request by at most a tenth of the idle timeout. */
   readonly seen: number
-  /** When `start` was called: 0 for an imported session, absent for a visitor's. */
+  /** When the user authenticated: 0 for an imported session, 1 for an unknown time, absent for a visitor's session. */
   readonly authenticated?: number
 }
 
@@ -23,41 +27,45 @@ export interface LifetimeLimits {
 /** The state of a session at a moment. */
 export type SessionStatus = 'alive' | 'expired' | 'idle' | 'from-the-future'
 
-/** Clocks of two machines may differ by this many seconds. */
+/** Seconds by which the clocks of two machines may differ. */
 const SKEW = 60
 
 /**
- * Compares the times of a session with the reader's own limits, whatever the cookie was made under. At exactly a limit the
- * session has ended. An idle session ends between nine tenths of the idle timeout and the whole of it, counted from its
- * last request, and never later.
+ * Compares the times of a session with the limits of this deployment, even if the cookie was sealed under other limits.
+ * An idle session ends after nine tenths to ten tenths of the idle timeout since its last request, because not every
+ * request is recorded.
  */
 export function checkLifetimes(
   times: SessionTimes,
   limits: LifetimeLimits,
-  nowMs: number,
+  nowSeconds: number,
 ): SessionStatus {
-  if (times.created > nowMs + SKEW || times.seen > nowMs + SKEW) return 'from-the-future'
-  if (nowMs >= absoluteEnd(times, limits)) return 'expired'
-  return nowMs >= idleEnd(times, limits) ? 'idle' : 'alive'
+  if (times.created > nowSeconds + SKEW || times.seen > nowSeconds + SKEW) return 'from-the-future'
+  if (nowSeconds >= absoluteEnd(times, limits)) return 'expired'
+  return nowSeconds >= idleEnd(times, limits) ? 'idle' : 'alive'
 }
 
-/** True if this request has to be recorded, which happens at most once in a tenth of the idle timeout. */
-export function isSlideDue(times: SessionTimes, limits: LifetimeLimits, nowMs: number): boolean {
-  return nowMs - times.seen >= Math.max(1, Math.floor(findIdleWindow(times, limits) / 10))
+/** True if this request must be recorded, which happens at most once in each tenth of the idle timeout. */
+export function isSlideDue(
+  times: SessionTimes,
+  limits: LifetimeLimits,
+  nowSeconds: number,
+): boolean {
+  return nowSeconds - times.seen >= Math.max(1, Math.floor(findIdleWindow(times, limits) / 10))
 }
 
-/** Seconds for which a browser should keep a cookie that is sealed now: until the nearer of the two ends. */
-export function cookieAge(times: SessionTimes, limits: LifetimeLimits, nowMs: number): number {
+/** Returns the Max-Age of a cookie that is sealed now: the seconds until the earlier of the two timeouts. */
+export function cookieAge(times: SessionTimes, limits: LifetimeLimits, nowSeconds: number): number {
   const idleLimit = times.seen + findIdleWindow(times, limits)
-  return Math.max(1, Math.min(absoluteEnd(times, limits), idleLimit) - nowMs)
+  return Math.max(1, Math.min(absoluteEnd(times, limits), idleLimit) - nowSeconds)
 }
 
-/** The second at which the session ends whatever happens. */
+/** Returns the second of the absolute timeout. */
 export function absoluteEnd(times: SessionTimes, limits: LifetimeLimits): number {
   return times.created + limits.maxAge
 }
 
-/** The second at which the session ends if no request comes. */
+/** Returns the second at which the session ends if no further request comes. */
 export function idleEnd(times: SessionTimes, limits: LifetimeLimits): number {
   return Math.min(times.seen + findIdleWindow(times, limits), absoluteEnd(times, limits))
 }

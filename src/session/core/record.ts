@@ -1,6 +1,9 @@
 /**
- * Reads and writes the payload of a session as it is sealed: times, id, data and messages, as
- * short JSON. Both engines call it. It is pure; text that is no record gives undefined.
+ * Converts a session to the short JSON that is sealed (times, id, data, messages), and back. Both
+ * engines call `writeRecord` and `readRecord`; most files of `session/` import the type `SessionRecord`.
+ *
+ * It is pure. Text that is not a record, or has members of other types, reads as undefined. Data that
+ * JSON cannot represent must have been rejected before (`data.ts`).
  */
 import { isObject } from '../../options/is-object.ts'
 import type { SessionTimes } from './lifetimes.ts'
@@ -8,30 +11,34 @@ import type { SessionTimes } from './lifetimes.ts'
 /** Flash messages by name. */
 export type Messages = Readonly<Record<string, unknown>>
 
-/** A session as it is sealed. `data` is absent where only messages wait for a visitor who has no session. */
+/** The content of a session. `data` is absent if only flash messages are stored for a visitor without a session. */
 export interface SessionRecord<Data> extends SessionTimes {
-  /** 128 random bits in base64url. The id is kept when the session is sealed again; `start` makes a new one. */
+  /**
+   * 128 random bits in base64url. The id stays the same when the session is sealed again; `start` creates a new one.
+   */
   readonly id: string
   readonly data?: Data
-  /** Messages that were not taken yet, by name. */
+  /** Flash messages that nobody has taken yet, by name. */
   readonly flash?: Messages
   /** Hash of the user at the login. Only stateless sessions with `revocation` have it. */
   readonly tag?: string
   /** Revocation epoch of the user at the login. Only stateless sessions with `revocation` have it. */
   readonly generation?: number
-  /** Seconds since the epoch when the legacy seal of an imported stateless session stops to open. */
+  /** When the legacy seal of an imported stateless session expires, in seconds since the epoch. */
   readonly sealEnds?: number
   /** Hash of the outside session that this one depends on. Only stateless sessions with `revocation` have it. */
   readonly mark?: string
-  /** The device that it is bound to, as `device/binding.ts` reads it. Kept where the option `device` is off, too. */
+  /**
+   * The device that the session is bound to: see `device/binding.ts`. It stays when the option `device` is turned off.
+   */
   readonly device?: object
-  /** The client that it was last seen with, as `client/stored-client.ts` reads it. */
+  /** The client that the session was last used with: see `client/stored-client.ts`. */
   readonly client?: object
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
-/** The sealed form has one letter for each member, since a cookie ends at 4,096 bytes. */
+/** The sealed form. Its members have one letter each, because a cookie may have 4,096 bytes only. */
 interface WireRecord {
   readonly j?: unknown
   readonly c?: unknown

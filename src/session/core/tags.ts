@@ -1,7 +1,10 @@
 /**
- * Hashes the user and the mark of a session under each secret, since sessions from before a
- * rotation carry an older hash. Stores and revocations use the hashes as names. A visitor's
- * session has no user and gives undefined.
+ * Hashes the user and the mark of a session into tags: HMACs that stores and revocations use as names of
+ * lists, counters and marks. The stored engine, the revocations and `end-marked.ts` call it.
+ *
+ * There is one tag for each secret, since sessions from before a rotation of secrets carry an older tag.
+ * A visitor's session has no user and gives undefined. Errors of the options `user` and `mark` pass through, and an
+ * invalid secret in the environment throws `ERR_CONFIG`.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { SessionSettings } from './options/settings.ts'

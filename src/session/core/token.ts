@@ -1,7 +1,10 @@
 /**
- * Unseals the session cookies of a request, and decides whether a request whose cookie is rejected
- * may write. Both engines call it for every load. It never throws for a cookie: a rejected one
- * gives its reason, and an event.
+ * Unseals the session cookies of a request, and decides whether a request whose cookie is rejected may
+ * write a new one. Both engines call it for every load.
+ *
+ * It never throws for a cookie. A rejected cookie reads as no session, with the event `session-rejected`
+ * and its reason; some reasons also block writes, such as a cookie of an unknown key. Several cookies of
+ * the same name are tried up to three, and are all rejected as ambiguous if not exactly one opens.
  */
 
 import type { Sealer } from '../../crypto/seal.ts'
@@ -10,7 +13,7 @@ import type { LoadResult, WriteBlockReason } from './engine.ts'
 import { emitSessionEvent } from './events.ts'
 import type { SessionSettings } from './options/settings.ts'
 
-/** Another host of the domain can plant cookies of our name, so this many are tried. */
+/** Most cookies of our name that are tried, because another host of the domain can plant some. */
 const MAX_TRIED = 3
 
 const WRITE_BLOCK_REASONS: readonly string[] = [
@@ -21,9 +24,9 @@ const WRITE_BLOCK_REASONS: readonly string[] = [
 ] satisfies WriteBlockReason[]
 
 /**
- * Unseals the request's cookies of our name.
+ * Unseals the cookies that the request has under our name.
  *
- * @returns the sealed text, or the reason why there is none.
+ * @returns the text, or the reason why no cookie was accepted.
  */
 export function openToken<Data>(
   settings: SessionSettings<Data>,
@@ -36,8 +39,8 @@ export function openToken<Data>(
 }
 
 /**
- * Picks the one of several cookies that opens. A browser stores only one cookie of a `__Host-` name, so a second one was
- * planted and none is used. Nor is any used where two of them open.
+ * Returns the one of several cookies that opens. A browser stores only one cookie of a `__Host-` name, so a second one
+ * was planted, and none is accepted. None is accepted either if two of them open.
  */
 async function openOnlyOne<Data>(
   settings: SessionSettings<Data>,
@@ -58,7 +61,7 @@ async function openOnlyOne<Data>(
   return { refused: texts.length === 0 && hasUnknownKey ? 'unknown-key' : 'ambiguous' }
 }
 
-/** Emits why a cookie is rejected and returns the session of a request without one. */
+/** Emits the reason why a cookie is rejected, and returns an empty session. */
 export function rejectCookie<Data>(
   settings: SessionSettings<Data>,
   cookieJar: CookieJar,
@@ -70,8 +73,8 @@ export function rejectCookie<Data>(
 }
 
 /**
- * Returns no session, and blocks writes where the cookie belongs to somebody: data of another schema is kept for the
- * deployment that can read it, and a session from the future for the machine whose clock is right.
+ * Returns an empty session. It blocks writes if the cookie may be valid elsewhere: data of another schema is kept for
+ * the deployment that can read it, and a session from the future for the machine whose clock is right.
  */
 export function createEmptySession(reason: string): {
   readonly record: undefined

@@ -1,6 +1,8 @@
 /**
- * Defines the public types of sessions: strategy, handle and context. Applications and every
- * module with a session import them. Nothing here runs; the comments name what each verb throws.
+ * Defines the public types of sessions: strategy, handle, contexts and the facts about a session.
+ * Applications import them through `portcullis/session`; the login, the gateway, the stack and all
+ * files of `session/` use them. Nothing here runs; the comments name the errors that each method
+ * rejects with.
  */
 import type { OnceMessage } from '../../store/mark-types.ts'
 import type { CookieJar } from '../../types.ts'
@@ -39,7 +41,7 @@ export type SessionContext =
   | HonoContextLike
   | {
       readonly request: { readonly headers: Pick<Headers, 'get'> }
-      /** By this object events find the listener of the request. Default: the request. */
+      /** The key by which events find the listener of the request. Default: the request. */
       readonly context?: object
       readonly headers?: Headers
       readonly env?: unknown
@@ -47,29 +49,29 @@ export type SessionContext =
   | { readonly cookies: CookieStoreLike; readonly env?: unknown }
   | { readonly jar: CookieJar }
 
-/** Keystone's three verbs. Any object that has them is a strategy. */
+/** The three methods of Keystone's session strategies. Any object that has them can be used as a strategy. */
 export interface ThreeVerbs<Data> {
-  /** Returns the data, or undefined where there is no session. */
+  /** Returns the data, or undefined if there is no session. */
   get(args: { context: SessionContext }): Promise<Data | undefined>
-  /** Login: makes a session of this data. */
+  /** Login: creates a session with this data. */
   start(args: { context: SessionContext; data: Data }): Promise<unknown>
   /** Logout. */
   end(args: { context: SessionContext }): Promise<unknown>
 }
 
-/** The handle of a strategy that is not of this library: its three verbs, and by type no others. */
+/** The handle of a strategy that is not of this library. It has the three methods only. */
 export interface ThreeVerbHandle<Data> {
-  /** Returns the data, or undefined where there is no session. */
+  /** Returns the data, or undefined if there is no session. */
   get(): Promise<Data | undefined>
-  /** Login: makes a session of this data. */
+  /** Login: creates a session with this data. */
   start(sessionData: Data): Promise<unknown>
   /** Logout. */
   end(): Promise<unknown>
 }
 
-/** A strategy of this library: the three verbs, and a handle with all verbs. */
+/** A strategy of this library: the three methods, and a handle with all methods. */
 export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<Data> {
-  /** Login: makes a session of this data under a new id; see {@link SessionHandle.start}. */
+  /** Login: creates a session with this data under a new id; see {@link SessionHandle.start}. */
   start(args: { context: SessionContext; data: Data }): Promise<void>
   /** Logout; see {@link SessionHandle.end}. */
   end(args: { context: SessionContext }): Promise<void>
@@ -86,15 +88,17 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
    * @throws {ConfigError} `ERR_CONFIG`
    */
   check(env: unknown): void
-  /** Names of every cookie that this strategy reads, legacy ones included. A gateway does not forward them to upstreams. */
+  /**
+   * The names of all cookies that this strategy reads, with legacy ones. A gateway does not forward them to upstreams.
+   */
   readonly cookieNames: readonly string[]
-  /** The kind of session, which decides what it promises; see the table in docs/sessions.md. */
+  /** The kind of session; docs/sessions.md compares the guarantees of both. */
   readonly kind: 'stateless' | 'stored'
   /** True if the option `user` is set; undefined for a strategy that cannot know. */
   readonly namesUser?: boolean
   /** Returns the strategy that serves an environment, for `sessionsBy`. @throws {ConfigError} `ERR_CONFIG` */
   chosen?(env: unknown): SessionStrategy<Data>
-  /** With the option `device`: what browsers call by themselves. `session()` and the gateway serve it. */
+  /** Present with the option `device`: the endpoints that browsers call. `session()` and the gateway serve them. */
   readonly device?: DeviceEndpoints
   /** For other modules of this library; not part of the public API. */
   readonly [sessionInternals]?: SessionInternals
@@ -104,9 +108,9 @@ export interface SessionStrategy<Data extends SessionObject> extends ThreeVerbs<
 export interface EndAllContext {
   /** The bindings of the platform, as `c.env` has them. */
   readonly env?: unknown
-  /** The context of the request that asks, by which its event finds the listener of that request. */
+  /** The context of the calling request, by which the event finds the listener of that request. */
   readonly context?: object
-  /** The party that ends them, where it is not the user. */
+  /** The party that ends the sessions, if it is not their user. */
   readonly by?: EndedBy
 }
 
@@ -114,7 +118,7 @@ export interface EndAllContext {
 export interface EndedBy {
   /** An upstream's response, an identity provider, an administrator, or a job of yours. */
   readonly actor: 'origin' | 'provider' | 'administrator' | 'system'
-  /** The user who acts, for a keyed tag in the event. */
+  /** The acting user, who appears in the event as a keyed tag. */
   readonly user?: string
 }
 
@@ -134,11 +138,11 @@ export interface EndOneArgs extends EndAllArgs {
 export interface EndMarkedArgs {
   /** The value that the option `mark` returned for the sessions to end. */
   readonly mark: string
-  /** The message that asks for it, if it must take effect once. */
+  /** The message that requests it, if it must take effect only once. */
   readonly once?: OnceMessage
   /** The bindings of the platform, as `c.env` has them. */
   readonly env?: unknown
-  /** The context of the request that asks, by which its event finds the listener of that request. */
+  /** The context of the calling request, by which the event finds the listener of that request. */
   readonly context?: object
 }
 
@@ -151,13 +155,13 @@ export interface StatelessStrategy<Data extends SessionObject> extends SessionSt
   endMarked?(args: EndMarkedArgs): Promise<boolean>
 }
 
-/** A strategy whose sessions are in a store, which can list and end them from outside a request, too. */
+/** A strategy whose sessions are in a store. It can list and end them without a request of their user. */
 export interface StoredStrategy<Data extends SessionObject> extends SessionStrategy<Data> {
   readonly kind: 'stored'
   /**
    * Lists every session of a user, for an administrator. Needs the option `user`.
    *
-   * @throws {ConfigError} `ERR_CONFIG` where the option or the store's verb is missing
+   * @throws {ConfigError} `ERR_CONFIG` if the option is missing, or the store cannot list
    */
   list(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
   /** Ends every session of a user and returns their number: when an account is closed or taken over. */
@@ -165,10 +169,10 @@ export interface StoredStrategy<Data extends SessionObject> extends SessionStrat
   /** Ends one session of a user, for an administrator. Resolves with false if the user has none of this id. */
   endOne(args: EndOneArgs): Promise<boolean>
   /**
-   * Ends every session whose option `mark` returns this mark, also sessions that begin later, for as long as a session can
-   * live. Resolves with false where the message `once` came before; then nothing has changed.
+   * Ends every session for which the option `mark` returned this mark, and also sessions that begin within `maxAge`
+   * afterwards. Resolves with false, and changes nothing, if the message `once` was seen before.
    *
-   * @throws {ConfigError} `ERR_CONFIG` where the option `mark` or the store's verb is missing
+   * @throws {ConfigError} `ERR_CONFIG` if the option `mark` is missing, or the store has no `endMarked`
    */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }
@@ -176,7 +180,7 @@ export interface StoredStrategy<Data extends SessionObject> extends SessionStrat
 /** Options of `start`. */
 export interface StartOptions<Data> {
   /**
-   * Members of the old session to copy. They are copied only where the old session had no user or the same one.
+   * Members of the old session to copy. They are copied only if the old session had no user or the same user.
    *
    * @default []
    */
@@ -205,7 +209,8 @@ export interface SessionHandle<Data extends SessionObject> {
   /**
    * Changes one member of an existing session. The change is written once, after the handler.
    *
-   * @throws {PortcullisError} `ERR_SESSION_NOT_STARTED` without a session and without `initial` (immediately if the request
+   * @throws {PortcullisError} `ERR_SESSION_NOT_STARTED` without a session and without `initial` (immediately if the
+   * request
    *   carries no cookie, otherwise when it is written), `ERR_SESSION_DATA` for data that JSON cannot represent,
    *   `ERR_SESSION_ENDED`.
    */
@@ -213,11 +218,13 @@ export interface SessionHandle<Data extends SessionObject> {
   /** Removes one optional member; otherwise like {@link set}. */
   unset(key: OptionalKey<Data>): void
   /**
-   * Makes or changes the session from its current data, and resolves with the data that was stored. The function must be
-   * pure: it runs again after a conflict. Changes that `set` made before are applied first.
+   * Creates or changes the session from its current data, and resolves with the data that was stored. The function must
+   * be pure, because it runs again after a conflict. Earlier changes by `set` are applied first.
    *
-   * @param options.ifVersion - writes only if the session still has this version, as `info()` returned it, perhaps in an
-   *   earlier request: a form that was filled in on older data, or by another user, stores nothing. Needs stored sessions.
+   * @param options.ifVersion - writes only if the session still has this version, which `info()` returned, perhaps in
+   * an
+   *   earlier request. So a form that was filled in on older data, or by another user, stores nothing. Needs stored
+   * sessions.
    * @throws {PortcullisError} `ERR_SESSION_DATA`, `ERR_SESSION_IDENTITY_CHANGED`, `ERR_SESSION_ENDED`,
    *   `ERR_SESSION_UNREADABLE`, `ERR_SESSION_CONFLICT`, `ERR_COOKIE_TOO_LARGE`
    */
@@ -226,15 +233,15 @@ export interface SessionHandle<Data extends SessionObject> {
     options?: { readonly ifVersion?: string },
   ): Promise<Data>
   /**
-   * Login: makes a session under a new id and ends the old one in the same step. `keep` copies members of the old session,
-   * only where it had no user or the same one. Flash messages carry over under the same condition.
+   * Login: creates a session under a new id and ends the old one in the same step. `keep` copies members of the old
+   * session if it had no user or the same user. Flash messages are kept under the same condition.
    */
   start(sessionData: Data, options?: StartOptions<Data>): Promise<void>
-  /** Logout: ends the session and expires its cookie, also one that cannot be read. Calling it twice is harmless. */
+  /** Logout: ends the session and expires its cookie, even one that cannot be read. Calling it twice is harmless. */
   end(): Promise<void>
   /** Leaves a message for a later request, also after `end`. */
   flash(name: string, value: unknown): void
-  /** Takes a message that an earlier request or this one left. Returns undefined where there is none. */
+  /** Removes and returns a message that this or an earlier request left. Returns undefined if there is none. */
   takeFlash(name: string): Promise<unknown>
   /** Returns facts about the session, or undefined where there is none. */
   info(): Promise<SessionInfo | undefined>
@@ -250,19 +257,22 @@ export interface SessionHandle<Data extends SessionObject> {
 
 /** A handle with the methods that the middleware and the gateway call when the response is known. */
 export interface FlushableHandle<Data extends SessionObject> extends SessionHandle<Data> {
-  /** Starts reading a stored session, so that the read shares the request's Redis batch and needs no round trip of its own. */
+  /**
+   * Starts reading a stored session, so that the read shares the request's Redis batch and needs no round trip of its
+   * own.
+   */
   prefetch(): Promise<void>
-  /** Takes all messages that `mayTake` selects in one step. Returns undefined where there are none. */
+  /** Removes and returns all messages that `mayTake` selects, in one step. Returns undefined if there are none. */
   takeMessages(mayTake: (name: string, value: unknown) => boolean): Promise<Messages | undefined>
-  /** Returns {@link SessionHandle.info} without the digest. Returns undefined before the session was read, too. */
+  /** Returns {@link SessionHandle.info} without the digest. Returns undefined also before the session was read. */
   facts(): Omit<SessionInfo, 'id'> | undefined
-  /** Returns what events say of a session that was read: nothing where nobody would receive them. */
+  /** Returns the fields of events for a session that was read. They are empty if there is no listener. */
   tags(): Promise<EventTags>
-  /** Returns the device of a bound session that was read, also where the session does not count for this request. */
+  /** Returns the device of a bound session that was read, even if the session is not valid for this request. */
   device(): DeviceState | undefined
   /**
-   * Adds the session's cookie and cache headers to the final response. Returns the response, or a copy where its headers
-   * cannot be changed. A response carries at most one Set-Cookie of ours. Call it once, after the handler.
+   * Adds the session's cookie and cache headers to the final response. Returns the response, or a copy where its
+   * headers cannot be changed. A response carries at most one Set-Cookie of ours. Call it once, after the handler.
    *
    * @param options.failed - true if the handler threw: then only changes that were committed explicitly are sent.
    */
@@ -277,7 +287,7 @@ export interface EventTags {
   readonly user?: string
 }
 
-/** The client that last used a session; see `clientInfo`. A member that is not known is absent. */
+/** The client that last used a session; see `clientInfo`. An unknown member is absent. */
 export interface SessionClient {
   /** Browser and major version, such as `Chrome 140`. */
   readonly browser?: string
@@ -285,11 +295,11 @@ export interface SessionClient {
   readonly system?: string
   /** `desktop`, `mobile`, `tablet`, `tv` or `bot`. */
   readonly deviceKind?: string
-  /** ISO 3166-1 code of the country, where the platform tells. */
+  /** ISO 3166-1 code of the country, if the platform sends it. */
   readonly country?: string
   /** The client's network: its address cut to a /24 or, with IPv6, a /48. */
   readonly network?: string
-  /** When the session was first seen with this client, or with it again. */
+  /** When the session began to be used with this client, in milliseconds since the epoch. */
   readonly since: number
 }
 
@@ -297,11 +307,11 @@ export interface SessionClient {
 export interface SessionInfo {
   /** A digest of the session's id: safe to show and to log, useless as a cookie. */
   readonly id: string
-  /** When the session was made; `start` makes a new one. */
+  /** When the session was created. A login with `start` creates a new one. */
   readonly createdAt: number
   /** The last request that was recorded. The last request itself may be up to a tenth of the idle timeout later. */
   readonly seenAt: number
-  /** The absolute timeout: when the session ends whatever happens. */
+  /** The absolute timeout, at which the session ends in any case. */
   readonly expiresAt: number
   /** The idle timeout: when the session ends if no request comes. Never later than `expiresAt`. */
   readonly idleExpiresAt: number
@@ -311,11 +321,11 @@ export interface SessionInfo {
   readonly authenticatedAt?: number
   /** Version of a stored session. It changes with each write, and no two sessions share one. Absent in a list. */
   readonly version?: string
-  /** True if the session counts only on the device that signed in. Absent where sessions have no option `device`. */
+  /** True if the session is valid only on the device that signed in. Absent without the option `device`. */
   readonly bound?: boolean
-  /** When the device of this request last proved itself; only of a bound session, and absent in a list. */
+  /** When the device of this request last proved itself. Only for a bound session, and absent in a list. */
   readonly provedAt?: number
-  /** The client of the last request that was recorded. Absent where sessions have no option `clientInfo`. */
+  /** The client of the last request that was recorded. Absent without the option `clientInfo`. */
   readonly client?: SessionClient
   /** In a list: true for the session of this request. */
   readonly current?: boolean

@@ -1,11 +1,14 @@
 /**
- * Sets the cache headers of a response that a session had a part in. `flush.ts`, the gateway's
- * throttle and forwarding call it. It changes the headers in place; a response that sets a cookie
- * is never stored.
+ * Sets the cache headers of a response to a request that used a session. `flush.ts` calls it for sessions,
+ * and the gateway for responses with its own cookies or for one user (`gateway/throttle/hooks.ts`,
+ * `proxy/forward/session-header.ts`).
+ *
+ * It changes the headers in place, and overwrites the app's Cache-Control where it would let a shared cache
+ * store the response. Headers that cannot be changed throw a `TypeError` at the first change.
  */
 import type { ChangeableHeaders } from '../../request/tracked-headers.ts'
 
-/** Headers that override Cache-Control for one kind of cache (RFC 9213), and proprietary ones that do the same. */
+/** Headers that override Cache-Control for some caches: those of RFC 9213, and proprietary ones. */
 const TARGETED_HEADERS = [
   'cdn-cache-control',
   'cloudflare-cdn-cache-control',
@@ -14,7 +17,7 @@ const TARGETED_HEADERS = [
 ] as const
 
 /**
- * Forbids every cache to store a response that sets our cookie: RFC 9111 lets caches store Set-Cookie.
+ * Forbids every cache to store a response that sets our cookie, since RFC 9111 lets caches store Set-Cookie.
  *
  * @see RFC 6265bis section 7.1, RFC 9111 section 5.2.2.5
  */
@@ -24,10 +27,10 @@ export function neverStore(headers: ChangeableHeaders): void {
 }
 
 /**
- * Makes a response for one user private. Without a Cache-Control of the app the response becomes `private, no-store`; from
- * one with `public` or `s-maxage` those directives are removed.
+ * Makes a response for one user private. Without a Cache-Control of the app it becomes `private, no-store`; otherwise
+ * `public` and `s-maxage` are removed, and `private` is added.
  *
- * @returns true if the app had allowed shared caches to store it.
+ * @returns true if the app had allowed shared caches to store the response.
  */
 export function keepPrivate(headers: ChangeableHeaders): boolean {
   let isShared = false
@@ -55,7 +58,7 @@ export function keepPrivate(headers: ChangeableHeaders): boolean {
   return isShared
 }
 
-/** Adds `Vary: Cookie`. This is not a protection: several caches ignore it. */
+/** Adds `Vary: Cookie`. It does not protect a response, because several caches ignore it. */
 export function varyByCookie(headers: ChangeableHeaders): void {
   const varies = /(?:^|,)\s*(?:cookie|\*)\s*(?:,|$)/i.test(headers.get('vary') ?? '')
   if (!varies) headers.append('vary', 'Cookie')

@@ -1,7 +1,10 @@
 /**
- * Reduces every kind of context to one cookie jar, which reads the request's cookies and writes
- * the response's. Handles, `sessionsBy()` and the device endpoints create one for each request.
- * Setting a cookie on a context without headers throws a `TypeError`.
+ * Turns each kind of context (Hono, a request with headers, a cookie store such as Next's) into one cookie
+ * jar, which reads the request's cookies and writes those of the response. `strategy.ts`, `sessionsBy()`
+ * and the device endpoints create one for each request.
+ *
+ * A jar without response headers can only be read: `write` throws a `TypeError`. A cookie store returns one
+ * value for each name, so doubled cookies are not seen there.
  */
 import { readCookies } from '../../cookie/parse.ts'
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
@@ -16,7 +19,7 @@ export function createCookieJar(context: SessionContext): CookieJar {
   return createHeaderJar(context)
 }
 
-/** A class, because one is made for each request: creating closures would cost more than their work. */
+/** A class, because one is created for each request, and creating closures would cost more than they do. */
 class HonoJar implements CookieJar {
   readonly #context: HonoContextLike
 
@@ -58,7 +61,9 @@ function createHeaderJar({
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {
       if (headers === undefined)
-        throw new TypeError('This context has no headers to set a cookie on')
+        throw new TypeError(
+          'This context has no headers to set a cookie on: pass those of the response as headers',
+        )
       replaceSetCookie(headers, cookie)
     },
   }

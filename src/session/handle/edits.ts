@@ -1,7 +1,13 @@
 /**
- * Records the changes of a request one by one, and replays them on the session as it is when they
- * are written. The handle and its state call it. It throws `ERR_SESSION_NOT_STARTED`,
- * `ERR_SESSION_DATA` or `ERR_SESSION_IDENTITY_CHANGED` where an edit cannot be applied.
+ * Records the changes of a request as edits, replays them on the record of a session, and validates the
+ * record that is about to be written. The handle, its state (`request-state.ts`), `login.ts` and
+ * `take-messages.ts` call it.
+ *
+ * It throws `ERR_SESSION_NOT_STARTED` for a change without a session and without the option `initial`,
+ * `ERR_SESSION_DATA` for data that is not an object or does not fit the schema, and
+ * `ERR_SESSION_IDENTITY_CHANGED` for a write that would change the user. Edits that change nothing return
+ * the same record, so that nothing is written. Errors of the options `initial`, `schema` and `user`
+ * pass through.
  */
 import { randomId } from '../../crypto/random.ts'
 import { PortcullisError } from '../../errors.ts'
@@ -26,7 +32,7 @@ type FlashEdit =
 /**
  * Replays edits on a record.
  *
- * @returns the new record, or the very same one where no edit changed anything.
+ * @returns the new record, or the same object if no edit changed anything.
  * @throws {PortcullisError} `ERR_SESSION_NOT_STARTED`
  */
 export function replayEdits<Data extends object>(
@@ -56,6 +62,7 @@ function applyFlashEdit<Data extends object>(
   }
 
   if (record?.flash === undefined || !Object.hasOwn(record.flash, edit.name)) return record
+
   const { [edit.name]: _, ...flash } = record.flash
   const { flash: __, ...rest } = record
   return Object.keys(flash).length > 0 ? { ...rest, flash } : rest
@@ -85,8 +92,8 @@ function applyDataEdit<Data extends object>(
 
 /** Creates a visitor's session without data. */
 export function createBlankRecord<Data>(settings: SessionSettings<Data>): SessionRecord<Data> {
-  const nowMs = Math.floor(settings.clock() / 1000)
-  return { id: randomId(), created: nowMs, seen: nowMs }
+  const nowSeconds = Math.floor(settings.clock() / 1000)
+  return { id: randomId(), created: nowSeconds, seen: nowSeconds }
 }
 
 /**
@@ -124,7 +131,7 @@ function requireSameUser<Data>(
 
   throw new PortcullisError(
     'ERR_SESSION_IDENTITY_CHANGED',
-    'This write would change the user of the session; call start(), which gives it a new id',
+    'This write would change the user of the session: call start(), which creates a new id',
   )
 }
 

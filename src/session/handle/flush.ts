@@ -1,7 +1,10 @@
 /**
- * Puts a session's cookies on the final response, and tells caches not to share it. The middleware
- * and the handle call it. It rejects where the pending changes cannot be written, and with
- * `ERR_SESSION_CLOSED` for a cookie on a 101.
+ * Adds a session's cookies and cache headers to the final response. `handle.ts` calls `finishResponse`,
+ * and the middleware calls `flushSession` after the handlers.
+ *
+ * It rejects with the error of the pending write, after the error page got the changes that were
+ * committed before; a cookie on a response with status 101 throws `ERR_SESSION_CLOSED`. A response whose
+ * headers cannot be changed is copied; its body is passed on, not read.
  */
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import { PortcullisError } from '../../errors.ts'
@@ -10,7 +13,7 @@ import type { Emit, OutgoingCookie } from '../../types.ts'
 import type { FlushableHandle } from '../core/types.ts'
 import { keepPrivate, neverStore, varyByCookie } from './caching.ts'
 
-/** How a request used its session. */
+/** The outcome of the request's session, which the response must reflect. */
 export interface SessionOutcome {
   readonly cookies: readonly OutgoingCookie[]
   /** True if the request read its session cookie. */
@@ -20,10 +23,10 @@ export interface SessionOutcome {
 }
 
 /**
- * Puts a session's cookies and cache headers on a response, or on a copy of it where its headers cannot be changed (the
- * response of a raw `fetch`, `Response.redirect`, a cached response). The body is passed on, not read.
+ * Adds a session's cookies and cache headers to a response, or to a copy of it if its headers cannot be changed (the
+ * response of a raw `fetch`, `Response.redirect`, a cached response).
  *
- * @throws {PortcullisError} `ERR_SESSION_CLOSED` for a cookie on a 101, whose headers browsers ignore.
+ * @throws {PortcullisError} `ERR_SESSION_CLOSED` for a cookie on a 101 response, whose headers browsers ignore.
  */
 export function finishResponse(
   response: Response,
@@ -32,10 +35,11 @@ export function finishResponse(
 ): Response {
   const isUpgrade = response.status === 101
   if (outcome.cookies.length === 0 && (isUpgrade || !outcome.wasRead)) return response
+
   if (isUpgrade) {
     throw new PortcullisError(
       'ERR_SESSION_CLOSED',
-      'The response to an upgrade cannot set a cookie',
+      'A 101 response cannot set a cookie: change the session in a request before the upgrade',
     )
   }
 
@@ -61,8 +65,8 @@ export interface FlushContext {
 }
 
 /**
- * Settles the session on the context's response. If writing fails, the error page still carries what was committed. Returns
- * undefined where nothing is written: then there is nothing to wait for.
+ * Writes the session's changes and adds its cookies to the context's response. If the write fails, the error page still
+ * gets the changes that were committed before. Returns undefined if there is nothing to wait for.
  */
 export function flushSession(
   c: FlushContext,

@@ -1,7 +1,11 @@
 /**
- * The handle of one request's session: it loads the session when it is first read, records
- * changes, and writes once. `strategy.ts` creates it, and applications call its verbs. They reject
- * with the codes that `core/types.ts` lists for each verb.
+ * The handle of one request's session, `c.var.session`: it loads the session when it is first read, records
+ * changes as edits, and writes them once. `strategy.ts` creates one for each context; applications, the
+ * gateway and the login call its methods.
+ *
+ * Methods reject with the codes that `core/types.ts` lists for each. Methods that write run one after
+ * the other, even if a handler starts several at once. Changes by `set`, `unset` and `flash` that are not
+ * flushed or committed are lost. After the flush every change throws `ERR_SESSION_CLOSED`.
  */
 
 import { ConfigError, isPortcullisError } from '../../errors.ts'
@@ -25,12 +29,12 @@ import { readEventTags, readFacts, readInfo } from './read-info.ts'
 import type { RequestState } from './request-state.ts'
 import { type MayTake, takeMessages } from './take-messages.ts'
 
-/** A handle over any engine. {@link FlushableHandle} documents the promises of its verbs. */
+/** A handle over any engine. {@link FlushableHandle} documents its methods. */
 export class Handle<Data extends object> implements FlushableHandle<Data> {
   /** The context that the handle was opened for. */
   readonly context: object
   readonly #state: RequestState<Data>
-  /** True if a flash message was taken: the response is personal then, even if the session has no data. */
+  /** True if a flash message was taken. The response is personal then, even if the session has no data. */
   #tookMessages = false
 
   constructor(requestState: RequestState<Data>, context: object) {
@@ -60,7 +64,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 
   flash(name: string, value: unknown): void {
-    // Allowed after a logout: "You are signed out" belongs to the next request, whose session it begins.
+    // A message is allowed after a logout, such as "You are signed out". It begins a new visitor's session.
     this.#state.requireNotClosed()
     requireMessageName(name)
     this.#state.edits.push({ type: 'flash', name, value: jsonCopy(value, name) })
@@ -131,7 +135,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
         login,
       )
 
-      // The login has used these edits. Messages that were flashed since then belong to the new session.
+      // The login has applied these edits. Messages that were added meanwhile belong to the new session.
       requestState.edits = requestState.edits.filter(
         (edit) => edit.type === 'flash' && !edits.includes(edit),
       )
@@ -215,7 +219,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
       const result = await engine.endAll(requestState.jar, await requestState.load(), exceptCurrent)
       if (result !== undefined) requestState.stage(result)
     } catch (error) {
-      // The cookie expires although the store is down, as with a logout.
+      // As with a logout, the cookie expires even if the store is down.
       if (exceptCurrent || isPortcullisError(error, 'ERR_CONFIG')) throw error
       failure = error
     }
@@ -236,7 +240,9 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     return mustWait ? this.#writeAndClose(response, failed) : this.#close(response)
   }
 
-  /** An upgraded connection carries no cookie, so recording a request can wait for the next one. */
+  /**
+   * Whether the flush must write. A 101 response carries no cookie, so recording its request can wait for the next one.
+   */
   #needsWrite(response: Response): boolean {
     const { edits, session } = this.#state
     return edits.length > 0 || (session?.pendingWrite !== undefined && response.status !== 101)
@@ -252,7 +258,8 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
   #close(response: Response): Response {
     const { session, settings, jar } = this.#state
-    // An upgraded connection carries no cookie, and one that nobody wrote can wait for the next request.
+    // A 101 response carries no cookie. Cookies that come from the load, not from a write, can wait for the next
+    // request.
     const mayWait = response.status === 101 && this.#state.cookies === session?.cookies
     const cookies = mayWait ? [] : this.#state.cookies
     const isPersonal = session?.record?.data !== undefined || this.#tookMessages
@@ -266,8 +273,10 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   }
 }
 
-/** Untyped code mixes up the object of messages that upstreams send with the name and value that `flash` takes. */
+/** Checks the name of a message. Untyped code may pass an object of messages instead of a name and a value. */
 function requireMessageName(name: unknown): void {
-  if (typeof name !== 'string') throw dataError('needs a string as the name of its message')
-  if (name === '' || name === '__proto__') throw dataError('needs another name for its message')
+  if (typeof name !== 'string') throw dataError('has a flash message whose name is not a string')
+  if (name === '' || name === '__proto__') {
+    throw dataError(`has a flash message with the name "${name}", which is not allowed`)
+  }
 }

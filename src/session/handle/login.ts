@@ -1,6 +1,9 @@
 /**
- * Creates the session of a login, and decides which data of the session before it carries over.
- * The handle calls it for `start`. Data that is no object throws `ERR_SESSION_DATA`.
+ * Creates the record of a login, and decides which data and flash messages of the session before it are
+ * kept. `handle.ts` calls it for `start`; engines then run the result, again after a conflict.
+ *
+ * Data that is not an object, or that the schema rejects, throws `ERR_SESSION_DATA`. Members in `keep` are
+ * silently not copied if the old session may belong to another user.
  */
 import { randomId } from '../../crypto/random.ts'
 import { isObject } from '../../options/is-object.ts'
@@ -11,7 +14,11 @@ import type { SessionRecord } from '../core/record.ts'
 import type { StartOptions } from '../core/types.ts'
 import { acceptRecord, type Edit, replayEdits } from './edits.ts'
 
-/** Copies the data that a caller passed. @throws {PortcullisError} `ERR_SESSION_DATA` for a value that is not an object */
+/**
+ * Copies the data that a caller passed.
+ *
+ * @throws {PortcullisError} `ERR_SESSION_DATA` for a value that is not an object
+ */
 export function requireObject<Data extends object>(sessionData: Data): Data {
   const copy = jsonCopy(sessionData, '')
   if (!isObject(copy)) throw dataError('must be an object')
@@ -19,8 +26,8 @@ export function requireObject<Data extends object>(sessionData: Data): Data {
 }
 
 /**
- * Creates a login: its record has the new data, the members to keep with the changes that waited to be written to them,
- * and the flash messages, unless they were for another user.
+ * Creates a login. Its record has the new data, the members to keep with their changes that were not written yet, and
+ * the flash messages, unless they were for another user.
  */
 export function createLogin<Data extends object>(
   settings: SessionSettings<Data>,
@@ -36,12 +43,12 @@ export function createLogin<Data extends object>(
     const mayCarry = canKeep(settings, oldRecord, value)
     const flash = mayCarry || oldRecord?.data === undefined ? replaced?.flash : undefined
 
-    const nowMs = Math.floor(settings.clock() / 1000)
+    const nowSeconds = Math.floor(settings.clock() / 1000)
     const next = {
       id: randomId(),
-      created: nowMs,
-      seen: nowMs,
-      authenticated: readAuthenticated(authenticatedAt, nowMs),
+      created: nowSeconds,
+      seen: nowSeconds,
+      authenticated: readAuthenticated(authenticatedAt, nowSeconds),
       data: { ...(mayCarry ? pick(oldRecord?.data, keep) : {}), ...value },
       ...(flash && { flash }),
     }
@@ -50,15 +57,17 @@ export function createLogin<Data extends object>(
   return { make, keepsData: keep.length > 0 }
 }
 
-/** Seconds since the epoch. 1 stands for an unknown moment, as 0 does for imports. A later moment counts as now. */
-function readAuthenticated(value: number | undefined, nowMs: number): number {
-  if (value === undefined) return nowMs
+/**
+ * Returns the time of authentication in seconds since the epoch. 1 means unknown. A time in the future counts as now.
+ */
+function readAuthenticated(value: number | undefined, nowSeconds: number): number {
+  if (value === undefined) return nowSeconds
 
   const seconds = Math.floor(value / 1000)
-  return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(nowMs, seconds)) : 1
+  return Number.isSafeInteger(seconds) ? Math.max(1, Math.min(nowSeconds, seconds)) : 1
 }
 
-/** False if the data could reach another user. Without the option `user`, two signed-in sessions are two users. */
+/** False if the data could reach another user. Without the option `user`, two signed-in sessions count as two users. */
 function canKeep<Data>(
   settings: SessionSettings<Data>,
   oldRecord: SessionRecord<Data> | undefined,

@@ -1,6 +1,8 @@
 /**
- * Reads the facts about a session from the state of its request, for `info()` and `facts()`. The
- * handle calls it. It rejects as a load of the session does.
+ * Reads the facts about a session from the state of its request: for `info()`, for `facts()`, and as fields
+ * of events. `handle.ts` calls it. Only `readInfo` loads the session, and rejects as a load does; the
+ * others return undefined or nothing for a session that was not loaded. `ERR_CONFIG` is thrown for an
+ * invalid secret in the environment.
  */
 import { hasListener } from '../../events.ts'
 import { createAuditTag, idDigest } from '../core/events.ts'
@@ -8,7 +10,7 @@ import { createFacts, type SessionFacts } from '../core/info.ts'
 import type { EventTags, SessionInfo } from '../core/types.ts'
 import type { RequestState } from './request-state.ts'
 
-/** Returns the facts about a session that was loaded, or undefined where there is none. */
+/** Returns the facts about a session that was loaded, or undefined if there is none. */
 export function readFacts<Data extends object>(
   requestState: RequestState<Data>,
 ): SessionFacts | undefined {
@@ -36,7 +38,7 @@ export async function readInfo<Data extends object>(
   return { id: await idDigest(ring, record.id), ...facts }
 }
 
-/** Computes what events say of a session that was loaded. */
+/** Computes the fields of events for a session that was loaded. */
 export async function readEventTags<Data extends object>({
   session,
   settings,

@@ -1,7 +1,12 @@
 /**
- * Holds the state of one request's session: the loaded session, the edits that wait, and the
- * cookies to send. The handle reads and changes it. A change throws `ERR_SESSION_CLOSED`,
- * `ERR_SESSION_ENDED` or `ERR_SESSION_UNREADABLE` where it could not be written.
+ * Holds the state of one request's session: the loaded session, the edits that are not written yet, and the
+ * cookies to send. `strategy.ts` creates it for each handle; `handle.ts`, `read-info.ts` and
+ * `take-messages.ts` read and change it.
+ *
+ * A change throws `ERR_SESSION_CLOSED` after the flush, `ERR_SESSION_ENDED` after a logout or where another
+ * request ended the session, and `ERR_SESSION_UNREADABLE` for a cookie that belongs to another
+ * deployment. At the flush such edits are dropped instead, with the event `session-write-dropped`. A write
+ * that fails keeps its edits.
  */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
@@ -17,12 +22,12 @@ export type EditStep<Data> = (
   record: SessionRecord<Data> | undefined,
 ) => SessionRecord<Data> | undefined
 
-/** The state of a request's session. Verbs of the handle read and change it. */
+/** The state of a request's session. The methods of the handle read and change it. */
 export class RequestState<Data extends object> {
   readonly settings: SessionSettings<Data>
   readonly engine: SessionEngine<Data>
   readonly jar: CookieJar
-  /** True if cookies are written when a verb resolves, not when the response is flushed. */
+  /** True if cookies are written as soon as a method resolves, not when the response is flushed. */
   readonly immediate: boolean
   status: 'open' | 'ended' | 'closed' = 'open'
   session: LoadResult<Data> | undefined
@@ -44,7 +49,7 @@ export class RequestState<Data extends object> {
     this.immediate = immediate
   }
 
-  /** Reads the session once for all callers. A read that failed may be tried again. */
+  /** Loads the session, once for all callers. After a failure the next call tries again. */
   load(): Promise<LoadResult<Data>> {
     if (this.session !== undefined) return Promise.resolve(this.session)
     this.#loading ??= this.#read()
@@ -64,10 +69,10 @@ export class RequestState<Data extends object> {
       this.#prefetched = undefined
       const session = await (finish?.() ?? this.engine.load(this.jar))
 
-      // A verb may have replaced the session meanwhile.
+      // A method may have replaced the session meanwhile.
       if (this.session === undefined) {
         this.session = session
-        // A Server Component may read, and must not write a cookie by it.
+        // A Server Component of Next may read the session, but cannot set a cookie.
         if (session.cookies && !this.immediate) this.cookies = session.cookies
       }
       return this.session
@@ -77,7 +82,7 @@ export class RequestState<Data extends object> {
     }
   }
 
-  /** Returns the session with the edits that wait. Call {@link load} first. */
+  /** Returns the session with the edits that are not written yet. Call {@link load} first. */
   view(): SessionRecord<Data> | undefined {
     const { record, block } = this.session ?? { record: undefined }
     return block || this.edits.length === 0
@@ -86,9 +91,11 @@ export class RequestState<Data extends object> {
   }
 
   /**
-   * Writes the edits that wait, and then the record that `step` computes. If the write fails, the edits wait again.
+   * Writes the pending edits, and then the record that `step` computes. If the write fails, the edits stay pending.
    *
-   * @param explicit - true if a verb asked for the write: then an error says that nothing can be written.
+   * @param explicit - true if a method requested the write. Then a session that cannot be written is an error;
+   * otherwise its
+   *   edits are dropped.
    */
   async write(explicit: boolean, step?: EditStep<Data>): Promise<void> {
     const session = this.session ?? (await this.load())
@@ -114,7 +121,7 @@ export class RequestState<Data extends object> {
       if (result !== undefined) this.stage(result)
     } catch (error) {
       if (isPortcullisError(error, 'ERR_SESSION_ENDED')) {
-        // Another request logged out: this one must neither bring the session back nor set a cookie.
+        // Another request has logged out, so this one must neither restore the session nor set a cookie.
         this.session = { record: undefined, block: 'ended' }
       }
       this.edits = [...edits, ...this.edits]
@@ -140,19 +147,19 @@ export class RequestState<Data extends object> {
     if (this.immediate) for (const cookie of cookies) this.jar.write(cookie)
   }
 
-  /** Runs verbs that write sequentially, also if a handler starts several in parallel. */
+  /** Runs methods that write one after the other, even if a handler starts several in parallel. */
   runExclusive<T>(verb: () => Promise<T>): Promise<T> {
     const run = this.#lastVerb === undefined ? verb() : this.#lastVerb.then(verb)
     this.#lastVerb = run.catch(() => {})
     return run
   }
 
-  /** True if a verb that writes was started. */
+  /** True if a method that writes was started. */
   get busy(): boolean {
     return this.#lastVerb !== undefined
   }
 
-  /** Resolves when every verb that was started has settled. */
+  /** Resolves when every method that was started has settled. */
   async waitForVerbs(): Promise<void> {
     await this.#lastVerb
   }
@@ -168,7 +175,7 @@ export class RequestState<Data extends object> {
     if (this.status === 'closed') {
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
-        'The response has been sent: the session can no longer change',
+        'The response has been sent, so the session can no longer change: change it in the handler',
       )
     }
   }
@@ -190,7 +197,7 @@ export class RequestState<Data extends object> {
 function createUnreadableError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_UNREADABLE',
-    'The session belongs to a key, a schema or a later time that this deployment does not have; only start() or end() may ' +
-      'replace it',
+    'The session was written with another secret, another schema or a clock that is ahead, so ' +
+      'this deployment cannot change it: only start() or end() may replace it',
   )
 }

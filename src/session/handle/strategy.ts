@@ -1,7 +1,11 @@
 /**
- * Creates a strategy from an engine: Keystone's three verbs, and one handle for each context. Both
- * strategies call it once, and the middleware and applications open handles with it. Verbs of a
- * foreign strategy that it lacks are not there.
+ * Creates a strategy from an engine: the three methods of Keystone, and one handle for each context. Also
+ * `openSession` for contexts without middleware. `statelessSessions` and `storedSessions` call
+ * `createStrategy` once; the middleware calls `open` and `threeVerbHandle`, applications `openSession`.
+ *
+ * The same context object always gets the same handle. `check` throws `ERR_CONFIG` for an invalid secret in
+ * the environment; the other methods reject as the handle does. Through `get`, `start`, `end` and
+ * `openSession` cookies are written to the context at once.
  */
 import type { SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
@@ -17,14 +21,14 @@ import { createCookieJar } from './cookie-jar.ts'
 import { Handle } from './handle.ts'
 import { RequestState } from './request-state.ts'
 
-/** Puts an engine behind the verbs that every strategy has. */
+/** Creates a strategy over an engine. */
 export function createStrategy<Data extends object>(
   kind: 'stateless' | 'stored',
   settings: SessionSettings<Data>,
   engine: SessionEngine<Data>,
 ): SessionStrategy<Data> {
-  // Each context has one handle, so that verbs and middleware work on the same session. The handle is a property of the
-  // context: an entry in a WeakMap costs more garbage collection than all other work of the session.
+  // Each context has one handle, so that the middleware and all methods work on the same session. The handle is a
+  // property of the context, because an entry in a WeakMap would cost more than all other work of the session.
   const handleKey = Symbol('session')
   const cookieNames = [settings.cookie.name, ...settings.legacy.map(({ name }) => name)]
   const bound = settings.device?.(settings, engine, cookieNames)
@@ -39,7 +43,7 @@ export function createStrategy<Data extends object>(
     const owner = context as { [handleKey]?: Handle<Data> }
     const existing =
       owner[handleKey] ?? (Object.isExtensible(context) ? undefined : frozenContexts.get(context))
-    // A copy of a context, or an object that inherits from it, needs a handle of its own.
+    // A copy of a context, or an object that inherits from it, must get a handle of its own.
     if (existing?.context === context) return existing
 
     const cookieJar = createCookieJar(context)
@@ -73,8 +77,9 @@ export function createStrategy<Data extends object>(
 }
 
 /**
- * Opens the session of a context that no middleware serves: a Server Action, a queue consumer, a plain `fetch` handler.
- * `start`, `end`, `update` and `commit` write the cookie immediately; changes by `set` and `flash` wait for `commit()`.
+ * Opens the session of a context without the middleware: a Server Action, a queue consumer, a plain `fetch` handler.
+ * `start`,
+ * `end`, `update` and `commit` write the cookie immediately; changes by `set` and `flash` are written by `commit()`.
  *
  * @example
  * ```ts
@@ -90,7 +95,7 @@ export function openSession<Data extends object>(
   return strategy.open(context, 'at-once')
 }
 
-/** Creates the handle of a strategy that is not of this library: its three verbs on this context, and no others. */
+/** Creates the handle of a strategy that is not of this library. It has the three methods of the strategy only. */
 export function threeVerbHandle<Data>(
   strategy: ThreeVerbs<Data>,
   context: SessionContext,

@@ -1,7 +1,10 @@
 /**
- * Takes flash messages: from the store where it can remove them in one step, otherwise from this
- * browser's session only. The handle calls it for `takeFlash`. It rejects as a write of the
- * session does; a session that ended has no messages.
+ * Removes flash messages from a session and returns them: in one step in an atomic store, otherwise as
+ * an edit of this request. `handle.ts` calls it for `takeFlash` and `takeMessages`.
+ *
+ * With an atomic store a message is returned to one request only; otherwise two parallel requests may both
+ * return it. A session that has ended has no messages. It rejects as a write of the session does, and throws
+ * `ERR_SESSION_CLOSED` after the flush.
  */
 import { isPortcullisError } from '../../errors.ts'
 import { jsonCopy } from '../core/data.ts'
@@ -12,7 +15,7 @@ import type { RequestState } from './request-state.ts'
 /** Selects the messages to take. */
 export type MayTake = (name: string, value: unknown) => boolean
 
-/** Takes the messages of a loaded session that `mayTake` selects. Returns undefined where there are none. */
+/** Takes the messages of a loaded session that `mayTake` selects. Returns undefined if there are none. */
 export async function takeMessages<Data extends object>(
   requestState: RequestState<Data>,
   mayTake: MayTake,
@@ -21,7 +24,7 @@ export async function takeMessages<Data extends object>(
     return requestState.runExclusive(() => takeStored(requestState, mayTake))
   }
 
-  // Nothing awaits from here on, so that two calls of one request cannot both return a message.
+  // There is no await from here on, so that two calls in one request cannot both return a message.
   const messages = selectMessages(requestState.view()?.flash, mayTake)
   if (messages === undefined) return undefined
 
@@ -30,7 +33,7 @@ export async function takeMessages<Data extends object>(
   return messages
 }
 
-/** Removes the messages from the store before it returns them: of two requests only one receives them. */
+/** Removes the messages from the store before it returns them, so that only one of two requests receives them. */
 async function takeStored<Data extends object>(
   requestState: RequestState<Data>,
   mayTake: MayTake,

@@ -1,7 +1,12 @@
 /**
- * Imports cookies of older libraries: each is read once and then expired, so that a migration
- * signs nobody out. Both engines call it where a request has no session of ours. A cookie that
- * does not open counts as none; nothing throws for what a client sent.
+ * Imports cookies of older libraries as sessions, so that a migration signs nobody out: each cookie is opened
+ * once, becomes a session, and is expired. Both engines, the revocations and `stored/legacy.ts`,
+ * `end.ts` and `write.ts` call it, where a request has no session of ours.
+ *
+ * A cookie that does not open, or whose data does not fit the schema, counts as none, with the event
+ * `session-rejected`. Up to three cookies of a name are tried, and none is used if several open. Nothing
+ * throws for a value that a client sent; errors of the options `data` and `user` pass through. Imported
+ * sessions count as signed in at an unknown time, so they are never fresh.
  */
 
 import { encodeBase64url } from '../../crypto/base64url.ts'
@@ -14,16 +19,18 @@ import type { LegacyCookie, OpenedLegacy } from '../core/options/options.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
 import type { SessionRecord } from '../core/record.ts'
 
-/** User agents keep a cookie for at most 400 days, so a seal without an end is remembered for that long. */
+/**
+ * User agents keep a cookie for at most 400 days, so the import of a seal without expiry is remembered for that long.
+ */
 const MAX_LIFETIME_MS = 400 * 86_400_000
 
-/** Clocks of two machines may differ by a minute. */
+/** Milliseconds by which the clocks of two machines may differ. */
 const SKEW_MS = 60_000
 
-/** Another host of the domain can plant cookies of a name, so this many are tried. */
+/** Most cookies of a name that are tried, because another host of the domain can plant some. */
 const MAX_TRIED = 3
 
-/** Milliseconds for which a copy of a legacy seal can still open. */
+/** Returns the milliseconds for which a copy of a legacy seal can still be opened. */
 export function legacyLife<Data>(
   settings: SessionSettings<Data>,
   expiresAt: number | undefined,
@@ -33,8 +40,8 @@ export function legacyLife<Data>(
 }
 
 /**
- * Reads the session of a legacy cookie. Its id is an HMAC of the seal's own fingerprint, so that parallel first requests
- * make one session and not several.
+ * Reads the session of a legacy cookie. Its id is an HMAC of the seal's fingerprint, so that parallel first requests
+ * create one session and not several.
  */
 export async function importLegacy<Data extends object>(
   settings: SessionSettings<Data>,
@@ -53,7 +60,10 @@ export async function importLegacy<Data extends object>(
   return { record: { ...record, sealEnds }, pendingWrite: 'import' }
 }
 
-/** Computes the ids under which a stateless strategy has imported, or would import, the legacy cookie of a request. */
+/**
+ * Computes the ids of the session that a stateless strategy creates from the legacy cookie of a request, for each
+ * secret.
+ */
 export async function importIds<Data extends object>(
   settings: SessionSettings<Data>,
   cookieJar: CookieJar,
@@ -66,19 +76,19 @@ export async function importIds<Data extends object>(
   return { ids, life: legacyLife(settings, content.expiresAt) }
 }
 
-/** Creates an imported session. It counts as signed in at an unknown time, so `requireFresh` rejects it. */
+/** Creates the record of an imported session. Its time of authentication is unknown, so `requireFresh` denies it. */
 export function createImportedRecord<Data>(
   settings: SessionSettings<Data>,
   id: string,
   sessionData: Data,
 ): SessionRecord<Data> {
-  const nowMs = Math.floor(settings.clock() / 1000)
-  return { id, created: nowMs, seen: nowMs, authenticated: 0, data: sessionData }
+  const nowSeconds = Math.floor(settings.clock() / 1000)
+  return { id, created: nowSeconds, seen: nowSeconds, authenticated: 0, data: sessionData }
 }
 
 /**
- * Opens the request's legacy cookies. A host beside this one can plant cookies of these names, so several are used only
- * where one of them opens, or where all that open belong to the same user.
+ * Opens the request's legacy cookies. Another host of the domain can plant cookies of these names, so of several one is
+ * used only if no other opens, or if all that open belong to the same user.
  */
 export async function openLegacy<Data extends object>(
   settings: SessionSettings<Data>,
@@ -90,12 +100,14 @@ export async function openLegacy<Data extends object>(
     if (content !== undefined) contents.push(content)
   }
 
-  const [first, ...others] = contents
-  if (first === undefined || others.length === 0) return first
+  const [firstContent, ...others] = contents
+  if (firstContent === undefined || others.length === 0) return firstContent
 
   const { user } = settings
-  const firstUser = user?.(first.data)
-  if (user === undefined || others.every(({ data }) => user(data) === firstUser)) return first
+  const firstUser = user?.(firstContent.data)
+  if (user === undefined || others.every(({ data }) => user(data) === firstUser)) {
+    return firstContent
+  }
 
   const subject = settings.cookie.name
   emitSessionEvent(settings, cookieJar, { type: 'session-rejected', reason: 'ambiguous', subject })
@@ -103,8 +115,8 @@ export async function openLegacy<Data extends object>(
 }
 
 /**
- * Opens the cookie of one name. Of several it uses the one that opens, if exactly one does. A browser stores only one
- * cookie of a `__Host-` name, so several of such a name are not opened at all.
+ * Opens the cookie of one name. If there are several, exactly one must open. A browser stores only one cookie of a
+ * `__Host-` name, so several cookies of such a name are not opened at all.
  */
 async function openByName<Data extends object>(
   settings: SessionSettings<Data>,

@@ -1,7 +1,11 @@
 /**
- * Reads legacy cookies that iron sealed: those of iron-session, Keystone's stateless sessions and
- * hono-sessions' CookieStore. Applications pass `ironCookie()` to the option `legacy`. Wrong
- * options are a `ConfigError`; a cookie that does not open gives undefined.
+ * Reads legacy cookies that iron sealed (`Fe26.2`): those of iron-session, of Keystone's stateless sessions and
+ * of hono-sessions' CookieStore. Applications pass `ironCookie()` to the option `legacy` of sessions, and
+ * `legacy/import.ts` calls `open` for each such cookie.
+ *
+ * Wrong options throw `ERR_CONFIG`; a wrong password in the environment throws it at the first request. A
+ * cookie that does not open, or whose content is not an object, gives undefined. An error that the option
+ * `data` throws makes the load of the session reject.
  */
 import { expireCookie } from '../../cookie/serialize.ts'
 import {
@@ -23,14 +27,14 @@ import type { LegacyCookie, OpenedLegacy } from '../core/options/options.ts'
 
 /** Options of {@link ironCookie}. */
 export interface IronCookieOptions<Data extends object, E = ProjectEnv> {
-  /** The library that set the cookie; each puts something of its own into or around the seal. */
+  /** The library that set the cookie, since each wraps the sealed data differently. */
   readonly library: 'iron-session' | 'keystone' | 'hono-sessions'
   /** The cookie's whole name, with a prefix if it has one: Keystone's is `keystonejs-session`. */
   readonly name: string
-  /** The old password; for iron-session also its map from id to password. */
+  /** The old password. For iron-session it may be its map from id to password. */
   readonly password: FromEnv<string | Readonly<Record<string, string>>, E>
   /**
-   * Makes session data of the sealed object, or returns undefined to reject it.
+   * Converts the sealed object to session data, or returns undefined to reject it.
    *
    * @default (sealed) => sealed
    */

@@ -1,7 +1,11 @@
 /**
- * Reads and writes sessions that are sealed into their cookie. The handle calls it. Its writes
- * fail where the cookie would be too large; with revocation also where the store cannot be
- * reached.
+ * Reads and writes sessions that are sealed into their cookie. `statelessSessions` creates the engine, and
+ * the handle calls it, directly or through the revocations.
+ *
+ * A write rejects with `ERR_COOKIE_TOO_LARGE` where the sealed cookie would exceed 4,096 bytes, and with
+ * `ERR_CONFIG` for an invalid secret in the environment. A load never throws for what a client sent. Of
+ * two parallel responses to a browser the later cookie wins, so changes may be lost. A copy of the cookie
+ * stays valid after `end`.
  */
 import { expireCookie, serializeCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
@@ -71,8 +75,8 @@ export function createStatelessEngine<Data extends object>(
 
     async end(cookieJar, session, cookieIssued) {
       const cookies = expireLegacy(settings, cookieJar)
-      // The cookie expires only if the browser sent it: SameSite keeps cookies from a cross-site request, and so a
-      // cross-site logout has no effect.
+      // The cookie expires only if the browser sent it. SameSite keeps it from cross-site requests, so that another
+      // site cannot log a user out.
       if (cookieIssued || cookieJar.read(cookie.name).length > 0) cookies.push(expireCookie(cookie))
 
       const { record } = session ?? NO_SESSION
@@ -96,8 +100,8 @@ async function sealCookies<Data>(
 ): Promise<readonly OutgoingCookie[]> {
   const { cookie, limits, clock } = settings
   const token = await settings.keys(cookieJar.env).sealer.seal(writeRecord(record))
-  const nowMs = Math.floor(clock() / 1000)
-  const sessionCookie = serializeCookie(cookie, token, cookieAge(record, limits, nowMs))
+  const nowSeconds = Math.floor(clock() / 1000)
+  const sessionCookie = serializeCookie(cookie, token, cookieAge(record, limits, nowSeconds))
   return settings.legacy.length === 0
     ? [sessionCookie]
     : [sessionCookie, ...expireLegacy(settings, cookieJar)]

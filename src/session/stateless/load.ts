@@ -1,7 +1,9 @@
 /**
- * Loads a stateless session from its cookie: unseals it, checks its lifetimes, and validates its
- * data. The stateless engine calls it. A cookie that is rejected gives an empty session with the
- * reason; it never throws for what a client sent.
+ * Loads a stateless session from its cookie: unseals it, checks its timeouts, and validates its data with the
+ * schema. `stateless/engine.ts` calls it for each request that has the cookie.
+ *
+ * A rejected cookie gives an empty session and the event `session-rejected` with the reason. It never throws
+ * for what a client sent; a schema that throws makes it reject.
  */
 import type { CookieJar } from '../../types.ts'
 import { validateData } from '../core/data.ts'
@@ -28,11 +30,13 @@ export async function loadStateless<Data>(
   const record = readRecord<Data>(json)
   if (record === undefined) return rejectCookie(settings, cookieJar, 'invalid-data')
 
-  const nowMs = Math.floor(clock() / 1000)
-  const status = checkLifetimes(record, limits, nowMs)
+  const nowSeconds = Math.floor(clock() / 1000)
+  const status = checkLifetimes(record, limits, nowSeconds)
   if (status !== 'alive') return rejectCookie(settings, cookieJar, status)
 
-  const slide = isSlideDue(record, limits, nowMs) ? ({ pendingWrite: 'slide' } as const) : undefined
+  const slide = isSlideDue(record, limits, nowSeconds)
+    ? ({ pendingWrite: 'slide' } as const)
+    : undefined
   if (schema === undefined || record.data === undefined) return { record, ...slide }
 
   const result = await validateData(schema, record.data)

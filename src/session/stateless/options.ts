@@ -1,6 +1,7 @@
 /**
- * Defines the options of stateless sessions and of their revocation. `sessions.ts` and
- * `revocable.ts` validate them. Nothing here runs.
+ * Defines the options of `statelessSessions` and of `revocable`, which applications write.
+ * `stateless/sessions.ts` and `revocable.ts` validate them, and report wrong ones as issues of one
+ * `ERR_CONFIG`. Nothing here runs.
  */
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { ProjectEnv } from '../../types.ts'
@@ -12,7 +13,7 @@ import type { Revocation } from './revocable.ts'
 export interface StatelessOptions<Data extends SessionObject, E = ProjectEnv>
   extends SessionOptions<Data, E> {
   /**
-   * Makes logout final: `revocable({ store })` remembers ended sessions in a store, and each signed-in read asks it.
+   * Makes a logout final: `revocable({ store })` records ended sessions in a store, which each signed-in read asks.
    *
    * @default undefined (`end` only clears the cookie)
    */
@@ -24,8 +25,8 @@ export interface RevocationOptions {
   /** `upstashRevocations({ redis })`, or `memoryRevocations()` for one process. */
   readonly store: RevocationStore
   /**
-   * Seconds for which an isolate believes a positive answer without asking again, at most 3600. With n a logout takes up
-   * to n seconds to be known elsewhere, and a busy session costs one request in n seconds.
+   * Seconds for which an isolate caches that a session is valid, at most 3600. A logout then takes up to this time to
+   * have effect in other isolates, and a busy session costs one request to the store in this time.
    *
    * @default 0
    */

@@ -1,7 +1,9 @@
 /**
- * Creates the option `revocation` of stateless sessions, by which a logout also ends copies of the
- * cookie. Applications pass `revocable()` to `statelessSessions`, which reports wrong options as its
- * own issues. `revocations.ts` checks the sessions; while its store is down, it rejects them.
+ * Creates the option `revocation` of stateless sessions, with which a logout also ends copies of the cookie.
+ * Applications pass `revocable()` to `statelessSessions`, which compiles it; `revocations.ts` does the work.
+ *
+ * Wrong options become issues of the strategy's `ERR_CONFIG`. While the store of revocations is down,
+ * requests with a signed-in session reject with `ERR_STORE_UNAVAILABLE`.
  */
 
 import { isObject } from '../../options/is-object.ts'
@@ -21,7 +23,7 @@ export interface Revocations<Data> {
   engine(inner: SessionEngine<Data>): SessionEngine<Data>
   /** Ends every session of a user. */
   endAll(userId: string, context: EndAllContext): Promise<void>
-  /** Ends every session with a mark. Resolves with false if the same logout message was handled before. */
+  /** Ends every session with a mark. Resolves with false if the same logout message was seen before. */
   endMarked(args: EndMarkedArgs): Promise<boolean>
 }
 
@@ -39,9 +41,8 @@ const REQUIRED_VERBS: readonly (keyof RevocationStore)[] = [
 ]
 
 /**
- * Creates the option `revocation` of stateless sessions: a store holds the ended sessions, and each read of a signed-in
- * session checks it.
- * `statelessSessions` validates these options together with its own.
+ * Creates the option `revocation` of stateless sessions: a store records the ended sessions, and each read of a
+ * signed-in session asks it. `statelessSessions` validates these options together with its own.
  *
  * @example
  * ```ts

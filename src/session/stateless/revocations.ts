@@ -1,7 +1,11 @@
 /**
- * Records in a store which stateless sessions were ended, and asks it for each signed-in read. The
- * stateless engine calls it where the option `revocation` is set. A store that cannot be reached
- * fails the request with `ERR_STORE_UNAVAILABLE`, and ends no session.
+ * Records in a store which stateless sessions have ended, and asks it for each signed-in read. `revocable()`
+ * creates it, the handle calls the wrapped engine, and the strategy calls `endAll` and `endMarked`.
+ *
+ * A store that does not answer rejects with `ERR_STORE_UNAVAILABLE` and ends no session; a logout then
+ * expires the cookie and rejects, with the event `session-end-incomplete`. `ERR_CONFIG` is thrown without
+ * the option `user` or `mark`. With `maxStale` an isolate caches up to 10,000 positive answers, so a
+ * logout takes effect later elsewhere. Sessions of visitors are not checked.
  */
 
 import { sha256 } from '../../crypto/digest.ts'
@@ -21,17 +25,17 @@ import { importIds } from '../legacy/import.ts'
 import type { RevocationOptions } from './options.ts'
 import type { Revocations } from './revocable.ts'
 
-/** Positive answers that an isolate remembers. */
+/** Most positive answers that an isolate caches. */
 const MAX_REMEMBERED = 10_000
 
 const DAY_MS = 86_400_000
 
-/** A legacy seal may open for 400 days; clocks of two machines differ by less than the day on top. */
+/** Milliseconds for which a legacy seal may open: 400 days, and a day for clocks that differ. */
 const LEGACY_LIFETIME_MS = 401 * DAY_MS
 
 /**
- * The revocations of one strategy. A store that cannot be asked fails the request, not the session. The state of the class
- * are the positive answers that an isolate remembers for `maxStale` seconds.
+ * The revocations of one strategy. If the store does not answer, the request fails and the session stays valid. The
+ * only state are the positive answers that an isolate caches for `maxStale` seconds.
  */
 export class StoredRevocations<Data extends object> implements Revocations<Data> {
   readonly #settings: SessionSettings<Data>
@@ -55,9 +59,9 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     )
   }
 
-  async endAll(userId: string, asked: EndAllContext): Promise<void> {
+  async endAll(userId: string, context: EndAllContext): Promise<void> {
     this.#requireUserOption()
-    await this.#advanceGeneration(userId, asked)
+    await this.#advanceGeneration(userId, context)
   }
 
   endMarked(args: EndMarkedArgs): Promise<boolean> {
@@ -142,7 +146,9 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     return isAllowed
   }
 
-  /** The age must not be negative: after its clock went back, an isolate would believe an answer for too long. */
+  /**
+   * Whether an answer is cached. A negative age does not count, or a clock that was set back would extend the answer.
+   */
   #isConfirmed(key: string): boolean {
     const now = this.#settings.clock()
     const confirmation = this.#confirmations.get(key, now)
@@ -155,9 +161,9 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
   }
 
   /**
-   * Returns the user tags whose generations a session depends on. A session without a tag was imported, or made before the
-   * strategy had a `revocation`. It belongs to generation 0 of its user under each secret, since an `endAll` may be older
-   * than a rotation.
+   * Returns the user tags whose generations a session depends on. A session without a tag was imported, or created
+   * before the strategy had a `revocation`. It belongs to generation 0 of its user under each secret, since an `endAll`
+   * may have happened before a rotation of the secrets.
    */
   async #tagsFor(
     cookieJar: CookieJar,
@@ -176,20 +182,24 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     this.#confirmations.delete(confirmationKey(record))
 
     const { clock, limits } = this.#settings
-    // The seal of an imported session may open for longer than the session lives, and could be imported again.
+    // The seal of an imported session may open for longer than the session lives, so it could be imported again.
     const unknownEnd = Math.ceil((clock() + 400 * DAY_MS) / 1000)
     const { sealEnds = record.authenticated === 0 ? unknownEnd : 0 } = record
     const end = Math.max(absoluteEnd(record, limits), sealEnds)
     await this.#store.revoke(await sha256(record.id), end * 1000 - clock(), cookieJar)
   }
 
-  /** Revokes the legacy cookie of the request, too: it expires in this browser, but copies must not be imported. */
+  /**
+   * Revokes the legacy cookie of the request. It expires in this browser, but copies of it must not be imported either.
+   */
   async #revokeLegacy(cookieJar: CookieJar): Promise<void> {
     const { ids, life } = await importIds(this.#settings, cookieJar)
     for (const sessionId of ids) await this.#store.revoke(await sha256(sessionId), life, cookieJar)
   }
 
-  /** Adds the mark, and the user's current generation under the newest secret's tag, to a record that is written now. */
+  /**
+   * Adds the mark, and the user's current generation under the newest secret's tag, to a record that is written now.
+   */
   async #addEpoch(cookieJar: CookieJar, record: SessionRecord<Data>): Promise<SessionRecord<Data>> {
     const userId = readUser(this.#settings, record.data)
     const mark =
@@ -202,12 +212,12 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     return { ...nextRecord, tag, generation }
   }
 
-  async #advanceGeneration(userId: string, asked: EndAllContext): Promise<void> {
-    const { env } = asked
+  async #advanceGeneration(userId: string, context: EndAllContext): Promise<void> {
+    const { env } = context
     for (const tag of await createUserTags(this.#settings, env, userId)) {
       await this.#store.advance(tag, this.#lifetimeMs, { env })
     }
-    await emitAllEnded(this.#settings, asked, userId, 'all')
+    await emitAllEnded(this.#settings, context, userId, 'all')
   }
 
   #requireUserOption(): void {

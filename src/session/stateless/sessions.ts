@@ -1,7 +1,9 @@
 /**
- * Creates the strategy of stateless sessions, whose sealed cookie is the session. Applications
- * call `statelessSessions()` once. Wrong options are a `ConfigError`; a copy of the cookie stays
- * valid after a logout unless `revocation` is set.
+ * Creates the strategy of stateless sessions, whose sealed cookie is the session. Applications call
+ * `statelessSessions()` once and pass the result to `session()`, a gateway or a login.
+ *
+ * Wrong options throw `ERR_CONFIG`. Without `revocation` no store is needed, but a copy of the cookie stays
+ * valid after a logout, `list` and `endOne` are missing, and parallel writes may be lost.
  */
 import { createIssues } from '../../options/issues.ts'
 import { createInternals, sessionInternals } from '../core/internals.ts'
@@ -15,9 +17,9 @@ import type { StatelessOptions } from './options.ts'
 /**
  * Creates sessions that are sealed into their cookie: they need no store and no request to one.
  *
- * This cannot promise two things. `end` clears the cookie, but a copy of it opens until its own end, unless there is a
- * `revocation`. Of two responses to one browser the later wins, so parallel writes may lose one another and a flash message
- * may show twice. Stored sessions promise all of it.
+ * They lack two guarantees of stored sessions. `end` clears the cookie, but a copy of it stays valid until it expires,
+ * unless there is a `revocation`. Of two responses to one browser the later wins, so parallel writes may be lost and a
+ * flash message may be shown twice.
  *
  * @example
  * ```ts
@@ -53,7 +55,7 @@ export function statelessSessions<Data extends SessionObject>(
     ...createStrategy('stateless', settings, revocations?.engine(engine) ?? engine),
     kind: 'stateless',
     ...(revocations && {
-      endAll: ({ user, ...asked }) => revocations.endAll(user, asked),
+      endAll: ({ user, ...context }) => revocations.endAll(user, context),
       endMarked: (args) => revocations.endMarked(args),
     }),
     [sessionInternals]: createInternals(settings, options.audience),

@@ -1,6 +1,7 @@
 /**
- * Defines the parts that every function of stored sessions needs: settings and store. The files
- * beside it import it. Nothing here runs.
+ * Types and one constant that the functions of stored sessions share: the settings, the store, and the
+ * grace of a session that has ended. All files of this folder except `options.ts`, `record.ts` and
+ * `resolve-store.ts` import it. Nothing here runs.
  */
 import type { SessionSettings } from '../core/options/settings.ts'
 import type { UsedStore } from './resolve-store.ts'
@@ -11,5 +12,5 @@ export interface StoredContext<Data> {
   readonly store: UsedStore
 }
 
-/** Milliseconds for which the key of an ended session says so: longer than a request takes. */
+/** Milliseconds for which the store answers `ended` for the key of an ended session: longer than a request takes. */
 export const GRACE_MS = 60_000

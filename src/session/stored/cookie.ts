@@ -1,7 +1,10 @@
 /**
- * Creates and reads the cookie of a stored session: a sealed id, and the tag of its user. The
- * stored engine's functions call it. It is sent once, never by a mere read; a rejected cookie
- * gives its reason.
+ * Creates and reads the cookie of a stored session, which is a sealed id with the tags of its user and mark.
+ * `load.ts`, `end.ts`, `legacy.ts` and `write.ts` call it.
+ *
+ * The cookie is sent when a session is created and never by a mere read. A cookie that is forged or
+ * malformed gives the reason instead of a location; nothing throws for what a client sent. An invalid
+ * secret in the environment throws `ERR_CONFIG`.
  */
 import { serializeCookie } from '../../cookie/serialize.ts'
 import { sha256 } from '../../crypto/digest.ts'
@@ -15,20 +18,20 @@ import { parseMembers } from './record.ts'
 
 /** The sealed content of the cookie. */
 interface WireLocation {
-  /** The id: 256 random bits. Only its digest ever leaves the isolate. */
+  /** The id: 256 random bits. The store receives only its digest. */
   readonly i?: unknown
-  /** Tag of the user, where the session has one. */
+  /** Tag of the user, if the session has one. */
   readonly u?: unknown
-  /** Tag of the outside session that this one depends on, where there is one. */
+  /** Tag of the outside session that this one depends on, if there is one. */
   readonly m?: unknown
-  /** 1 if the session came from a login, which decides its idle timeout before the record is read. */
+  /** 1 if the session came from a login, so that its idle timeout is known before the record is read. */
   readonly a?: unknown
 }
 
 /**
  * Finds the location of the request's session.
  *
- * @returns the reason where the cookie is rejected, undefined where there is no cookie.
+ * @returns the location, the reason if the cookie is rejected, or undefined if there is no cookie.
  */
 export async function findLocation<Data>(
   settings: SessionSettings<Data>,
@@ -74,7 +77,7 @@ export interface IdentifiedSession<Data> {
   readonly record: SessionRecord<Data>
 }
 
-/** Seals the cookie of a session. It lasts as long as the session can, since the store checks the idle timeout. */
+/** Seals the cookie of a session. It lasts until the absolute timeout, since the store checks the idle timeout. */
 export async function sealLocation<Data>(
   settings: SessionSettings<Data>,
   cookieJar: CookieJar,

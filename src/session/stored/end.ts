@@ -1,7 +1,10 @@
 /**
- * Ends a stored session: its row is deleted, and its cookie expires even if the row could not be
- * deleted. The stored engine calls it. The store's error is returned as `failure` beside the
- * cookies instead of being thrown.
+ * Ends the session of a request: ends its row in the store, and expires its cookie and legacy cookies.
+ * `stored/engine.ts` calls it for `end`, also for a session that was not loaded.
+ *
+ * It does not reject where the store is down: the cookie expires nevertheless, and the error is returned
+ * as `failure` with the event `session-end-incomplete`, so that the handle can throw it after the cookie
+ * is staged. A copy of the cookie may then stay valid.
  */
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar } from '../../types.ts'
@@ -13,8 +16,8 @@ import { findLocation } from './cookie.ts'
 import { findLegacyLocations, markLegacyImported } from './legacy.ts'
 
 /**
- * Ends the session of a request, whether it was loaded or not. The error of a store is returned as `failure` beside the
- * cookies: a user who logs out of a shared computer must not stay signed in because a store is down.
+ * Ends the session of a request, whether it was loaded or not. An error of the store is returned as `failure` beside
+ * the cookies, because a user who logs out of a shared computer must not stay signed in there while the store is down.
  */
 export async function endStored<Data extends object>(
   context: StoredContext<Data>,

@@ -1,6 +1,10 @@
 /**
- * Reads and writes sessions in a store; each verb is a function of its own file. The handle calls
- * it. Verbs reject with `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED` or `ERR_SESSION_CONFLICT`.
+ * The engine of stored sessions: connects each method of `SessionEngine` to a function of this folder.
+ * `storedSessions` creates it, and the handle calls it.
+ *
+ * Methods reject with `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` as the store does, with
+ * `ERR_SESSION_CONFLICT` after many retries, and with `ERR_SESSION_ENDED` where another request ended the
+ * session. `list`, `endOne` and `endAll` throw `ERR_CONFIG` without the option `user`.
  */
 import type { SessionEngine } from '../core/engine.ts'
 import { readUser } from '../core/tags.ts'
@@ -38,7 +42,7 @@ export function createStoredEngine<Data extends object>(
     endOne: (cookieJar, { record }, sessionId) =>
       users.endOne(readUser(settings, record?.data), cookieJar, sessionId),
     async endAll(cookieJar, session, keepCurrent) {
-      // A session that was not imported yet is imported first, so that it can be kept.
+      // A legacy session that is not imported yet is imported first, since only a session with a row can be kept.
       const mustImport = keepCurrent && session.pendingWrite === 'import'
       const result = mustImport
         ? await importLegacySession(context, cookieJar, session, (record) => record)

@@ -1,6 +1,11 @@
 /**
- * Imports legacy cookies into a store: each once, also in parallel requests, and never again after
- * its session ended. The stored engine's functions call it. It rejects as the store does.
+ * Imports legacy cookies into a store, each once, even in parallel requests, and never again after its
+ * session ended. `stored/engine.ts` loads with it; `end.ts`, `start.ts`, `write.ts` and
+ * `user-sessions.ts` mark cookies as imported or stop the imports of a user.
+ *
+ * It rejects as the store does. A cookie that was imported before and whose session has ended counts as no
+ * session, with the event `session-rejected`. With a store that is not atomic there are no marks, so a copy
+ * of a cookie can be imported again.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { sha256 } from '../../crypto/digest.ts'
@@ -16,7 +21,7 @@ import { createLocation } from './cookie.ts'
 import { createEmptyResult, readLocation, validateRow } from './load.ts'
 import { sealRow } from './record.ts'
 
-/** Location of the session that a legacy cookie leads to. */
+/** The location of the session that is imported from a legacy cookie. */
 export type ImportLocation = SessionLocation & { readonly legacy: LegacyLocation }
 
 /** Loads the session of a legacy cookie: the one that was imported before, or the one that this request will import. */
@@ -46,7 +51,7 @@ export async function loadLegacy<Data extends object>(
   }
 }
 
-/** Loads a session that was imported before. Returns undefined where nothing was imported to this location. */
+/** Loads a session that was imported before. Returns undefined if nothing was imported to this location. */
 async function loadImported<Data extends object>(
   context: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -69,7 +74,7 @@ async function loadImported<Data extends object>(
     : validateImported(context, cookieJar, location, current)
 }
 
-/** Returns the session of a row that an import created, or an empty result where the row is no session any more. */
+/** Returns the session of a row that an import created, or an empty result if the row is not a live session. */
 async function validateImported<Data extends object>(
   { settings }: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -83,7 +88,10 @@ async function validateImported<Data extends object>(
   return session.record === undefined ? session : { ...session, pendingWrite: 'import' }
 }
 
-/** Finds the locations of this request's legacy cookie: under the first secret, and under older ones that may have imported it. */
+/**
+ * Finds the locations of this request's legacy cookie: under the first secret, and under older ones that may have
+ * imported it.
+ */
 export async function findLegacyLocations<Data extends object>(
   context: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -114,7 +122,10 @@ async function findImportLocations<Data extends object>(
   )
 }
 
-/** Marks a legacy cookie as imported, so that no copy can be imported again. The caller ends or replaces the placeholder row. */
+/**
+ * Marks a legacy cookie as imported, so that no copy can be imported again. The caller ends or replaces the placeholder
+ * row.
+ */
 export async function markLegacyImported<Data extends object>(
   { settings, store }: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -122,22 +133,22 @@ export async function markLegacyImported<Data extends object>(
 ): Promise<void> {
   if (!store.atomic) return
 
-  const nowMs = Math.floor(settings.clock() / 1000)
-  const record = { id: randomId(), created: nowMs, seen: nowMs }
+  const nowSeconds = Math.floor(settings.clock() / 1000)
+  const record = { id: randomId(), created: nowSeconds, seen: nowSeconds }
   const sessionRow = await sealRow(settings, cookieJar.env, { location, record, version: '1' })
   const { importMark, lifetimeMs } = location.legacy
   await store.rotate(importMark, sessionRow, { grace: lifetimeMs }, cookieJar)
 }
 
 /**
- * Returns the key of the mark that all sessions of a user were ended. A seal from before must not be imported after it,
- * although no store knows it. A seal does not contain the time when it was made, so none of this user is imported.
+ * Returns the key of the mark that all sessions of a user were ended. Afterwards no older legacy seal of the user may
+ * be imported. A seal does not contain the time of its creation, so no seal of this user is imported at all.
  */
 async function createImportsEndedRef(tag: string): Promise<Ref> {
   return { key: await sha256(`${tag} imports ended`) }
 }
 
-/** Stops imports of legacy cookies of this user for as long as one could open. */
+/** Stops imports of legacy cookies of this user for as long as such a cookie could be opened. */
 export async function endImports<Data extends object>(
   { settings, store }: StoredContext<Data>,
   env: unknown,
@@ -148,7 +159,7 @@ export async function endImports<Data extends object>(
   const nowMs = settings.clock()
   const grace = legacyLife(settings, undefined)
   for (const tag of await createUserTags(settings, env, userId)) {
-    // Only the tombstone that a rotation leaves is needed; the new row ends immediately.
+    // Only the mark that a rotation leaves is needed; the new row expires immediately.
     const row = {
       key: await sha256(randomId()),
       record: '-',

@@ -1,7 +1,10 @@
 /**
- * Loads a stored session: finds it by its cookie, checks its lifetimes, opens its row, and
- * validates its data. The stored engine calls it. A store that cannot be reached rejects; a
- * rejected cookie or row gives an empty session with the reason.
+ * Loads a stored session: finds it by its cookie, reads its row, checks the timeouts, opens the row, and
+ * validates its data with the schema. `stored/engine.ts`, `legacy.ts`, `start.ts` and `write.ts` call it.
+ *
+ * A forged cookie is rejected before the store is asked. A rejected cookie or row gives an empty session,
+ * with the event `session-rejected` and the reason. A store that does not answer rejects, and the cookie
+ * stays as it is, so nobody is signed out.
  */
 import type { Conflict, Found, Gone, ReadAt } from '../../store/contract.ts'
 import type { CookieJar } from '../../types.ts'
@@ -16,8 +19,7 @@ import { findLocation } from './cookie.ts'
 import { findIdleSeconds, openRow } from './record.ts'
 
 /**
- * Loads the session of a request. Forged cookies are rejected before the store is asked. A store that cannot be asked
- * rejects the promise, and the cookie stays as it is.
+ * Loads the session of a request. If the store does not answer, it rejects and leaves the cookie as it is.
  */
 export async function loadStored<Data extends object>(
   context: StoredContext<Data>,
@@ -33,7 +35,7 @@ export async function loadStored<Data extends object>(
 /**
  * Starts the read of a request's session in the request's Redis batch.
  *
- * @returns a function that finishes the load; undefined where there is nothing to read, or no batch.
+ * @returns a function that finishes the load; undefined if there is nothing to read, or no batch.
  */
 export async function prefetchStored<Data extends object>(
   { settings, store }: StoredContext<Data>,
@@ -45,7 +47,7 @@ export async function prefetchStored<Data extends object>(
   const pending = store.readSoon?.(location.ref, createReadTimes(settings, location), cookieJar)
   if (pending === undefined) return undefined
 
-  // A request may never finish the load; its failure must not be an unhandled rejection then.
+  // A request may never finish the load. A failed read must not become an unhandled rejection then.
   pending.found.catch(() => {})
   return async () => {
     await pending.send()
@@ -63,7 +65,7 @@ export async function loadLocation<Data extends object>(
   return resolveRead(context.settings, cookieJar, location, result)
 }
 
-/** Reads the row at a location. The store records the request. */
+/** Reads the row at a location. The store also records the request in the row when that is due. */
 export function readLocation<Data>(
   { settings, store }: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -101,7 +103,7 @@ export async function validateRow<Data extends object>(
   const record = await openRow<Data>(settings, cookieJar.env, location.ref, row)
   if (typeof record === 'string') return createEmptyResult(settings, cookieJar, record, location)
 
-  // The store has checked the lifetimes by its own times, which a writer of the store could have moved.
+  // The store checked the timeouts by times that are not sealed, so they are checked again by the sealed record.
   const status = checkLifetimes(record, settings.limits, Math.floor(settings.clock() / 1000))
   if (status !== 'alive') return createEmptyResult(settings, cookieJar, status, location)
 
@@ -115,7 +117,7 @@ export async function validateRow<Data extends object>(
     : { record: { ...record, data: result.data }, location: current }
 }
 
-/** Emits why there is no session, and returns the session of a request without one. */
+/** Emits the reason why there is no session, and returns an empty session. */
 export function createEmptyResult<Data>(
   settings: SessionSettings<Data>,
   cookieJar: CookieJar,
@@ -126,7 +128,7 @@ export function createEmptyResult<Data>(
   return location === undefined ? session : { ...session, location }
 }
 
-/** Opens the row that another request wrote meanwhile. Returns undefined where it cannot be read. */
+/** Opens the row that another request wrote meanwhile. Returns undefined if it cannot be read. */
 export async function readConflict<Data>(
   settings: SessionSettings<Data>,
   cookieJar: CookieJar,

@@ -1,6 +1,11 @@
 /**
- * Seals a session for a store and binds it to its own key, user and version. The stored engine's
- * functions call it. A row that does not open, or that belongs elsewhere, gives the reason.
+ * Seals the record of a session as a row for a store, and opens rows again. The sealed text repeats key,
+ * user, mark and version, so that a store cannot exchange rows. The functions of this folder that read or
+ * write rows call it.
+ *
+ * A row that does not open, or that belongs to another key, user, mark or version, gives the reason
+ * `unknown-key` or `invalid-data` and never throws. An invalid secret in the environment throws
+ * `ERR_CONFIG`.
  */
 import { randomId } from '../../crypto/random.ts'
 import { isObject } from '../../options/is-object.ts'
@@ -18,8 +23,8 @@ export interface VersionedRecord<Data> {
 }
 
 /**
- * Seals a record as a row. The sealed text repeats key, user, mark and version: a malicious store cannot swap records,
- * reassign them or roll them back.
+ * Seals a record as a row. The sealed text repeats key, user, mark and version, so a malicious store cannot exchange
+ * records or give one to another user. It can still return an older row as a whole, with its version.
  */
 export async function sealRow<Data>(
   settings: SessionSettings<Data>,
@@ -46,10 +51,10 @@ export async function sealRow<Data>(
 }
 
 /**
- * Opens a row. Its `seen` is the store's, since a read moves it.
+ * Opens a row. `seen` is taken from the store, since reads change it without sealing the record again.
  *
- * @param ref - location of the row. A list does not return keys; then the sealed key counts.
- * @returns the reason where the row is not the one that was written there.
+ * @param ref - location of the row. A list does not return keys; then the sealed key is used.
+ * @returns the record, or the reason if the row is not the one that was written there.
  */
 export async function openRow<Data>(
   settings: SessionSettings<Data>,
@@ -72,7 +77,7 @@ export async function openRow<Data>(
   return record === undefined || !Number.isSafeInteger(seen) ? 'invalid-data' : { ...record, seen }
 }
 
-/** Parses the members of sealed JSON. Text of another shape has none: another program may seal with our secret. */
+/** Parses sealed JSON. Other text gives an empty object, since another program may seal with the same secret. */
 export function parseMembers(jsonText: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(jsonText)

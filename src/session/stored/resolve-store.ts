@@ -1,7 +1,11 @@
 /**
- * Resolves the option `store`: any accepted value becomes the verbs that sessions use.
- * `sessions.ts` calls it while building. A wrong value is reported as an issue; errors of a
- * foreign store become `ERR_STORE_UNAVAILABLE`.
+ * Turns each accepted value of the option `store` into the verbs that stored sessions use: an atomic store, one
+ * with `get`, `set` and `delete`, or a function that creates one. `stored/sessions.ts` calls it while a
+ * strategy is built.
+ *
+ * A wrong value is reported as an issue, and the returned store must not be used. An error of a store
+ * that has no code of this library becomes `ERR_STORE_UNAVAILABLE`, with the error as its cause. A
+ * function that throws makes the strategy throw.
  */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { Issues } from '../../options/issues.ts'
@@ -14,9 +18,9 @@ import {
 } from '../../store/contract.ts'
 import { createPlainStore } from './plain-store/store.ts'
 
-/** A store as sessions use it. */
+/** The store of a strategy, after its option was resolved. */
 export interface UsedStore extends AtomicStore {
-  /** True if each verb takes effect completely or not at all, and the store knows the sessions of a user. */
+  /** True if the verbs of the store are atomic, and it can list the sessions of a user. */
   readonly atomic: boolean
 }
 
@@ -45,7 +49,7 @@ export function resolveStore(
 
 type EndMarkedArguments = Parameters<NonNullable<AtomicStore['endMarked']>>
 
-/** Binds the verbs, since a store may be a class, and gives a code to errors that have none. */
+/** Binds the verbs to their store, which may be an instance of a class, and gives a code to errors without one. */
 function bindStore(store: AtomicStore): AtomicStore {
   return {
     create: (...args) => withStoreError(() => store.create(...args)),
@@ -71,6 +75,10 @@ async function withStoreError<T>(query: () => Promise<T>): Promise<T> {
     return await query()
   } catch (cause) {
     if (isPortcullisError(cause)) throw cause
-    throw new PortcullisError('ERR_STORE_UNAVAILABLE', 'The session store failed', { cause })
+    throw new PortcullisError(
+      'ERR_STORE_UNAVAILABLE',
+      'The session store threw an error: see the cause of this one',
+      { cause },
+    )
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Repeats a write that met another one, with a wait that grows with each attempt. `write.ts` and
- * `start.ts` call it. It rejects with `ERR_SESSION_CONFLICT` after 40 attempts or 5 seconds.
+ * Repeats a write that met another write, with a random wait that grows with each attempt. `write.ts` and
+ * `start.ts` run each write in it. It rejects with `ERR_SESSION_CONFLICT` after 40 attempts or 5 seconds
+ * by the clock of the sessions, and immediately with any error of an attempt.
  */
 import { PortcullisError } from '../../errors.ts'
 import type { Clock } from '../../types.ts'
@@ -10,10 +11,10 @@ const MAX_MS = 5000
 
 /**
  * Runs an attempt until it returns something else than `'again'`. The second attempt follows immediately, further ones
- * after a random wait of 0 to min(150, 20 x attempt) ms, so that a burst of writers spreads. Of 50 parallel writers none
- * failed this way; five attempts without a wait failed for 168 of 200.
+ * after a random wait of 0 to min(150, 20 x attempt) ms, so that writers spread out. In a test with 50 parallel writers
+ * none failed; with five attempts and no wait 168 of 200 failed.
  *
- * @param clock - the clock of the sessions, so that a test whose clock stands still is not ended by a slow machine.
+ * @param clock - the clock of the sessions, so that a test with a fixed clock does not fail on a slow machine.
  * @param pause - waits the given milliseconds; a parameter for tests.
  * @throws {PortcullisError} `ERR_SESSION_CONFLICT` after 40 attempts or 5 seconds
  */
@@ -32,7 +33,7 @@ export async function retryOnConflict<T>(
 
   throw new PortcullisError(
     'ERR_SESSION_CONFLICT',
-    'Other requests changed the session at every attempt; nothing was written',
+    'Other requests changed the session at every attempt, so nothing was written: retry it later',
   )
 }
 

@@ -1,7 +1,11 @@
 /**
- * Creates the strategy of stored sessions, whose cookie is a sealed id. Applications call
- * `storedSessions()` once. Wrong options are a `ConfigError`; verbs reject while the store is
- * unavailable, which signs nobody out.
+ * Creates the strategy of stored sessions, whose cookie is a sealed id of a row in a store. Applications call
+ * `storedSessions()` once and pass the result to `session()`, a gateway or a login; `storeContract` of
+ * `portcullis/testing` calls it too.
+ *
+ * Wrong options throw `ERR_CONFIG`. While the store is down, requests that need the session reject with
+ * `ERR_STORE_UNAVAILABLE` and nobody is signed out. With a store of `get`, `set` and `delete`, parallel
+ * requests may lose writes, and `list`, `endOne`, `endAll` and `endMarked` throw `ERR_CONFIG`.
  */
 import { createIssues } from '../../options/issues.ts'
 import { endMarked } from '../core/end-marked.ts'
@@ -16,12 +20,13 @@ import { resolveStore } from './resolve-store.ts'
 import { createUserSessions } from './user-sessions.ts'
 
 /**
- * Creates sessions in a store. With an atomic store (`upstashStore`, `memoryStore`) a logout cannot be undone, no write is
- * lost, a flash message is shown once, and a user's sessions can be listed and ended. A store of `get`, `set`, `delete`
- * keeps sessions, but not those promises when requests run in parallel.
+ * Creates sessions in a store. With an atomic store (such as `upstashStore` or `memoryStore`) a logout cannot be
+ * undone, no write is lost, a flash message is shown once, and a user's sessions can be listed and ended. A store with
+ * only `get`,
+ * `set` and `delete` lacks these guarantees when requests run in parallel.
  *
- * A row is sealed and its key is a digest. A reader of the store learns nothing. A writer of the store can end, un-end or
- * roll back a session within its own life, but never make, read or merge one.
+ * A row is encrypted and its key is a digest, so a reader of the store learns nothing. Somebody who can write to the
+ * store can end a session, or restore an older state of it within its lifetime, but cannot create or read one.
  *
  * @example
  * ```ts
@@ -43,7 +48,8 @@ export function storedSessions<Data extends SessionObject>(
     'stored',
   )
   const store = resolveStore(options?.store, settings.limits.maxAge, issues)
-  if (settings.device && !store.atomic) issues.add('device', 'needs an atomic store')
+  if (settings.device && !store.atomic)
+    issues.add('device', 'needs an atomic store, not get, set and delete')
   issues.throwIfAny()
 
   const context = { settings, store }
@@ -56,8 +62,8 @@ export function storedSessions<Data extends SessionObject>(
       store.check?.(env)
     },
     list: ({ user, env }) => users.list(user, env),
-    endAll: ({ user, ...asked }) => users.endAll(user, { env: undefined, ...asked }),
-    endOne: ({ user, id, ...asked }) => users.endOne(user, { env: undefined, ...asked }, id),
+    endAll: ({ user, ...caller }) => users.endAll(user, { env: undefined, ...caller }),
+    endOne: ({ user, id, ...caller }) => users.endOne(user, { env: undefined, ...caller }, id),
     endMarked: (args) => endMarked(settings, store, settings.limits.maxAge * 1000, args),
     [sessionInternals]: createInternals(settings, options.audience),
   }

@@ -1,7 +1,10 @@
 /**
- * Starts a stored session under a new id, and ends the session before it in the same step. The
- * stored engine calls it for a login. It rejects with `ERR_STORE_UNAVAILABLE` where nothing could
- * be written, or `ERR_SESSION_CONFLICT` after many retries.
+ * Starts a stored session under a new id, and ends the session before it in the same step. `stored/engine.ts`
+ * calls it for a login.
+ *
+ * It rejects as the store does, and with `ERR_SESSION_CONFLICT` after many retries; the old session is
+ * unchanged then. The login succeeds in any state of the old session. If a login form is sent twice, the
+ * second login also gets the data that the first one kept, but only for the same user.
  */
 import type { CookieJar } from '../../types.ts'
 import type {
@@ -21,7 +24,7 @@ import { sealRow } from './record.ts'
 import { retryOnConflict } from './retry-on-conflict.ts'
 import { createLocationFor, createSessionId, issueCookie } from './write.ts'
 
-/** Replaces the loaded session by a new one. The login happens whatever became of the old session. */
+/** Replaces the loaded session by a new one. The login succeeds in any state of the old session. */
 export async function startStored<Data extends object>(
   context: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -35,7 +38,7 @@ export async function startStored<Data extends object>(
       ? await readReplaced(context, cookieJar, location, make)
       : session.record
 
-  // Data and messages that carry over must still be the stored ones when the row is replaced.
+  // If data or messages are kept, the old row must still have the version from which they were read.
   const carriesOver = keepsData || oldRecord?.flash !== undefined
   const version = carriesOver && session.record !== undefined ? location?.version : undefined
   if (location?.legacy !== undefined && location.version === undefined) {
@@ -87,8 +90,8 @@ async function rotateSession<Data extends object>(
     if (result.is === 'ok')
       return issueCookie(context, cookieJar, { id: sessionId, location, record })
 
-    // The old session changed meanwhile or ended: read it again and log in with what is there now. If the form was sent
-    // twice, the other login ended the old session, and what it carried over carries over here too.
+    // The old session has changed or ended meanwhile: read it again, and log in with its current content. If the form
+    // was sent twice, the other login has ended the old session, and the data that it kept is kept here too.
     if (result.is === 'conflict' && old.location !== undefined) {
       oldRecord = await readConflict(settings, cookieJar, old.location, result)
       version = oldRecord === undefined ? undefined : result.version
@@ -115,8 +118,8 @@ async function readReplaced<Data extends object>(
   if (location === undefined || row === undefined) return undefined
 
   const record = await readConflict(settings, cookieJar, location, row)
-  const nowMs = Math.floor(settings.clock() / 1000)
-  if (record === undefined || checkLifetimes(record, settings.limits, nowMs) !== 'alive') {
+  const nowSeconds = Math.floor(settings.clock() / 1000)
+  if (record === undefined || checkLifetimes(record, settings.limits, nowSeconds) !== 'alive') {
     return undefined
   }
 

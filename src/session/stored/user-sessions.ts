@@ -1,6 +1,10 @@
 /**
- * Lists the sessions of a user, and ends one or all of them. The strategy and the handle call it.
- * Without the option `user`, or with a store that has no lists, it throws a `ConfigError`.
+ * Lists the sessions of a user, and ends one or all of them. The strategy (`stored/sessions.ts`) calls it for
+ * administrators, and `stored/engine.ts` for the user of a request.
+ *
+ * Without the option `user`, or with a store that has no lists, it throws `ERR_CONFIG`; otherwise it
+ * rejects as the store does. An undefined user has no sessions. Rows that do not open are left out of lists
+ * silently.
  */
 import { ConfigError } from '../../errors.ts'
 import type { Ref } from '../../store/contract.ts'
@@ -14,18 +18,18 @@ import { GRACE_MS, type StoredContext } from './context.ts'
 import { endImports } from './legacy.ts'
 import { openRow } from './record.ts'
 
-/** Verbs over the sessions of a user. An undefined user has no sessions. */
+/** The functions on the sessions of a user. An undefined user has no sessions. */
 export interface UserSessions {
   /**
-   * Lists the sessions, the one that was seen last first.
+   * Lists the sessions, the most recently used first.
    *
-   * @param current - key of the session that asks, to mark it in the list.
+   * @param current - key of the calling request's session, to mark it in the list.
    */
   list(userId: string | undefined, env: unknown, current?: string): Promise<SessionInfo[]>
-  /** Ends the session whose digest is `id`. Resolves with false if there is none. */
-  endOne(userId: string | undefined, asked: EndAllContext, sessionId: string): Promise<boolean>
-  /** Ends all sessions but `keep` and resolves with their number. */
-  endAll(userId: string | undefined, asked: EndAllContext, keep?: Ref): Promise<number>
+  /** Ends the session whose digest is `sessionId`. Resolves with false if there is none. */
+  endOne(userId: string | undefined, caller: EndAllContext, sessionId: string): Promise<boolean>
+  /** Ends all sessions except `keep`, and resolves with their number. */
+  endAll(userId: string | undefined, caller: EndAllContext, keep?: Ref): Promise<number>
 }
 
 /** A session of a user, and its location. */
@@ -34,7 +38,7 @@ interface LiveSession<Data> {
   readonly record: SessionRecord<Data>
 }
 
-/** Creates the verbs. They use the tag under every secret: sessions from before a rotation are listed under an older one. */
+/** Creates the functions. They use the tag of every secret, since sessions from before a rotation have an older tag. */
 export function createUserSessions<Data extends object>(
   context: StoredContext<Data>,
 ): UserSessions {
@@ -53,36 +57,37 @@ export function createUserSessions<Data extends object>(
       return infos.sort((a, b) => b.seenAt - a.seenAt)
     },
 
-    async endOne(userId, asked, sessionId) {
-      const { env } = asked
+    async endOne(userId, caller, sessionId) {
+      const { env } = caller
       const { ring } = settings.keys(env)
       for (const { ref, record } of await listLive(context, userId, env)) {
         if ((await idDigest(ring, record.id)) !== sessionId) continue
 
         const wasAlive = await store.end(ref, GRACE_MS, { env })
         if (wasAlive) {
-          const reason = asked.by === undefined ? 'ended-by-user' : `ended-by-${asked.by.actor}`
+          const reason = caller.by === undefined ? 'ended-by-user' : `ended-by-${caller.by.actor}`
           const event = { type: 'session-ended', id: record.id, reason } as const
-          const actor = await describeActor(ring, asked.by)
-          await emitAbout(settings, asked, { ...event, data: record.data, actor })
+          const actor = await describeActor(ring, caller.by)
+          await emitAbout(settings, caller, { ...event, data: record.data, actor })
         }
         return wasAlive
       }
       return false
     },
 
-    async endAll(userId, asked, keep) {
-      const { env } = asked
+    async endAll(userId, caller, keep) {
+      const { env } = caller
       requireUserLists(context)
       if (!userId) return 0
 
-      // The mark must stand before the list is read: an import that runs in parallel lists its session, then looks for it.
+      // The mark must be set before the list is read, because a parallel import lists its session and then checks the
+      // mark.
       await endImports(context, env, userId)
       let count = 0
       for (const index of await createUserTags(settings, env, userId)) {
         count += await store.endAll(index, keep?.index === index ? keep : undefined, { env })
       }
-      await emitAllEnded(settings, asked, userId, keep === undefined ? 'all' : 'all-others')
+      await emitAllEnded(settings, caller, userId, keep === undefined ? 'all' : 'all-others')
       return count
     },
   }
@@ -97,15 +102,15 @@ async function listLive<Data extends object>(
   if (!userId) return []
 
   const { settings, store } = context
-  const nowMs = Math.floor(settings.clock() / 1000)
+  const nowSeconds = Math.floor(settings.clock() / 1000)
   const sessions: LiveSession<Data>[] = []
   for (const index of await createUserTags(settings, env, userId)) {
     for (const row of await store.list(index, { env })) {
-      // A list does not return the keys of its rows. The sealed record contains its key, and its seal proves it.
+      // A list does not return the keys of its rows, but the sealed record contains its key.
       const record = await openRow<Data>(settings, env, { index }, row)
       if (
         typeof record !== 'string' &&
-        checkLifetimes(record, settings.limits, nowMs) === 'alive'
+        checkLifetimes(record, settings.limits, nowSeconds) === 'alive'
       ) {
         sessions.push({ ref: { key: record.id, index }, record })
       }

@@ -1,14 +1,14 @@
 /**
- * Restricts a write to the version of a stored session that its caller saw. The stored engine
- * calls it for the option `ifVersion`. Another version throws `ERR_SESSION_CONFLICT`, and nothing
- * is written.
+ * Restricts a write to the version of a stored session that the application has seen. `stored/engine.ts` uses
+ * it for the option `ifVersion` of `update` and for the version in `info()`. If the session has another
+ * version, or was written meanwhile, it throws `ERR_SESSION_CONFLICT` and nothing is written.
  */
 import { PortcullisError } from '../../errors.ts'
 import type { LoadResult } from '../core/engine.ts'
 
 /**
- * Returns the version of a session as apps receive it. It contains a part of the row's own key, so that a form that was
- * filled in for one session does not change another one in the same browser that has the same count of writes.
+ * Returns the version of a session as applications receive it. It contains a part of the row's key, so that a form that
+ * was filled in for one session cannot change a later session of the same browser with the same number of writes.
  */
 export function readVersion({ location }: LoadResult<unknown>): string | undefined {
   if (location?.version === undefined) return undefined
@@ -35,6 +35,6 @@ export function guardVersion(session: LoadResult<unknown>, ifVersion: string): (
 function createConflictError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_CONFLICT',
-    'The session is no longer of this version; nothing was written',
+    'The session has changed since the version in ifVersion, so nothing was written: read it again',
   )
 }

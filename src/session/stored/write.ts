@@ -1,7 +1,10 @@
 /**
- * Writes stored sessions: creates them, replaces them while others write too, and imports legacy
- * ones. The stored engine and `start.ts` call it. It rejects with `ERR_SESSION_ENDED` where
- * another request ended the session, and as the store does.
+ * Writes stored sessions: creates them, replaces them while other requests write too, and imports legacy
+ * ones. `stored/engine.ts` calls `writeStored` and `importLegacySession`; `start.ts` uses the helpers.
+ *
+ * It rejects with `ERR_SESSION_ENDED` where another request ended the session, or wrote a record that this
+ * deployment cannot read, with `ERR_SESSION_CONFLICT` after many retries, and as the store does. After a
+ * conflict the change is computed again from the newer record, so it must be pure.
  */
 import { randomId } from '../../crypto/random.ts'
 import type { CookieJar } from '../../types.ts'
@@ -18,7 +21,7 @@ import { loadLocation, readConflict, readLocation } from './load.ts'
 import { sealRow } from './record.ts'
 import { retryOnConflict } from './retry-on-conflict.ts'
 
-/** Bytes of an id. Its digest is the key of a row, and nothing else names it. */
+/** Random bytes of an id. The digest of the id is the key of the row. */
 const ID_BYTES = 32
 
 /** Creates the id of a new session. */
@@ -39,7 +42,7 @@ export async function createLocationFor<Data extends object>(
   return createLocation(sessionId, record.authenticated !== undefined, index, mark)
 }
 
-/** Returns a session that was written, with the cookies that carry it and that expire legacy ones. */
+/** Returns a session that was written, with its cookie and with cookies that expire legacy ones. */
 export async function issueCookie<Data extends object>(
   { settings }: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -87,7 +90,8 @@ async function createSession<Data extends object>(
   const { is: status } = await store.create(sessionRow, cookieJar)
   if (status !== 'ok') throw createEndedError()
 
-  // The cookie had no session. If a parallel request has logged in since, the new cookie would overwrite that login.
+  // The request's cookie had no live session. If a parallel request has logged in since, our cookie would overwrite its
+  // own.
   const oldLocation = session.location
   if (oldLocation && (await readLocation(context, cookieJar, oldLocation)).is === 'ended') {
     await store.end(location.ref, 0, cookieJar)
@@ -112,7 +116,7 @@ async function replaceSession<Data extends object>(
 
   return retryOnConflict(async () => {
     const nextRecord = await change(record)
-    // If nothing is left to write, the request continues with the session that the other request wrote.
+    // If there is nothing to write any more, the request continues with the session that the other request wrote.
     if (nextRecord === undefined || record === undefined) return otherWrite
 
     const nextVersion = String(Number(version) + 1)
@@ -139,7 +143,7 @@ async function replaceSession<Data extends object>(
   }, settings.clock)
 }
 
-/** Imports a legacy session. Of several parallel imports one creates the row; the others continue with it. */
+/** Imports a legacy session. One of several parallel imports creates the row, and the others continue with that row. */
 export async function importLegacySession<Data extends object>(
   context: StoredContext<Data>,
   cookieJar: CookieJar,
@@ -173,7 +177,11 @@ export async function importLegacySession<Data extends object>(
   return { session: written, cookies }
 }
 
-/** Creates the row of an import. Returns false where a parallel request was first. @throws {PortcullisError} `ERR_SESSION_ENDED` */
+/**
+ * Creates the row of an import. Returns false if a parallel request was first.
+ *
+ * @throws {PortcullisError} `ERR_SESSION_ENDED`
+ */
 async function createImportedRow<Data extends object>(
   context: StoredContext<Data>,
   cookieJar: CookieJar,

@@ -1,7 +1,8 @@
 /**
- * Validates options whose value a function of `portcullis/session` creates, so that its code is in
- * a bundle only where it is imported. Strategies call it while building. Any other value is
- * reported as an issue.
+ * Validates options whose value must be the result of a function, such as `revocable()`, so that the
+ * code of that function is in a bundle only where it is imported. `core/options/settings.ts` calls it
+ * for `device` and `clientInfo`, and `stateless/sessions.ts` for `revocation`, while a strategy is
+ * built. Any other value is reported as an issue and read as undefined.
  */
 import type { Issues } from '../../../options/issues.ts'
 

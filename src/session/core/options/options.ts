@@ -1,6 +1,7 @@
 /**
- * Defines the options of sessions of every kind, with their defaults. `settings.ts` validates them
- * while a strategy is built. Nothing here runs.
+ * Defines the options that stateless and stored sessions share, with their defaults, and the interface of a
+ * legacy cookie. Applications write them; `settings.ts` validates them while a strategy is built and
+ * reports wrong ones as issues of one `ERR_CONFIG`. Nothing here runs.
  */
 import type { Clock, Emit, FromEnv, OutgoingCookie, ProjectEnv } from '../../../types.ts'
 import type { Schema } from '../data.ts'
@@ -11,9 +12,9 @@ import type { SessionObject } from '../types.ts'
 /** Options that every strategy has. */
 export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   /**
-   * One secret or several, each of at least 32 characters: a list, or one text with white space between them, as an
-   * environment holds it. The first seals, all open. `npx portcullis secret` prints one.
-   * Rotate in two deploys: append the new one, then move it first; keep the old one for `maxAge`.
+   * One secret or several, each of at least 32 characters: a list, or one string with white space between the secrets.
+   * The first secret seals, and all of them open. `npx portcullis secret` prints a new one. To rotate, append the new
+   * secret and deploy, then move it first and deploy; keep the old one for `maxAge`.
    */
   readonly secret: FromEnv<string | readonly string[], E>
   /**
@@ -35,7 +36,8 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    */
   readonly anonymousIdle?: number
   /**
-   * Name of the cookie without its prefix. It is sent as `__Host-session`, or as `__Secure-session` with a Domain or Path.
+   * Name of the cookie without its prefix. It is sent as `__Host-session`, or as `__Secure-session` with a Domain or
+   * Path.
    *
    * @default 'session'
    */
@@ -65,7 +67,7 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    */
   readonly sameSite?: boolean | 'strict' | 'lax' | 'none'
   /**
-   * Partitioned attribute (CHIPS): browsers keep the cookie apart for each top-level site.
+   * Partitioned attribute (CHIPS): browsers store a separate cookie for each top-level site.
    *
    * @default false
    */
@@ -77,19 +79,20 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    */
   readonly insecurePlainHttp?: boolean
   /**
-   * Binds seals to a stage, so that staging's cookie never opens in production under the same secret.
+   * Binds seals to a stage, so that a cookie of staging never opens in production, even under the same secret.
    *
    * @default undefined (one stage)
    */
   readonly audience?: string
   /**
-   * Validates data on write (`ERR_SESSION_DATA`) and on read (no session). Any Standard Schema that accepts its own output.
+   * Validates data on write (`ERR_SESSION_DATA`) and on read (no session). Any Standard Schema that accepts its own
+   * output.
    *
    * @default undefined (any JSON object)
    */
   readonly schema?: Schema<Data>
   /**
-   * Makes the data of a session that `set` starts where there is none.
+   * Creates the data of a session that `set` begins if there is none.
    *
    * @default undefined (`set` without a session throws `ERR_SESSION_NOT_STARTED`)
    */
@@ -101,30 +104,30 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
    */
   readonly user?: (sessionData: Data) => string | undefined
   /**
-   * Reads the outside session that this one depends on from its data, such as the session at an identity provider.
-   * Once `endMarked` was called for it, sessions that name it have ended. The function runs when a session is made;
-   * later changes of the data do not move it.
+   * Returns the outside session that a session depends on, from its data: such as the session at an identity provider.
+   * A call of `endMarked` with the same value ends the session. The function runs when a session is created; later
+   * changes of the data have no effect.
    *
    * @default undefined (sessions depend on no other)
    */
   readonly mark?: (sessionData: Data) => string | undefined
   /**
-   * Cookies of older libraries to import once, see `ironCookie`.
+   * Cookies of older libraries, each of which is imported once: see `ironCookie`.
    *
    * @default []
    */
   readonly legacy?: readonly LegacyCookie<Data>[]
   /**
-   * Binds sessions to the device that signed in, with `deviceBound()`. Experimental. It needs an atomic store, or `revocation`
-   * where sessions are stateless.
+   * Binds sessions to the device that signed in, with `deviceBound()`. Experimental. It needs an atomic store, or
+   * `revocation` where sessions are stateless.
    *
    * @default undefined (sessions are not bound)
    */
   readonly device?: DeviceOption
   /**
-   * Keeps with a session which browser, system and place it was last seen with, by `clientInfo()`.
+   * Stores with a session the browser, system, network and country that it was last used with: `clientInfo()`.
    *
-   * @default undefined (nothing of it is kept)
+   * @default undefined (nothing about the client is stored)
    */
   readonly clientInfo?: ClientInfoOption
   /**
@@ -141,7 +144,7 @@ export interface SessionOptions<Data extends SessionObject, E = ProjectEnv> {
   readonly clock?: Clock
 }
 
-/** A cookie of another library that is read once and never written; `ironCookie` makes one. */
+/** A cookie of another library that is read once and never written: the result of `ironCookie()`. */
 export interface LegacyCookie<Data extends SessionObject> {
   /** The cookie's whole name. */
   readonly name: string
@@ -154,12 +157,12 @@ export interface LegacyCookie<Data extends SessionObject> {
 /** The content of another library's cookie. */
 export interface OpenedLegacy<Data extends SessionObject> {
   readonly data: Data
-  /** A stable fingerprint of this very seal, such as its MAC. */
+  /** A stable fingerprint of this one seal, such as its MAC. */
   readonly mark: string
   /**
-   * When the seal ends by itself, in milliseconds since the epoch. Until then a store remembers that it was imported.
+   * When the seal expires, in milliseconds since the epoch. Until then a store remembers that it was imported.
    *
-   * @default 400 days from now, since a seal without an end never stops to open
+   * @default 400 days from now, since a seal without an expiry opens for ever
    */
   readonly expiresAt?: number
 }

@@ -1,7 +1,10 @@
 /**
- * Compiles the options of sessions into the settings that requests are served with. Both
- * strategies call it while building. Wrong options are reported as issues; wrong values of the
- * environment are a `ConfigError` at the first request.
+ * Compiles the options of sessions into the settings that requests are served with: cookie, limits,
+ * keys and callbacks. `statelessSessions` and `storedSessions` call it once; most files of `session/`
+ * import the type `SessionSettings`.
+ *
+ * Wrong options are reported as issues, which the strategy throws as one `ERR_CONFIG`. A secret that is
+ * read from the environment is validated at the first request, where `keys(env)` throws `ERR_CONFIG`.
  */
 import { type CookieSettings, cookieSettings } from '../../../cookie/settings.ts'
 import { type KeyRing, keyRing } from '../../../crypto/key-ring.ts'
@@ -22,7 +25,7 @@ import type { LegacyCookie, SessionOptions } from './options.ts'
 /** The two kinds of sessions. */
 type SessionKind = 'stateless' | 'stored'
 
-/** The keys that belong to an environment: one secret gives one set of keys. */
+/** The keys of an environment. The same secret gives the same keys. */
 export interface SessionKeys {
   readonly ring: KeyRing
   /** Seals the content of the cookie. */
@@ -41,9 +44,9 @@ export interface SessionSettings<Data> {
   readonly user: ((sessionData: Data) => string | undefined) | undefined
   readonly mark: ((sessionData: Data) => string | undefined) | undefined
   readonly legacy: readonly LegacyCookie<Data & object>[]
-  /** Puts the device around an engine; undefined where sessions are never bound. */
+  /** Wraps an engine to bind sessions to their device; undefined without the option `device`. */
   readonly device: BindEngine | undefined
-  /** Keeps with sessions what their client is; undefined where nothing of it is kept. */
+  /** Stores the client of a session; undefined without the option `clientInfo`. */
   readonly clientInfo: ClientRecorder | undefined
   readonly emit: Emit | undefined
   readonly clock: Clock
@@ -76,7 +79,7 @@ export const SESSION_OPTIONS = [
 
 const HOUR = 3600
 
-/** Characters of a sealed record that are read; stores accept shorter ones only. */
+/** Most characters of a sealed record that is opened; stores accept only shorter ones. */
 const MAX_RECORD_BYTES = 2_000_000
 
 /** User agents keep a cookie for at most 400 days (RFC 6265bis section 5.5). */
@@ -152,11 +155,11 @@ function createKeys(
   kind: SessionKind,
   options: { readonly lifetime: number; readonly clock: Clock; readonly audience?: string },
 ): SessionKeys {
-  // A stateless cookie must not open as the id of a stored session, nor the other way round.
-  const optionName = kind === 'stored' ? `${cookieName} stored` : cookieName
+  // Different names keep a stateless cookie from opening as the id of a stored session, and vice versa.
+  const sealName = kind === 'stored' ? `${cookieName} stored` : cookieName
   return {
     ring,
-    sealer: sealer(ring, { ...options, purpose: 'session', name: optionName }),
+    sealer: sealer(ring, { ...options, purpose: 'session', name: sealName }),
     records: sealer(ring, {
       ...options,
       purpose: 'record',

@@ -1,7 +1,10 @@
 /**
- * Reads the row of a store that has only get, set and delete: it is written as JSON text and read
- * in any form that a client returns. `store.ts` beside it calls it. A value that is no row throws
- * `ERR_STORE_REFUSED`.
+ * Reads the row of a store that has only `get`, `set` and `delete`. Rows are written as JSON text, and read in
+ * every form in which a client may return that text. `plain-store/store.ts` calls it for each read.
+ *
+ * Nothing stored, and text that is not a row, read as undefined. A value that cannot come from `set`, such as a
+ * number or a `Response`, throws `ERR_STORE_REFUSED`, so that a wrong store does not sign everybody out
+ * silently.
  */
 import { PortcullisError } from '../../../errors.ts'
 import { isObject } from '../../../options/is-object.ts'
@@ -18,16 +21,16 @@ export interface PlainRow {
   readonly x: number
 }
 
-/** A client may serialize its values, and so may a driver below it; so many layers of JSON text are parsed. */
+/** Most layers of JSON text that are parsed: a client may serialize its values, and so may a driver below it. */
 const MAX_LAYERS = 3
 
 /**
- * Reads the result of `get`. Many clients do not return the text that `set` received: unstorage and `@upstash/redis` parse
- * JSON, others return bytes, or JSON text within JSON text.
+ * Reads the result of `get`. Many clients do not return the text that `set` received: unstorage and `@upstash/redis`
+ * parse JSON, others return bytes, or JSON text within JSON text.
  *
- * @returns undefined where nothing is stored, or text that is not a row of ours.
- * @throws {PortcullisError} `ERR_STORE_REFUSED` for a value that is not a row in any form, such as a number or a Response:
- *   the store is not usable. Treating that as "no session" would log everybody out silently.
+ * @returns undefined if nothing is stored, or text that is not a row of ours.
+ * @throws {PortcullisError} `ERR_STORE_REFUSED` for a value that is not a row in any form, such as a number or a
+ * Response.
  */
 export function readPlainRow(result: unknown): PlainRow | undefined {
   let value = result
@@ -87,7 +90,7 @@ function createUnusableError(value: unknown): PortcullisError {
       : `a ${typeof value}`
   return new PortcullisError(
     'ERR_STORE_REFUSED',
-    `The session store answered get() with ${type} that is no row of ours; it must return what set() was given, as text, ` +
-      'as bytes, or as parsed JSON',
+    `get() of the session store returned ${type} that is not a session row: it must return ` +
+      'the value that set() received, as a string, as bytes, or as parsed JSON',
   )
 }

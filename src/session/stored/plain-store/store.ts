@@ -1,7 +1,10 @@
 /**
- * Adapts a store with only get, set and delete to the verbs of sessions, without their atomicity.
- * `resolve-store.ts` creates it. Parallel requests may lose writes; `list` and `endAll` reject
- * with a `ConfigError`.
+ * Implements the verbs of sessions over a store that has only `get`, `set` and `delete`. `resolve-store.ts`
+ * creates it for such a store, and the functions of stored sessions call it.
+ *
+ * Each verb is several calls and not atomic: parallel requests may lose each other's writes, and may
+ * restore a session that has ended. `list` and `endAll` reject with `ERR_CONFIG`. A value that is not a row
+ * throws `ERR_STORE_REFUSED`, and errors of the store pass through.
  */
 import { ConfigError } from '../../../errors.ts'
 import type {
@@ -15,8 +18,8 @@ import type {
 import { type PlainRow, readPlainRow } from './row.ts'
 
 /**
- * Implements the verbs of sessions over `get`, `set` and `delete`. Reading and writing are two steps, so parallel requests
- * may lose one another's writes, or bring back a session that ended between the steps. `list` and `endAll` do not exist.
+ * Implements the verbs of sessions over `get`, `set` and `delete`. Reading and writing are two steps, so a parallel
+ * request may change or end the session between them.
  */
 export function createPlainStore(store: SimpleStore): AtomicStore {
   const readRow = async (key: string, context: StoreContext): Promise<PlainRow | undefined> =>
