@@ -107,6 +107,7 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
   ): Required<Pick<OptionalVerbs<Data>, V>> => {
     const strategy = findByEnv(env) as OptionalVerbs<Data>
     if (strategy[verb] === undefined) throw createUnsupportedError(verb)
+
     return strategy as Required<Pick<OptionalVerbs<Data>, V>>
   }
 

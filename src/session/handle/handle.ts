@@ -80,6 +80,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     await this.#state.load()
     const messages = await takeMessages(this.#state, mayTake)
     if (messages !== undefined) this.#tookMessages = true
+
     return messages
   }
 
@@ -114,6 +115,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
     const { engine } = this.#state
     if (engine.guardVersion) return engine.guardVersion(session, ifVersion)
+
     const problem = 'is stateless: ifVersion needs stored sessions'
     throw new ConfigError([{ option: 'session', problem }])
   }
@@ -191,6 +193,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
   async list(): Promise<SessionInfo[]> {
     const { engine, jar } = this.#state
     if (engine.list === undefined) throw createUnsupportedError('list')
+
     return engine.list(jar, await this.#state.load())
   }
 

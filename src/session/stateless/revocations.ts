@@ -143,6 +143,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
 
     this.#confirmations.delete(key)
     if (isAllowed && this.#maxStaleMs > 0) this.#confirm(key)
+
     return isAllowed
   }
 

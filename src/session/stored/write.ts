@@ -88,6 +88,7 @@ async function createSession<Data extends object>(
   const location = await createLocationFor(context, cookieJar, sessionId, record)
   const sessionRow = await sealRow(settings, cookieJar.env, { location, record, version: '1' })
   const { is: status } = await store.create(sessionRow, cookieJar)
+
   if (status !== 'ok') throw createEndedError()
 
   // The request's cookie had no live session. If a parallel request has logged in since, our cookie would overwrite its
