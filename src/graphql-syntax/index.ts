@@ -3,14 +3,12 @@
  * and the login throttle read requests with it.
  */
 export {
-  type Arguments,
-  type Definition,
   type Document,
   type Operation,
   type ParseResult,
   parseDocument,
   parseWithin,
-  type Selection,
-  type Value,
 } from './parse.ts'
+export type { Definition, DocumentListener, RootField, Size, Spread } from './selections.ts'
 export { type Token, tokenize } from './tokens.ts'
+export type { Arguments, Value } from './values.ts'

@@ -3,6 +3,8 @@
  * `parse.ts` reads them one by one. Text that GraphQL has no token for throws a `SyntaxProblem`,
  * which `parse.ts` catches.
  */
+import { SyntaxProblem } from './problem.ts'
+import { decodeBlock, decodeText, findBlockEnd, findLineEnd, findTextEnd } from './texts.ts'
 
 /** A token. Texts carry their value, everything else itself. */
 export interface Token {
@@ -13,19 +15,8 @@ export interface Token {
 /** Kinds of tokens. Those of punctuators are their code instead, and that of `...` is the code of one dot. */
 export const TokenKind = { end: 0, name: 1, text: 2, number: 3 } as const
 
-/** Why a document is not read any further. */
-export class SyntaxProblem extends Error {
-  readonly status: 'malformed' | 'too-long'
-
-  constructor(status: 'malformed' | 'too-long' = 'malformed') {
-    super(status)
-    this.status = status
-  }
-}
-
-const [tab, lineFeed, carriageReturn, space] = [0x09, 0x0a, 0x0d, 0x20]
 const [quote, hash, minus, dot] = [0x22, 0x23, 0x2d, 0x2e]
-const [zero, nine, backslash, byteOrderMark] = [0x30, 0x39, 0x5c, 0xfeff]
+const [zero, nine, byteOrderMark] = [0x30, 0x39, 0xfeff]
 
 /** Half a pair of surrogates is no text at all, wherever it stands. */
 const halfPair = /\p{Cs}/u
@@ -55,7 +46,6 @@ export class Lexer {
   readonly #maxTokens: number
   #start = 0
   #end = 0
-  #text = ''
 
   /** @throws {SyntaxProblem} */
   constructor(source: string, maxTokens: number = Number.POSITIVE_INFINITY) {
@@ -67,7 +57,8 @@ export class Lexer {
 
   /** The value of a text, and what every other token is written as. */
   get value(): string {
-    return this.kind === TokenKind.text ? this.#text : this.#source.slice(this.#start, this.#end)
+    const raw = this.#source.slice(this.#start, this.#end)
+    return this.kind === TokenKind.text ? decode(raw) : raw
   }
 
   /** Whether the current token is a certain name. */
@@ -112,12 +103,10 @@ export class Lexer {
   #readOther(start: number, code: number): void {
     const source = this.#source
     if (code === quote) {
-      const { value, end } = source.startsWith('""', start + 1)
-        ? readQuotes(source, start)
-        : readText(source, start)
       this.kind = TokenKind.text
-      this.#text = value
-      this.#end = end
+      this.#end = source.startsWith('""', start + 1)
+        ? skipBlock(source, start)
+        : findTextEnd(source, start + 1) + 1
     } else if (code === dot && source.startsWith('..', start + 1)) {
       this.kind = dot
       this.#end = start + 3
@@ -164,16 +153,6 @@ function skipIgnored(source: string, from: number): number {
 
 function classify(code: number): number | undefined {
   return code < 0x80 ? classes[code] : 0
-}
-
-function isLine(code: number): boolean {
-  return code === lineFeed || code === carriageReturn
-}
-
-function findLineEnd(source: string, from: number): number {
-  let at = from
-  while (at < source.length && !isLine(source.charCodeAt(at))) at++
-  return at
 }
 
 function isDigit(code: number): boolean {
@@ -226,114 +205,14 @@ function skipDigits(source: string, from: number): number {
   return at
 }
 
-/** A value, and the place behind it. */
-interface FoundValue {
-  readonly value: string
-  readonly end: number
-}
-
-const plainEscapes: ReadonlyMap<string, string> = new Map([
-  ['"', '"'],
-  ['\\', '\\'],
-  ['/', '/'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-])
-
-/** A text on one line, with JSON's escapes and `\u{1F600}`. */
-function readText(source: string, start: number): FoundValue {
-  let value = ''
-  let from = start + 1
-  for (let at = from; ; ) {
-    const code = source.charCodeAt(at)
-    if (code === quote) {
-      value += source.slice(from, at)
-      // Escapes of four digits may have made half a pair.
-      if (halfPair.test(value)) throw new SyntaxProblem()
-      return { value, end: at + 1 }
-    }
-    if (isLine(code) || at >= source.length) throw new SyntaxProblem()
-    if (code !== backslash) {
-      at++
-      continue
-    }
-
-    const escaped = readEscape(source, at + 1)
-    if (escaped === undefined) throw new SyntaxProblem()
-    value += source.slice(from, at) + escaped.value
-    at = escaped.end
-    from = at
-  }
-}
-
-/** Reads the character that an escape stands for, after its backslash. */
-function readEscape(source: string, at: number): FoundValue | undefined {
-  const letter = source[at]
-  if (letter !== 'u') {
-    const value = letter === undefined ? undefined : plainEscapes.get(letter)
-    return value === undefined ? undefined : { value, end: at + 1 }
-  }
-  if (source[at + 1] !== '{') {
-    const unit = readHex(source, at + 1, at + 5)
-    return unit === undefined ? undefined : { value: String.fromCharCode(unit), end: at + 5 }
-  }
-  const close = source.indexOf('}', at + 2)
-  if (close < at + 3 || close > at + 10) return undefined
-  const point = readHex(source, at + 2, close)
-  if (point === undefined || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-    return undefined
-  }
-  return { value: String.fromCodePoint(point), end: close + 1 }
-}
-
-/** A number of hexadecimal digits only. */
-function readHex(source: string, start: number, end: number): number | undefined {
-  let value = 0
-  for (let at = start; at < end; at++) {
-    const code = source.charCodeAt(at)
-    const letter = code | 0x20
-    if (isDigit(code)) value = value * 16 + code - zero
-    else if (letter >= 0x61 && letter <= 0x66) value = value * 16 + letter - 0x57
-    else return undefined
-  }
-  return value
-}
-
-/** A text between three quotation marks on either side. */
-function readQuotes(source: string, start: number): FoundValue {
+/** Goes past a text between three quotation marks on either side. */
+function skipBlock(source: string, start: number): number {
   const end = findBlockEnd(source, start + 3)
   if (end === -1) throw new SyntaxProblem()
-  return { value: readBlock(source.slice(start + 3, end)), end: end + 3 }
+  return end + 3
 }
 
-function findBlockEnd(source: string, from: number): number {
-  let at = source.indexOf('"""', from)
-  while (at > from && source.charCodeAt(at - 1) === backslash) at = source.indexOf('"""', at + 3)
-  return at
-}
-
-/** Without the indent that all lines but the first share, and without blank lines around. Section 2.9.4. */
-function readBlock(raw: string): string {
-  const lines = raw.replace(/\\"""/g, '"""').split(/\r\n|\n|\r/)
-  let shared = Number.POSITIVE_INFINITY
-  let [first, end] = [lines.length, 0]
-  for (const [i, line] of lines.entries()) {
-    const indent = countIndent(line)
-    if (indent === line.length) continue // blank
-    if (i > 0) shared = Math.min(shared, indent)
-    first = Math.min(first, i)
-    end = i + 1
-  }
-  const shown = lines.slice(first, end)
-  if (shared === 0 || shared === Number.POSITIVE_INFINITY) return shown.join('\n')
-  return shown.map((line, i) => (first + i === 0 ? line : line.slice(shared))).join('\n')
-}
-
-function countIndent(line: string): number {
-  let at = 0
-  while (line.charCodeAt(at) === space || line.charCodeAt(at) === tab) at++
-  return at
+/** The value of a text, which is given with its quotation marks. */
+function decode(raw: string): string {
+  return raw.startsWith('"""') ? decodeBlock(raw.slice(3, -3)) : decodeText(raw.slice(1, -1))
 }

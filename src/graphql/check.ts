@@ -3,10 +3,10 @@
  * fields and the size of its batch. `inspect.ts` calls it with the parsed request. It returns a
  * verdict and never throws; a malformed document is rejected.
  */
-import { type Document, parseWithin, type Value } from '../graphql-syntax/index.ts'
+import { type DocumentListener, parseWithin, type Value } from '../graphql-syntax/index.ts'
 import type { Reason } from '../types.ts'
 import type { CompiledGraphql } from './limits.ts'
-import { everyField, measure, usesIntrospection } from './measure.ts'
+import { measure } from './measure.ts'
 
 /** Passes, perhaps asking for the schema or changing something; or why it is refused. */
 export type GraphqlVerdict =
@@ -48,7 +48,8 @@ export function checkDocument(
   variables: object,
   limits: CompiledGraphql,
 ): GraphqlVerdict {
-  const parsed = parseWithin(source, limits.maxTokens)
+  const pages = createPageCheck(variables, limits)
+  const parsed = parseWithin(source, limits.maxTokens, pages?.listener)
   if (parsed.status !== 'parsed') {
     return parsed.status === 'malformed' ? malformed : { ok: false, reason: 'graphql-too-long' }
   }
@@ -64,10 +65,10 @@ export function checkDocument(
   if (size.rootFields > limits.maxRootFields || size.fields > limits.maxFields) {
     return { ok: false, reason: 'graphql-too-many-fields' }
   }
-  if (!limitsPages(document, variables, limits)) return { ok: false, reason: 'graphql-page-size' }
+  if (pages?.isWithinLimit() === false) return { ok: false, reason: 'graphql-page-size' }
   return {
     ok: true,
-    introspects: usesIntrospection(document),
+    introspects: document.introspects,
     mutates: document.operations.some(({ kind }) => kind === 'mutation'),
   }
 }
@@ -83,10 +84,14 @@ const members: ReadonlyMap<string, string> = new Map(
 )
 /** Characters of the longest: no text becomes shorter by its case. */
 const longestMember = 'operationName'.length
+/** Members of a request; more are malformed. Servers know five, and variables are members of an object of their own. */
+export const mostMembers = 100
 
 function checkOperationRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
   if (!isObject(request)) return malformed
-  for (const name of Object.keys(request)) {
+  const names = Object.keys(request)
+  if (names.length > mostMembers) return malformed
+  for (const name of names) {
     // Go compares names without case, and takes the last of two: `{"query": ..., "QUERY": ...}`.
     if (name.length > longestMember) continue
     const known = members.get(name.toUpperCase().toLowerCase())
@@ -103,12 +108,20 @@ function checkOperationRequest(request: unknown, limits: CompiledGraphql): Graph
   return typeof query === 'string' ? checkDocument(query, variables ?? {}, limits) : malformed
 }
 
-function limitsPages(
-  document: Document,
+/** Looks at the page sizes of a document while it is read. */
+interface PageCheck {
+  readonly listener: DocumentListener
+  /** Whether none is over the limit; known once the document is read. */
+  isWithinLimit(): boolean
+}
+
+/** Creates the check of page sizes; undefined where any size is allowed. */
+function createPageCheck(
   variables: object,
   { maxTake, takeNames }: CompiledGraphql,
-): boolean {
-  if (maxTake === undefined) return true
+): PageCheck | undefined {
+  if (maxTake === undefined) return undefined
+
   const fits = (value: unknown): boolean => {
     // A text of digits counts: scalars for large numbers take them. What is no number at all no server takes for one.
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
@@ -116,20 +129,26 @@ function limitsPages(
   }
   const isConstantWithinLimit = (value: Value): boolean =>
     value.is === 'number' || value.is === 'text' ? fits(value.text) : true
+
+  let isOver = false
+  /** Variables that are page sizes and that the request has no value for. */
+  const absent = new Set<string>()
   // A default is a constant, and may be of any of the operations: nobody knows here which one is executed.
-  const unfit = new Set<string>()
-  for (const { defaults } of document.operations) {
-    for (const [name, value] of defaults) if (!isConstantWithinLimit(value)) unfit.add(name)
+  const overByDefault = new Set<string>()
+  return {
+    listener: {
+      argumentNames: takeNames,
+      onArgument(value) {
+        if (value.is !== 'variable') isOver ||= !isConstantWithinLimit(value)
+        else if (!Object.hasOwn(variables, value.name)) absent.add(value.name)
+        else isOver ||= !fits((variables as Record<string, unknown>)[value.name])
+      },
+      onDefault(name, value) {
+        if (!isConstantWithinLimit(value)) overByDefault.add(name)
+      },
+    },
+    isWithinLimit: () => !isOver && ![...absent].some((name) => overByDefault.has(name)),
   }
-  const isWithinLimit = (value: Value): boolean => {
-    if (value.is !== 'variable') return isConstantWithinLimit(value)
-    const { name } = value
-    if (Object.hasOwn(variables, name)) return fits((variables as Record<string, unknown>)[name])
-    return !unfit.has(name)
-  }
-  return everyField(document, ({ args }) =>
-    args.every(([name, value]) => !takeNames.has(name) || isWithinLimit(value)),
-  )
 }
 
 function isText(value: unknown): boolean {

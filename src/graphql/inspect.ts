@@ -4,18 +4,18 @@
  * the body and returns it. Only an error of the body's stream is thrown.
  */
 import {
+  beginsList,
+  checkNames,
   createNameCheck,
-  hasClearNames,
   possibleNames,
   readParameters,
 } from '../parameters/index.ts'
-import { type BodyError, boundBody, checkBody } from '../request/body/body.ts'
+import { checkBody, readWholeBody } from '../request/body/body.ts'
 import { mediaType } from '../request/body/content-type.ts'
-import { parseJson } from '../request/body/json.ts'
 import { jsonFits } from '../request/body/json-scan.ts'
 import { isPreflight, isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
-import { checkGraphqlRequest, type GraphqlVerdict } from './check.ts'
+import { checkGraphqlRequest, type GraphqlVerdict, mostMembers } from './check.ts'
 import type { CompiledGraphql } from './limits.ts'
 
 /** A request that passes or not: its body, where it was read to its end, and whether it asks for the schema. */
@@ -118,7 +118,7 @@ function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
 
 function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
   // A semicolon in a value is one, unless what stands behind it could be a part of an operation.
-  const parameters = readParameters(search.replace(/;/g, '%3B'))
+  const parameters = readParameters(search, { keepsSemicolons: true })
   const named = parameters?.filter(([name]) => mayMean(name)).length
   if (parameters === undefined || possibleNames(search)?.filter(mayMean).length !== named) {
     return rejectWith('body-malformed')
@@ -133,7 +133,7 @@ function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdic
       const json =
         value === ''
           ? { ok: true as const, value: undefined }
-          : tryParseJson(value, limits.maxVariableDepth)
+          : tryParseJson(value, { maxDepth: limits.maxVariableDepth })
       if (!json.ok) return rejectWith(json.reason)
       request[name] = json.value
     }
@@ -142,22 +142,42 @@ function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdic
 }
 
 function checkJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
+  if (limits.maxBatch === 0 && beginsList(text)) return rejectWith('graphql-batch')
   // The variables stand in a request, which may stand in a list.
-  const json = tryParseJson(text, limits.maxVariableDepth + (limits.maxBatch > 0 ? 2 : 1))
+  const json = tryParseJson(text, {
+    maxDepth: limits.maxVariableDepth + (limits.maxBatch > 0 ? 2 : 1),
+    maxMembers: mostMembers,
+  })
   return json.ok ? checkGraphqlRequest(json.value, limits) : rejectWith(json.reason)
+}
+
+interface JsonBounds {
+  readonly maxDepth: number
+  /** Members of the object itself. Default: any number. */
+  readonly maxMembers?: number
 }
 
 /** JSON in which all servers find the same names: of two members `query` one takes the first, another the last. */
 function tryParseJson(
   text: string,
-  maxDepth: number,
+  { maxDepth, maxMembers }: JsonBounds,
 ):
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: Reason } {
-  const json = parseJson(text, maxDepth)
-  if (json.ok && hasClearNames(text)) return json
-  const onlyTooDeep = !json.ok && jsonFits(text, text.length) && !jsonFits(text, maxDepth)
-  return { ok: false, reason: onlyTooDeep ? 'graphql-variables-too-deep' : 'body-malformed' }
+  if (!jsonFits(text, maxDepth)) {
+    const onlyTooDeep = jsonFits(text, text.length)
+    return { ok: false, reason: onlyTooDeep ? 'graphql-variables-too-deep' : 'body-malformed' }
+  }
+
+  // Before the parser: for thousands of members that nobody looks at it takes longer than all that is done here.
+  const names = checkNames(text, maxMembers)
+  if (names === 'too-many') return { ok: false, reason: 'graphql-malformed' }
+  if (names === 'unclear') return { ok: false, reason: 'body-malformed' }
+  try {
+    return { ok: true, value: JSON.parse(text) }
+  } catch {
+    return { ok: false, reason: 'body-malformed' }
+  }
 }
 
 function readBodyType(
@@ -186,24 +206,17 @@ async function readBytes(
   const verdict = checkBody(request, { maxBytes, inspected: true })
   if (!verdict.ok) return verdict.reason
   if (verdict.body === undefined) return 'body-malformed'
-  let refused: BodyError | undefined
-  const onRefuse = (error: BodyError): void => {
-    refused = error
-  }
-  try {
-    const bounded = boundBody(verdict.body, { maxBytes, length: verdict.length, onRefuse })
-    return new Uint8Array(await new Response(bounded).arrayBuffer())
-  } catch (error) {
-    // Not what was thrown: a stream in between may have wrapped it.
-    if (refused) return refused.reason
-    throw error
-  }
+  const { body, length } = verdict
+  const whole = await readWholeBody(body, { maxBytes, length })
+  return whole.ok ? whole.bytes : whole.reason
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8, and nothing in front: servers differ in whether they take a byte order mark. */
 function decodeText(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     return undefined
   }

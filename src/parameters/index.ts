@@ -4,7 +4,14 @@
  */
 export { createParameterReader, type FoundParameter } from './find.ts'
 export { foldText } from './fold.ts'
-export { countNames, createMemberReader, hasClearNames, type JsonMember } from './json-names.ts'
+export {
+  beginsList,
+  checkNames,
+  countNames,
+  createMemberReader,
+  hasClearNames,
+  type JsonMember,
+} from './json-names.ts'
 export { type MultipartField, readBoundary, readMultipart } from './multipart.ts'
 export { createNameCheck, isClearName } from './names.ts'
 export { type Parameter, possibleNames, readParameters } from './urlencoded.ts'

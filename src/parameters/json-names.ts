@@ -3,75 +3,158 @@
  * throttle, the method override and the GraphQL guard call it. A text with doubtful names is
  * rejected by its caller; nothing here throws.
  */
+import { NameTable } from './name-table.ts'
 import { createNameCheck } from './names.ts'
 
-const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
-const openObject = 0x7b
-const closeObject = 0x7d
+const [quote, comma, slash, backslash, lowerU] = [0x22, 0x2c, 0x2f, 0x5c, 0x75]
+const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d]
+
+/** Stands for a list where the numbers of objects stand. */
+const list = 0
+
+/** Created with the first text, since nothing random may be asked for while a Worker is loaded. */
+let table: NameTable | undefined
+
+/** Whether a JSON text is a list. */
+export function beginsList(jsonText: string): boolean {
+  return /^[\t\n\r ]*\[/.test(jsonText)
+}
+
+/** Whether servers agree on the names of a JSON text; see {@link checkNames}. */
+export function hasClearNames(jsonText: string): boolean {
+  return checkNames(jsonText) === 'clear'
+}
 
 /**
- * Whether servers agree on the names of a JSON text: no object has two members of one name, which parsers settle
+ * Checks whether servers agree on the names of a JSON text: no object has two members of one name, which parsers settle
  * differently (RFC 8259 section 4), and no name has a control character or half a pair of surrogates in it, where some
- * parsers end a name or write another character. The text must be JSON, as `JSON.parse` has it: then a string before a
- * colon is a name. One pass, no recursion.
+ * parsers end a name or write another character. What it says of a text that is no JSON means nothing. One pass, no
+ * recursion.
+ *
+ * @param maxMembers - members that the object itself may have, without those of its members; any number by default
  */
-export function hasClearNames(jsonText: string): boolean {
-  // The raw text is searched once; a name may also be written with escapes.
-  const hasUnclear = maybeUnclear.test(jsonText)
-  // The names of each object that is open; a list of empty objects is made of nothing else.
-  const openObjects: Array<Set<string> | undefined> = []
-  let index = 0
+export function checkNames(
+  jsonText: string,
+  maxMembers: number = Number.POSITIVE_INFINITY,
+): 'clear' | 'unclear' | 'too-many' {
+  table ??= new NameTable()
+  table.begin()
+  const isSame = (place: number, otherPlace: number): boolean =>
+    readName(jsonText, place) === readName(jsonText, otherPlace)
+  const position = new Position(table)
+  let members = 0
 
-  while (index < jsonText.length) {
-    const charCode = jsonText.charCodeAt(index)
-    if (charCode === openObject) openObjects.push(undefined)
-    else if (charCode === closeObject) openObjects.pop()
+  for (let at = 0; at < jsonText.length; at++) {
+    const charCode = jsonText.charCodeAt(at)
     if (charCode !== quote) {
-      index++
+      position.pass(charCode)
+      continue
+    }
+    if (!position.beginsMember) {
+      at = findStringEnd(jsonText, at + 1)
       continue
     }
 
-    const endIndex = findStringEnd(jsonText, index + 1)
-    if (jsonText.charCodeAt(skipSpace(jsonText, endIndex)) === colon) {
-      const { name, isEscaped } = readName(jsonText, index, endIndex)
-      if ((hasUnclear || isEscaped) && unclearCharacters.test(name)) return false
-      if (!addName(openObjects, name)) return false
-    }
-    index = endIndex
+    position.beginsMember = false
+    if (position.depth === 1 && ++members > maxMembers) return 'too-many'
+    const name = hashName(jsonText, at + 1, table)
+    if (name === undefined || table.add(name.hash, position.inside, at, isSame)) return 'unclear'
+    at = name.endIndex
   }
 
-  return true
+  return 'clear'
 }
 
-/** Adds a name to those of the innermost open object. Returns false where that object has it already. */
-function addName(openObjects: Array<Set<string> | undefined>, parameterName: string): boolean {
-  const depth = openObjects.length - 1
-  if (depth < 0) return true
+/** Which object or list of a JSON text a place is in. */
+class Position {
+  /** The innermost object that is open, by its number, or {@link list}. */
+  inside = list
+  /** Whether a string here is a name. */
+  beginsMember = false
+  readonly #around: number[] = []
+  readonly #table: NameTable
 
-  const names = openObjects[depth]
-  if (names === undefined) openObjects[depth] = new Set([parameterName])
-  else if (names.has(parameterName)) return false
-  else names.add(parameterName)
+  constructor(nameTable: NameTable) {
+    this.#table = nameTable
+  }
 
-  return true
+  /** How many objects and lists are open. */
+  get depth(): number {
+    return this.#around.length
+  }
+
+  /** Goes past a character that is in no string. */
+  pass(charCode: number): void {
+    if (charCode === comma) this.beginsMember = this.inside !== list
+    else if (charCode === openObject || charCode === openList) {
+      this.#around.push(this.inside)
+      this.beginsMember = charCode === openObject
+      this.inside = this.beginsMember ? this.#table.createOwner() : list
+    } else if (charCode === closeObject || charCode === closeList) {
+      this.inside = this.#around.pop() ?? list
+    }
+  }
 }
 
-/** The same and pairs of surrogates, which is found faster. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-const maybeUnclear = /[\0-\x1f\x7f-\x9f\ud800-\udfff]/
+/**
+ * Hashes the characters of a name, with its escapes undone. undefined: it has a control character or half a pair of
+ * surrogates in it.
+ */
+function hashName(
+  jsonText: string,
+  startIndex: number,
+  { seed, factor }: NameTable,
+): { readonly hash: number; readonly endIndex: number } | undefined {
+  let hash = seed
+  let needsLow = false
+  let at = startIndex
 
-/** Control characters, and half pairs of surrogates. */
-const unclearCharacters = /[\p{Cc}\p{Cs}]/u
+  for (; at < jsonText.length; at++) {
+    let unit = jsonText.charCodeAt(at)
+    if (unit === quote) break
+    if (unit === backslash) {
+      unit = readEscapedUnit(jsonText, at + 1)
+      at += jsonText.charCodeAt(at + 1) === lowerU ? 5 : 1
+    }
+    // Control characters: the category Cc of Unicode.
+    if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return undefined
+    const isLow = unit >= 0xdc00 && unit <= 0xdfff
+    if (isLow !== needsLow) return undefined
+    needsLow = unit >= 0xd800 && unit <= 0xdbff
+    hash = Math.imul(hash ^ unit, factor)
+  }
 
-/** The place behind the quotation mark that ends a string. */
+  return needsLow ? undefined : { hash: hash ^ (hash >>> 16), endIndex: at }
+}
+
+/** The code unit that an escape stands for, from behind its backslash on; 0 for a control character, or no escape of JSON. */
+function readEscapedUnit(jsonText: string, at: number): number {
+  const letter = jsonText.charCodeAt(at)
+  if (letter !== lowerU) {
+    return letter === quote || letter === backslash || letter === slash ? letter : 0
+  }
+
+  let unit = 0
+  for (let digitAt = at + 1; digitAt < at + 5; digitAt++) {
+    const code = jsonText.charCodeAt(digitAt)
+    // Digits of hexadecimal numbers only, or else the text is no JSON, which its parser says.
+    unit = unit * 16 + (code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57)
+  }
+  return unit
+}
+
+/** The name that begins at a quotation mark, with its escapes undone. */
+function readName(jsonText: string, startIndex: number): string {
+  return JSON.parse(jsonText.slice(startIndex, findStringEnd(jsonText, startIndex + 1) + 1))
+}
+
+/** The place of the quotation mark that ends a string. */
 function findStringEnd(jsonText: string, fromIndex: number): number {
   // Natively: a string may be most of the text.
   let endIndex = jsonText.indexOf('"', fromIndex)
   while (endIndex !== -1 && isEscaped(jsonText, endIndex, fromIndex))
     endIndex = jsonText.indexOf('"', endIndex + 1)
-  return endIndex === -1 ? jsonText.length : endIndex + 1
+  return endIndex === -1 ? jsonText.length : endIndex
 }
 
 /** Whether an odd number of backslashes stands before a place. */
@@ -79,25 +162,6 @@ function isEscaped(jsonText: string, at: number, fromIndex: number): boolean {
   let before = at - 1
   while (before >= fromIndex && jsonText.charCodeAt(before) === backslash) before--
   return (at - 1 - before) % 2 === 1
-}
-
-function readName(
-  jsonText: string,
-  startIndex: number,
-  endIndex: number,
-): { readonly name: string; readonly isEscaped: boolean } {
-  const raw = jsonText.slice(startIndex + 1, endIndex - 1)
-  const isEscaped = raw.includes('\\')
-  return {
-    name: isEscaped ? (JSON.parse(jsonText.slice(startIndex, endIndex)) as string) : raw,
-    isEscaped,
-  }
-}
-
-function skipSpace(text: string, fromIndex: number): number {
-  let at = fromIndex
-  while (at < text.length && text.charCodeAt(at) <= 0x20) at++
-  return at
 }
 
 /** A JSON value that was parsed within a depth, and looked through for one member. */

@@ -14,6 +14,13 @@ const mostParameters = 1000
 
 /** Printable ASCII without space and semicolon. */
 const plain = /^[!-:<-~]*$/
+const plainWithSemicolons = /^[!-~]*$/
+
+/** How an urlencoded text is read. */
+export interface ReadParametersOptions {
+  /** Whether a raw `;` stands for itself. The caller must look at {@link possibleNames} as well. Default false. */
+  readonly keepsSemicolons?: boolean
+}
 
 /**
  * Reads an urlencoded text, such as a query without `?` or the body of a form. undefined where the servers we know would not
@@ -25,8 +32,11 @@ const plain = /^[!-:<-~]*$/
  * - control characters in names (PHP ends a name at NUL), and names that decoding twice would change;
  * - `_charset_` with another charset than UTF-8; more than 1,000 parameters, or 200 with names beyond ASCII.
  */
-export function readParameters(text: string): readonly Parameter[] | undefined {
-  if (!plain.test(text)) return undefined
+export function readParameters(
+  text: string,
+  { keepsSemicolons = false }: ReadParametersOptions = {},
+): readonly Parameter[] | undefined {
+  if (!(keepsSemicolons ? plainWithSemicolons : plain).test(text)) return undefined
   const found: Parameter[] = []
   let foreign = 0
   for (const part of text.split('&')) {
@@ -81,8 +91,7 @@ const separators = /[&;]+/
 const nameEnds = /[\0-\x1f&;=]/
 
 function decode(text: string): string | undefined {
-  // V8 replaces by an expression in one step, and by a text in as many as there are places.
-  const spaced = text.includes('+') ? text.replace(/\+/g, ' ') : text
+  const spaced = text.includes('+') ? replacePlus(text) : text
   if (!spaced.includes('%')) return spaced
   try {
     // It takes UTF-8 and nothing else: no surrogates, and no longer forms than needed.
@@ -90,6 +99,21 @@ function decode(text: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Characters of a text whose `+` are replaced one by one. */
+const shortText = 512
+const plus = 0x2b
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Replaces each `+` by a space. A long text is replaced as bytes: V8 would make a rope of as many pieces as there are places. */
+function replacePlus(text: string): string {
+  if (text.length <= shortText) return text.replace(/\+/g, ' ')
+
+  const bytes = encoder.encode(text)
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === plus) bytes[at] = 0x20
+  return decoder.decode(bytes)
 }
 
 function lenientDecode(text: string): string {

@@ -3,9 +3,12 @@ import fc from 'fast-check'
 import {
   type DocumentNode,
   Kind,
+  Lexer,
   type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
+  Source,
+  TokenKind,
   visit,
 } from 'graphql'
 import { describe, expect, it, test } from 'vitest'
@@ -289,6 +292,65 @@ describe('on generated documents', () => {
     1000,
     fc.property(any, (parts) => agree(parts.join(''))),
   )
+})
+
+/** The values of all texts, by graphql-js; undefined where it finds something that is no token. */
+function refereeTexts(source: string): string[] | undefined {
+  const lexer = new Lexer(new Source(source))
+  const texts: string[] = []
+  try {
+    for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
+      if (token.kind === TokenKind.STRING || token.kind === TokenKind.BLOCK_STRING)
+        texts.push(token.value)
+    }
+    return texts
+  } catch {
+    return undefined
+  }
+}
+
+describe('texts', () => {
+  const escapes = ['\\n', '\\"', '\\\\', '\\/', '\\u0041', '\\u{1F600}', '\\uD83D\\uDE00']
+  const wrong = ['\\uD83D', '\\uDE00', '\\x', '\\u{}', '\\u{D800}', '\n']
+  const plain = [' ', 'a', '\t', '\u00e9', '\ud83d\ude00', '#']
+  const lines = ['\n', '\r', '\r\n', ' ', '\t', '  ', '\\"""', '\\', '"', '""', ...plain]
+  const line = fc
+    .array(
+      fc.oneof(
+        { weight: 20, arbitrary: fc.constantFrom(...escapes, ...plain) },
+        fc.constantFrom(...wrong),
+      ),
+    )
+    .map((parts) => `"${parts.join('')}"`)
+  const block = fc
+    .array(fc.constantFrom(...lines), { maxLength: 20 })
+    .map((parts) => `"""${parts.join('')}"""`)
+  let compared = 0
+  holds(
+    'have the values that graphql-js finds',
+    3000,
+    fc.property(fc.array(fc.oneof(line, block), { minLength: 1, maxLength: 3 }), (parts) => {
+      const source = parts.join(' ')
+      const own = tokenize(source)?.flatMap((token) => (token.kind === 'text' ? [token.value] : []))
+      expect(own, source).toEqual(refereeTexts(source))
+      if (own !== undefined) compared++
+    }),
+  )
+  it('of which many were compared', () => {
+    expect(compared).toBeGreaterThan(500)
+  })
+
+  test.each([
+    '"""\n\n  a\n\n    b\n \n"""',
+    '"""  a\n  b\n   c"""',
+    '"""\r\n\ta\r\t\tb"""',
+    '"""a \\""" b"""',
+    '"""\n   \\\\"""\n  b"""',
+    '""""""',
+    '""" \n\t\n """',
+  ])('%j', (source) => {
+    expect(tokenize(source)?.map((token) => token.value)).toEqual(refereeTexts(source))
+  })
 })
 
 describe('by hand', () => {

@@ -58,6 +58,34 @@ describe('T10: a body of 64 KB that was made to cost much', () => {
   })
 })
 
+describe('how many members a request may have', () => {
+  const members = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `"m${i}":${i}`).join()
+  const inspect = async (body: string, limits = defaults): Promise<string> => {
+    const found = await inspectGraphql(post({ name: '', body }), limits)
+    return found.ok ? 'passes' : found.reason
+  }
+
+  it('is 100, and as many variables as the body holds', async () => {
+    expect(await inspect(`{"query":"{a}",${members(99)}}`)).toBe('passes')
+    expect(await inspect(`{"query":"{a}",${members(100)}}`)).toBe('graphql-malformed')
+    expect(await inspect(`{"query":"{a}","variables":{${members(5000)}}}`)).toBe('passes')
+    expect(await inspect(`{"query":"{a}","extensions":{${members(5000)}}}`)).toBe('passes')
+  })
+
+  it('is 100 for each request of a list', async () => {
+    const list = (count: number): string => `[{"query":"{a}",${members(count)}},{"query":"{a}"}]`
+    expect(await inspect(list(99), widest)).toBe('passes')
+    expect(await inspect(list(100), widest)).toBe('graphql-malformed')
+  })
+
+  it('matters to no list where lists are not allowed', async () => {
+    for (const body of ['[]', ' \t\r\n[{"query":"{a}"}]', '[{},', '[[[['])
+      expect(await inspect(body)).toBe('graphql-batch')
+    expect(await inspect('[{},', widest)).toBe('body-malformed')
+  })
+})
+
 describe('a page size in a variable', () => {
   const ask = async (query: string, variables?: object): Promise<string | undefined> => {
     const body = JSON.stringify({ query, variables })

@@ -113,6 +113,13 @@ describe('whose login a GraphQL request is', () => {
     ['two operations', { query: `mutation A { ${login('"a"')} } mutation B { ${login('"b"')} }` }],
     ['a batch', [{ query: `mutation { ${login('"a"')} }` }]],
     ['a persisted query', { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } }],
+    [
+      'more than 100 extensions',
+      {
+        query: `mutation { ${login('"a"')} }`,
+        extensions: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`x${i}`, i])),
+      },
+    ],
     ['no argument', { query: `mutation { ${field} }` }],
     ['another argument', { query: `mutation { ${field}(mail: "a") }` }],
     ['an argument twice', { query: `mutation { ${field}(email: "a", email: "b") }` }],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readWholeBody } from '../../src/request/body/body.ts'
 import { type BodyError, boundBody, checkBody, declaredLength } from '../../src/request/index.ts'
 
 /** A body in chunks; what became of it stands in `events`. */
@@ -206,5 +207,49 @@ describe('a body while it streams', () => {
     )
     const response = (error as BodyError).getResponse()
     expect([response.status, response.headers.get('Cache-Control')]).toEqual([413, 'no-store'])
+  })
+})
+
+describe('a body that is read to its end', () => {
+  it('is one piece, whatever pieces it came in', async () => {
+    const { body, events } = source(3, 0, 7)
+    const whole = await readWholeBody(body, { maxBytes: 10 })
+    expect(whole.ok && whole.bytes.byteLength).toBe(10)
+    expect(events).toEqual(['read 3', 'read 0', 'read 7', 'ended'])
+    expect(await readWholeBody(source().body, { maxBytes: 0, length: 0 })).toMatchObject({
+      ok: true,
+    })
+  })
+
+  it.each([
+    ['longer than allowed', [6, 6, 6], 10, undefined, 'body-too-large'],
+    ['longer than allowed and than it says', [6, 6, 6], 10, 5, 'body-malformed'],
+    ['longer than it says', [6], 10, 5, 'body-malformed'],
+    ['shorter than it says', [4], 10, 5, 'body-malformed'],
+  ] as const)('is refused where it is %s', async (_, sizes, maxBytes, length, reason) => {
+    const { body } = source(...sizes)
+    expect(await readWholeBody(body, { maxBytes, length })).toEqual({ ok: false, reason })
+  })
+
+  it('is read no further than it is allowed to be', async () => {
+    const { body, events } = source(6, 6, 6)
+    await readWholeBody(body, { maxBytes: 10 })
+    expect(events).toEqual(['read 6', 'read 6', 'cancelled'])
+  })
+
+  it('is malformed where it breaks off, and where it is no bytes', async () => {
+    const broken = new ReadableStream<Uint8Array>({
+      pull(controller): void {
+        controller.error(new Error('reset'))
+      },
+    })
+    const refusal = { ok: false, reason: 'body-malformed' }
+    expect(await readWholeBody(broken, { maxBytes: 10 })).toEqual(refusal)
+    const words = new ReadableStream({
+      pull(controller): void {
+        controller.enqueue('text')
+      },
+    })
+    expect((await readWholeBody(words, { maxBytes: 10 })).ok).toBe(false)
   })
 })

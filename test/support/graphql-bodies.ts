@@ -101,6 +101,12 @@ const documents: readonly GraphqlBody[] = [
   document('a block of backslashes', `{a(b:"""${fill('\\')}""")}`),
   document('a block that is not closed', `{a(b:"""${fill('\\"""')}`),
   document('blocks', `{a(b:[${fill('"""x"""')}])}`),
+  document('a block of carriage returns as a page size', `{a(first:"""${fill('\r')}""")}`),
+  document('a block of short lines as a page size', `{a(first:"""${fill('\n x')}""")}`),
+  document('escapes as a page size', `{a(first:"${fill('\\n')}")}`),
+  document('a block of short lines as a name', `mutation{login(email:"""${fill('\rx')}""")}`),
+  document('escapes as a name', `mutation{login(email:"${fill('\\u0041')}")}`),
+  document('defaults', `query(${fill((i) => `$${short(i)}:I="x" `)}){login(email:$v1)}`),
   document('descriptions', fill('"x"{a}')),
   document('one comment', `#${fill('x')}\n{a}`),
   document('comments', `${fill('#\n')}{a}`),
@@ -163,6 +169,14 @@ const requests: readonly GraphqlBody[] = [
   {
     name: 'members of a request in brackets',
     body: `{"query":"{a}","${'a['.repeat(32_000)}":1}`,
+  },
+  {
+    name: 'members of a request that begin like one',
+    body: `{"query":"{a}",${names((i) => `q${i.toString(36).padStart(4, '0')}`).slice(0, -1)}}`,
+  },
+  {
+    name: 'members of a request in upper case',
+    body: `{"query":"{a}",${names((i) => `OI${i.toString(36)}\\u0131`).slice(0, -1)}}`,
   },
   {
     name: 'members of extensions',

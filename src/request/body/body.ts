@@ -6,6 +6,7 @@
 import type { Reason, Verdict } from '../../types.ts'
 import { mayHaveBody } from '../method.ts'
 import type { ReadableHeaders } from '../request-head.ts'
+import { joinChunks } from './chunks.ts'
 import { type AcceptsType, isCompressed } from './content-type.ts'
 
 /** Why a body is refused. */
@@ -184,4 +185,40 @@ function countBytes(
     },
     { highWaterMark: 0 },
   )
+}
+
+/** A body that was read to its end, or why it is refused. */
+export type WholeBody =
+  | { readonly ok: true; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly ok: false; readonly reason: BodyReason }
+
+/**
+ * Reads a body to its end, as {@link boundBody} bounds it. No more is kept in memory than `maxBytes`. It never rejects: a
+ * body that breaks off is malformed.
+ */
+export async function readWholeBody(
+  source: ReadableStream<Uint8Array>,
+  { maxBytes, length }: Pick<BodyBounds, 'maxBytes' | 'length'>,
+): Promise<WholeBody> {
+  const reader = source.getReader()
+  const max = length === undefined ? maxBytes : Math.min(length, maxBytes)
+  const chunks: Uint8Array[] = []
+  let total = 0
+
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      total += part.value.byteLength
+      // Chunks that are no bytes have no length, and NaN is not within it.
+      if (!(total <= max)) {
+        reader.cancel().catch(() => {})
+        return { ok: false, reason: total <= maxBytes ? 'body-malformed' : 'body-too-large' }
+      }
+      chunks.push(part.value)
+    }
+  } catch {
+    return { ok: false, reason: 'body-malformed' }
+  }
+
+  if (length !== undefined && total !== length) return { ok: false, reason: 'body-malformed' }
+  return { ok: true, bytes: joinChunks(chunks, total) }
 }

@@ -6,7 +6,7 @@
 
 const quote = 0x22
 const backslash = 0x5c
-const colon = 0x3a
+const [colon, lowerU] = [0x3a, 0x75]
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /**
@@ -32,10 +32,10 @@ export function jsonFits(jsonText: string, maxDepth: number): boolean {
       const endIndex = endOfString(jsonText, index + 1)
       if (endIndex === -1) return false
 
-      const key = readKey(jsonText, index, endIndex)
+      const key = findKey(jsonText, index + 1, endIndex)
       if (leadsToPrototype(key, inConstructor[depth])) return false
 
-      isConstructorKey = key === 'constructor'
+      isConstructorKey = isWritten(key, 'constructor')
       index = endIndex
     }
   }
@@ -51,8 +51,21 @@ function isClosing(charCode: number): boolean {
   return charCode === closeObject || charCode === closeList
 }
 
-function leadsToPrototype(key: string | undefined, inConstructor: boolean | undefined): boolean {
-  return key === '__proto__' || (key === 'prototype' && inConstructor === true)
+/** A string of JSON without its quotation marks. */
+interface RawString {
+  readonly jsonText: string
+  readonly startIndex: number
+  readonly endIndex: number
+}
+
+/** The key that a string is; undefined where no colon follows. */
+function findKey(jsonText: string, startIndex: number, endIndex: number): RawString | undefined {
+  const isKey = isFollowedByColon(jsonText, endIndex + 1)
+  return isKey ? { jsonText, startIndex, endIndex } : undefined
+}
+
+function leadsToPrototype(key: RawString | undefined, inConstructor: boolean | undefined): boolean {
+  return isWritten(key, '__proto__') || (inConstructor === true && isWritten(key, 'prototype'))
 }
 
 function endOfString(jsonText: string, startIndex: number): number {
@@ -78,17 +91,26 @@ function isFollowedByColon(jsonText: string, startIndex: number): boolean {
 }
 
 /**
- * Reads the key that a string is, or undefined where no colon follows. Escapes are undone, for `"\u005f_proto__"` is the
- * same key. A string that is none makes the parser fail later.
+ * Whether a key, if there is one, is a word of letters and underscores. Escapes count as what they stand for, because
+ * `"\u005f_proto__"` is the same key. Most strings differ in their first character, and none is cut out.
  */
-function readKey(jsonText: string, startIndex: number, endIndex: number): string | undefined {
-  if (!isFollowedByColon(jsonText, endIndex + 1)) return undefined
+function isWritten(key: RawString | undefined, word: string): boolean {
+  if (key === undefined) return false
 
-  const raw = jsonText.slice(startIndex + 1, endIndex)
-  if (!raw.includes('\\')) return raw
-  try {
-    return JSON.parse(jsonText.slice(startIndex, endIndex + 1)) as string
-  } catch {
-    return raw
+  const { jsonText, startIndex, endIndex } = key
+  let index = startIndex
+
+  for (let place = 0; place < word.length; place++) {
+    if (index >= endIndex) return false
+
+    let charCode = jsonText.charCodeAt(index++)
+    if (charCode === backslash) {
+      if (jsonText.charCodeAt(index) !== lowerU) return false
+      charCode = Number.parseInt(jsonText.slice(index + 1, index + 5), 16)
+      index += 5
+    }
+    if (charCode !== word.charCodeAt(place)) return false
   }
+
+  return index === endIndex
 }

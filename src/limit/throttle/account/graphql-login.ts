@@ -9,7 +9,7 @@ import {
   type Definition,
   type Document,
   parseWithin,
-  type Selection,
+  type RootField,
   type Value,
 } from '../../../graphql-syntax/index.ts'
 import { createNameCheck } from '../../../parameters/index.ts'
@@ -73,7 +73,11 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   const variables = request.variables ?? {}
   if (!isObject(variables)) return undefined
 
-  const parseResult = parseWithin(request.query, maxTokens)
+  const defaults = new Map<string, Value>()
+  const parseResult = parseWithin(request.query, maxTokens, {
+    keepsRootFields: true,
+    onDefault: (name, value) => defaults.set(name, value),
+  })
   if (parseResult.status !== 'parsed') return undefined
 
   const { document } = parseResult
@@ -83,24 +87,17 @@ export function readGraphqlLogin(request: unknown, rule: GraphqlRule): GraphqlLo
   const logins = fields.filter(({ name }) => name === graphql)
   if (logins.length === 0) return 'none'
 
-  const [operation, ...otherOperations] = document.operations
   const isAlone =
-    otherOperations.length === 0 &&
+    document.operations.length === 1 &&
     fields.every(({ name }) => name === graphql || name === '__typename')
   const [login] = logins
-  if (!isAlone || login === undefined || logins.length > 1 || operation === undefined)
-    return undefined
+  if (!isAlone || login === undefined || logins.length > 1) return undefined
 
   // A server may execute a fragment that is spread twice as two logins.
   if (!spreadsOnce(document)) return undefined
 
   const path = [argument].flat()
-  const account = resolveArgument(
-    { is: 'object', members: login.args },
-    path,
-    operation.defaults,
-    variables,
-  )
+  const account = resolveArgument({ is: 'object', members: login.args }, path, defaults, variables)
 
   return typeof account === 'string' ? { account } : undefined
 }
@@ -113,7 +110,9 @@ const standardMembers: ReadonlySet<string> = new Set([
 ])
 const mayBeMember = createNameCheck(...graphqlMembers)
 /** The most members of a request. The GraphQL-over-HTTP specification defines four. */
-const maxMembers = 20
+export const maxMembers = 20
+/** The most members of its extensions; clients send one or two. */
+const maxExtensions = 100
 
 /**
  * Reports whether every server executes the text of `query`. Go also matches `Query` and uses the
@@ -122,11 +121,11 @@ const maxMembers = 20
  */
 function hasPlainMembers(request: Record<string, unknown>): boolean {
   const { extensions } = request
-  if (
-    isObject(extensions) &&
-    Object.keys(extensions).some((fieldName) => /persisted|hash/i.test(fieldName))
-  )
-    return false
+  if (isObject(extensions)) {
+    const names = Object.keys(extensions)
+    if (names.length > maxExtensions) return false
+    if (names.some((fieldName) => /persisted|hash/i.test(fieldName))) return false
+  }
 
   const names = Object.keys(request)
   return (
@@ -134,8 +133,6 @@ function hasPlainMembers(request: Record<string, unknown>): boolean {
     names.every((fieldName) => standardMembers.has(fieldName) || !mayBeMember(fieldName))
   )
 }
-
-type RootField = Extract<Selection, { is: 'field' }>
 
 /**
  * Collects the root fields of all operations, with each fragment expanded once. Returns undefined
@@ -146,25 +143,19 @@ function rootFields({ operations, fragments }: Document): RootField[] | undefine
   const fields: RootField[] = []
   const state = new Map<string, 'open' | 'done'>()
 
-  function walk({ selections }: Pick<Definition, 'selections'>): boolean {
-    for (const selection of selections) {
-      if (selection.is === 'field') fields.push(selection)
-      else if (selection.is === 'inline') {
-        if (!walk(selection)) return false
-      } else if (!walkFragment(selection.name)) return false
-    }
-
-    return true
+  function walk(definition: Definition): boolean {
+    fields.push(...definition.rootFields)
+    return definition.spreads.every(({ name, depth }) => depth > 0 || walkFragment(name))
   }
 
-  function walkFragment(fieldName: string): boolean {
-    const fragment = fragments.get(fieldName)
-    if (fragment === undefined || state.get(fieldName) === 'open') return false
-    if (state.get(fieldName) === 'done') return true
+  function walkFragment(fragmentName: string): boolean {
+    const fragment = fragments.get(fragmentName)
+    if (fragment === undefined || state.get(fragmentName) === 'open') return false
+    if (state.get(fragmentName) === 'done') return true
 
-    state.set(fieldName, 'open')
+    state.set(fragmentName, 'open')
     const isComplete = walk(fragment)
-    state.set(fieldName, 'done')
+    state.set(fragmentName, 'done')
 
     return isComplete
   }
@@ -178,20 +169,16 @@ function rootFields({ operations, fragments }: Document): RootField[] | undefine
  */
 function spreadsOnce({ operations, fragments }: Document): boolean {
   const spreadNames = new Set<string>()
-  const pending = operations.map(({ selections }) => selections)
+  const pending: Definition[] = [...operations]
 
-  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
-    for (const selection of current) {
-      if (selection.is === 'field') continue
-      if (selection.is === 'inline') {
-        pending.push(selection.selections)
-        continue
-      }
+  for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
+    for (const { name, depth } of each.spreads) {
+      if (depth > 0) continue
+      if (spreadNames.has(name)) return false
 
-      if (spreadNames.has(selection.name)) return false
-
-      spreadNames.add(selection.name)
-      pending.push(fragments.get(selection.name)?.selections ?? [])
+      spreadNames.add(name)
+      const fragment = fragments.get(name)
+      if (fragment !== undefined) pending.push(fragment)
     }
   }
 

@@ -6,6 +6,8 @@
  * 413, and one of another content type or with a content encoding 415.
  */
 import {
+  beginsList,
+  checkNames,
   createMemberReader,
   createNameCheck,
   createParameterReader,
@@ -16,7 +18,7 @@ import {
 } from '../../../parameters/index.ts'
 import { parseJson } from '../../../request/index.ts'
 import { type Account, createAccount, type Normalize } from './account.ts'
-import { type GraphqlRule, graphqlMembers, readGraphqlLogin } from './graphql-login.ts'
+import { type GraphqlRule, graphqlMembers, maxMembers, readGraphqlLogin } from './graphql-login.ts'
 import { type BodyRead, type LoginMediaType, maxBodyBytes, readBody } from './read-body.ts'
 
 /**
@@ -144,7 +146,7 @@ function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountR
     const read = await readJsonAndQuery(request, search, { mayMean, maxBytes: maxGraphqlBytes })
     if (!read.ok) return read
 
-    const jsonValue = readJson(read.text)
+    const jsonValue = readGraphqlJson(read.text)
     const login = jsonValue === undefined ? undefined : readGraphqlLogin(jsonValue, rule)
     if (login === undefined) return unclear
 
@@ -161,6 +163,14 @@ function createGraphqlReader(rule: GraphqlRule, normalize?: Normalize): AccountR
 function readJson(text: string): unknown {
   const json = parseJson(text)
   return json.ok && hasClearNames(text) ? json.value : undefined
+}
+
+/** The same of a GraphQL request, which is no list and has few members: what is refused anyway is not parsed. */
+function readGraphqlJson(text: string): unknown {
+  if (beginsList(text) || checkNames(text, maxMembers) !== 'clear') return undefined
+
+  const json = parseJson(text)
+  return json.ok ? json.value : undefined
 }
 
 interface AccountBodyRules {

@@ -1,0 +1,225 @@
+/**
+ * Reads the texts of a GraphQL document: where one ends, and which characters it holds. `tokens.ts`
+ * goes past most of them, and decodes only those whose value somebody asks for. A text that GraphQL
+ * does not allow throws a `SyntaxProblem`.
+ */
+import { SyntaxProblem } from './problem.ts'
+
+const [tab, lineFeed, carriageReturn, space] = [0x09, 0x0a, 0x0d, 0x20]
+const [quote, backslash, openBrace] = [0x22, 0x5c, 0x7b]
+const [zero, nine, lowerA, lowerF, lowerU] = [0x30, 0x39, 0x61, 0x66, 0x75]
+
+/** The character that each letter behind a backslash stands for; 0 where there is none. */
+const plainEscapes = new Uint8Array(0x80)
+for (const [letter, char] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t'].map(
+  (pair) => [pair.charCodeAt(0), pair.charCodeAt(1)] as const,
+))
+  plainEscapes[letter] = char
+
+/** Whether a character ends a line. */
+export function isLineEnd(code: number): boolean {
+  return code === lineFeed || code === carriageReturn
+}
+
+/** The next place that ends a line, or the end of the source. */
+export function findLineEnd(source: string, from: number): number {
+  let at = from
+  while (at < source.length && !isLineEnd(source.charCodeAt(at))) at++
+  return at
+}
+
+/**
+ * Finds the quotation mark that ends a text on one line. Its escapes are those of JSON and `\u{1F600}`, and they must make
+ * no half of a pair of surrogates; the source itself has none.
+ *
+ * @param from - the place behind the first quotation mark
+ * @throws {SyntaxProblem}
+ */
+export function findTextEnd(source: string, from: number): number {
+  for (let at = from; ; ) {
+    const code = source.charCodeAt(at)
+    if (code === quote) return at
+    if (isLineEnd(code) || at >= source.length) throw new SyntaxProblem()
+    at = code === backslash ? skipEscape(source, at) : at + 1
+  }
+}
+
+/** Goes past an escape, or past the two that make a pair of surrogates. */
+function skipEscape(source: string, at: number): number {
+  const { point, end } = readEscape(source, at)
+  if (!isSurrogate(point)) return end
+
+  if (point >= 0xdc00 || source.charCodeAt(end) !== backslash) throw new SyntaxProblem()
+  const low = readEscape(source, end)
+  if (!isSurrogate(low.point) || low.point < 0xdc00) throw new SyntaxProblem()
+
+  return low.end
+}
+
+function isSurrogate(point: number): boolean {
+  return point >= 0xd800 && point <= 0xdfff
+}
+
+/** A character by its number, and the place behind what stands for it. */
+interface Escape {
+  readonly point: number
+  readonly end: number
+}
+
+/** Reads the character that an escape stands for, from its backslash on. */
+function readEscape(source: string, backslashAt: number): Escape {
+  const at = backslashAt + 1
+  const letter = source.charCodeAt(at)
+  if (letter !== lowerU) {
+    const point = plainEscapes[letter] ?? 0
+    if (point === 0) throw new SyntaxProblem()
+    return { point, end: at + 1 }
+  }
+
+  if (source.charCodeAt(at + 1) !== openBrace) {
+    return { point: readHex(source, at + 1, at + 5), end: at + 5 }
+  }
+
+  const close = source.indexOf('}', at + 2)
+  if (close < at + 3 || close > at + 10) throw new SyntaxProblem()
+  const point = readHex(source, at + 2, close)
+  if (point > 0x10ffff || isSurrogate(point)) throw new SyntaxProblem()
+
+  return { point, end: close + 1 }
+}
+
+/** A number of hexadecimal digits only. */
+function readHex(source: string, start: number, end: number): number {
+  let value = 0
+  for (let at = start; at < end; at++) {
+    const code = source.charCodeAt(at)
+    const letter = code | 0x20
+    if (code >= zero && code <= nine) value = value * 16 + code - zero
+    else if (letter >= lowerA && letter <= lowerF) value = value * 16 + letter - lowerA + 10
+    else throw new SyntaxProblem()
+  }
+  return value
+}
+
+/**
+ * Finds the three quotation marks that end a block text, or -1.
+ *
+ * @param from - the place behind the first three
+ */
+export function findBlockEnd(source: string, from: number): number {
+  let at = source.indexOf('"""', from)
+  while (at > from && source.charCodeAt(at - 1) === backslash) at = source.indexOf('"""', at + 3)
+  return at
+}
+
+/** Code units that become one string. A string that grows by pieces is copied together afterwards, which takes longer. */
+class CodeUnits {
+  readonly #units: Uint16Array
+  #length = 0
+
+  constructor(most: number) {
+    this.#units = new Uint16Array(most)
+  }
+
+  add(unit: number): void {
+    this.#units[this.#length++] = unit
+  }
+
+  addPoint(point: number): void {
+    if (point > 0xffff) {
+      this.add(0xd800 + ((point - 0x10000) >> 10))
+      this.add(0xdc00 + ((point - 0x10000) & 0x3ff))
+    } else this.add(point)
+  }
+
+  toText(): string {
+    let text = ''
+    for (let at = 0; at < this.#length; at += 8192)
+      text += String.fromCharCode(...this.#units.subarray(at, Math.min(at + 8192, this.#length)))
+    return text
+  }
+}
+
+/** The value of a text on one line, without its quotation marks. Its escapes are those that {@link findTextEnd} found. */
+export function decodeText(raw: string): string {
+  if (!raw.includes('\\')) return raw
+
+  const units = new CodeUnits(raw.length)
+  for (let at = 0; at < raw.length; ) {
+    const code = raw.charCodeAt(at)
+    if (code === backslash) {
+      const { point, end } = readEscape(raw, at)
+      units.addPoint(point)
+      at = end
+    } else {
+      units.add(code)
+      at++
+    }
+  }
+
+  return units.toText()
+}
+
+/**
+ * The value of a block text: without the indent that all lines but the first share, and without blank lines around.
+ *
+ * @see GraphQL specification (September 2025) section 2.9.4
+ */
+export function decodeBlock(raw: string): string {
+  const { start, end, indent } = measureBlock(raw)
+  const units = new CodeUnits(end - start)
+
+  for (let line = start; line < end; ) {
+    const lineEnd = findLineEnd(raw, line)
+    if (line > start) units.add(lineFeed)
+    const from = line === 0 ? 0 : Math.min(line + indent, lineEnd)
+    addLine(units, raw, from, lineEnd)
+    line = skipLineEnd(raw, lineEnd)
+  }
+
+  return units.toText()
+}
+
+/** Where the lines that are shown begin and end, and how many characters of indent they lose. */
+interface BlockSize {
+  readonly start: number
+  readonly end: number
+  readonly indent: number
+}
+
+function measureBlock(raw: string): BlockSize {
+  let [start, end, indent] = [-1, 0, Number.POSITIVE_INFINITY]
+  for (let line = 0; line <= raw.length; ) {
+    const text = skipBlanks(raw, line)
+    const lineEnd = findLineEnd(raw, text)
+    if (text < lineEnd) {
+      if (line > 0) indent = Math.min(indent, text - line)
+      if (start === -1) start = line
+      end = lineEnd
+    }
+    line = skipLineEnd(raw, lineEnd)
+  }
+
+  return start === -1 ? { start: 0, end: 0, indent: 0 } : { start, end, indent }
+}
+
+/** Adds what stands in a line, with escaped quotation marks as they are meant. */
+function addLine(units: CodeUnits, raw: string, from: number, lineEnd: number): void {
+  for (let at = from; at < lineEnd; at++) {
+    const code = raw.charCodeAt(at)
+    if (code !== backslash || !raw.startsWith('"""', at + 1)) units.add(code)
+  }
+}
+
+function skipBlanks(raw: string, from: number): number {
+  let at = from
+  while (raw.charCodeAt(at) === space || raw.charCodeAt(at) === tab) at++
+  return at
+}
+
+/** The place behind the end of a line, and behind the text where that was its last line. */
+function skipLineEnd(raw: string, lineEnd: number): number {
+  const isPair =
+    raw.charCodeAt(lineEnd) === carriageReturn && raw.charCodeAt(lineEnd + 1) === lineFeed
+  return lineEnd + (isPair ? 2 : 1)
+}
