@@ -23,9 +23,9 @@ export function isLineEnd(code: number): boolean {
 
 /** The next place that ends a line, or the end of the source. */
 export function findLineEnd(source: string, from: number): number {
-  let at = from
-  while (at < source.length && !isLineEnd(source.charCodeAt(at))) at++
-  return at
+  let position = from
+  while (position < source.length && !isLineEnd(source.charCodeAt(position))) position++
+  return position
 }
 
 /**
@@ -36,17 +36,17 @@ export function findLineEnd(source: string, from: number): number {
  * @throws {SyntaxProblem}
  */
 export function findTextEnd(source: string, from: number): number {
-  for (let at = from; ; ) {
-    const code = source.charCodeAt(at)
-    if (code === quote) return at
-    if (isLineEnd(code) || at >= source.length) throw new SyntaxProblem()
-    at = code === backslash ? skipEscape(source, at) : at + 1
+  for (let position = from; ; ) {
+    const code = source.charCodeAt(position)
+    if (code === quote) return position
+    if (isLineEnd(code) || position >= source.length) throw new SyntaxProblem()
+    position = code === backslash ? skipEscape(source, position) : position + 1
   }
 }
 
 /** Goes past an escape, or past the two that make a pair of surrogates. */
-function skipEscape(source: string, at: number): number {
-  const { point, end } = readEscape(source, at)
+function skipEscape(source: string, position: number): number {
+  const { point, end } = readEscape(source, position)
   if (!isSurrogate(point)) return end
 
   if (point >= 0xdc00 || source.charCodeAt(end) !== backslash) throw new SyntaxProblem()
@@ -68,21 +68,21 @@ interface Escape {
 
 /** Reads the character that an escape stands for, from its backslash on. */
 function readEscape(source: string, backslashAt: number): Escape {
-  const at = backslashAt + 1
-  const letter = source.charCodeAt(at)
+  const position = backslashAt + 1
+  const letter = source.charCodeAt(position)
   if (letter !== lowerU) {
     const point = plainEscapes[letter] ?? 0
     if (point === 0) throw new SyntaxProblem()
-    return { point, end: at + 1 }
+    return { point, end: position + 1 }
   }
 
-  if (source.charCodeAt(at + 1) !== openBrace) {
-    return { point: readHex(source, at + 1, at + 5), end: at + 5 }
+  if (source.charCodeAt(position + 1) !== openBrace) {
+    return { point: readHex(source, position + 1, position + 5), end: position + 5 }
   }
 
-  const close = source.indexOf('}', at + 2)
-  if (close < at + 3 || close > at + 10) throw new SyntaxProblem()
-  const point = readHex(source, at + 2, close)
+  const close = source.indexOf('}', position + 2)
+  if (close < position + 3 || close > position + 10) throw new SyntaxProblem()
+  const point = readHex(source, position + 2, close)
   if (point > 0x10ffff || isSurrogate(point)) throw new SyntaxProblem()
 
   return { point, end: close + 1 }
@@ -91,8 +91,8 @@ function readEscape(source: string, backslashAt: number): Escape {
 /** A number of hexadecimal digits only. */
 function readHex(source: string, start: number, end: number): number {
   let value = 0
-  for (let at = start; at < end; at++) {
-    const code = source.charCodeAt(at)
+  for (let position = start; position < end; position++) {
+    const code = source.charCodeAt(position)
     const letter = code | 0x20
     if (code >= zero && code <= nine) value = value * 16 + code - zero
     else if (letter >= lowerA && letter <= lowerF) value = value * 16 + letter - lowerA + 10
@@ -107,9 +107,10 @@ function readHex(source: string, start: number, end: number): number {
  * @param from - the place behind the first three
  */
 export function findBlockEnd(source: string, from: number): number {
-  let at = source.indexOf('"""', from)
-  while (at > from && source.charCodeAt(at - 1) === backslash) at = source.indexOf('"""', at + 3)
-  return at
+  let position = source.indexOf('"""', from)
+  while (position > from && source.charCodeAt(position - 1) === backslash)
+    position = source.indexOf('"""', position + 3)
+  return position
 }
 
 /** Code units that become one string. A string that grows by pieces is copied together afterwards, which takes longer. */
@@ -134,8 +135,10 @@ class CodeUnits {
 
   toText(): string {
     let text = ''
-    for (let at = 0; at < this.#length; at += 8192)
-      text += String.fromCharCode(...this.#units.subarray(at, Math.min(at + 8192, this.#length)))
+    for (let position = 0; position < this.#length; position += 8192)
+      text += String.fromCharCode(
+        ...this.#units.subarray(position, Math.min(position + 8192, this.#length)),
+      )
     return text
   }
 }
@@ -145,15 +148,15 @@ export function decodeText(raw: string): string {
   if (!raw.includes('\\')) return raw
 
   const units = new CodeUnits(raw.length)
-  for (let at = 0; at < raw.length; ) {
-    const code = raw.charCodeAt(at)
+  for (let position = 0; position < raw.length; ) {
+    const code = raw.charCodeAt(position)
     if (code === backslash) {
-      const { point, end } = readEscape(raw, at)
+      const { point, end } = readEscape(raw, position)
       units.addPoint(point)
-      at = end
+      position = end
     } else {
       units.add(code)
-      at++
+      position++
     }
   }
 
@@ -205,16 +208,16 @@ function measureBlock(raw: string): BlockSize {
 
 /** Adds what stands in a line, with escaped quotation marks as they are meant. */
 function addLine(units: CodeUnits, raw: string, from: number, lineEnd: number): void {
-  for (let at = from; at < lineEnd; at++) {
-    const code = raw.charCodeAt(at)
-    if (code !== backslash || !raw.startsWith('"""', at + 1)) units.add(code)
+  for (let position = from; position < lineEnd; position++) {
+    const code = raw.charCodeAt(position)
+    if (code !== backslash || !raw.startsWith('"""', position + 1)) units.add(code)
   }
 }
 
 function skipBlanks(raw: string, from: number): number {
-  let at = from
-  while (raw.charCodeAt(at) === space || raw.charCodeAt(at) === tab) at++
-  return at
+  let position = from
+  while (raw.charCodeAt(position) === space || raw.charCodeAt(position) === tab) position++
+  return position
 }
 
 /** The place behind the end of a line, and behind the text where that was its last line. */

@@ -141,14 +141,14 @@ const kindNames: ReadonlyArray<Token['kind'] | undefined> = [undefined, 'name', 
 
 /** The next place that is neither white space, a comma, a byte order mark nor in a comment. */
 function skipIgnored(source: string, from: number): number {
-  let at = from
-  while (at < source.length) {
-    const code = source.charCodeAt(at)
-    if (classify(code) === ignored || code === byteOrderMark) at++
-    else if (code === hash) at = findLineEnd(source, at + 1)
-    else return at
+  let position = from
+  while (position < source.length) {
+    const code = source.charCodeAt(position)
+    if (classify(code) === ignored || code === byteOrderMark) position++
+    else if (code === hash) position = findLineEnd(source, position + 1)
+    else return position
   }
-  return at
+  return position
 }
 
 function classify(code: number): number | undefined {
@@ -160,9 +160,9 @@ function isDigit(code: number): boolean {
 }
 
 function findNameEnd(source: string, from: number): number {
-  let at = from
-  while (at < source.length && isNamePart(source.charCodeAt(at))) at++
-  return at
+  let position = from
+  while (position < source.length && isNamePart(source.charCodeAt(position))) position++
+  return position
 }
 
 function isNamePart(code: number): boolean {
@@ -200,9 +200,9 @@ function findNumberEnd(source: string, start: number): number {
 }
 
 function skipDigits(source: string, from: number): number {
-  let at = from
-  while (isDigit(source.charCodeAt(at))) at++
-  return at
+  let position = from
+  while (isDigit(source.charCodeAt(position))) position++
+  return position
 }
 
 /** Goes past a text between three quotation marks on either side. */

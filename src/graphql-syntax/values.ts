@@ -19,7 +19,7 @@ export type Arguments = ReadonlyArray<readonly [name: string, value: Value]>
 /** Values within values; nobody writes more. */
 const deepest = 64
 
-const [dollar, open, close, at] = [0x24, 0x28, 0x29, 0x40]
+const [dollar, open, close, atSign] = [0x24, 0x28, 0x29, 0x40]
 /** The punctuator between a name and its value. */
 export const colon = 0x3a
 const [openList, closeList, openBlock, closeBlock] = [0x5b, 0x5d, 0x7b, 0x7d]
@@ -117,7 +117,7 @@ export function skipPair(lexer: Lexer, constant: boolean, depth = 0): void {
 /** Goes past directives, and returns how many there are. */
 export function countDirectives(lexer: Lexer, constant = false): number {
   let found = 0
-  for (; skip(lexer, at); found++) {
+  for (; skip(lexer, atSign); found++) {
     expect(lexer, TokenKind.name)
     if (!skip(lexer, open)) continue
     do skipPair(lexer, constant)

@@ -44,22 +44,23 @@ export function checkNames(
   const position = new Position(table)
   let members = 0
 
-  for (let at = 0; at < jsonText.length; at++) {
-    const charCode = jsonText.charCodeAt(at)
+  for (let offset = 0; offset < jsonText.length; offset++) {
+    const charCode = jsonText.charCodeAt(offset)
     if (charCode !== quote) {
       position.pass(charCode)
       continue
     }
     if (!position.beginsMember) {
-      at = findStringEnd(jsonText, at + 1)
+      offset = findStringEnd(jsonText, offset + 1)
       continue
     }
 
     position.beginsMember = false
     if (position.depth === 1 && ++members > maxMembers) return 'too-many'
-    const name = hashName(jsonText, at + 1, table)
-    if (name === undefined || table.add(name.hash, position.inside, at, isSame)) return 'unclear'
-    at = name.endIndex
+    const name = hashName(jsonText, offset + 1, table)
+    if (name === undefined || table.add(name.hash, position.inside, offset, isSame))
+      return 'unclear'
+    offset = name.endIndex
   }
 
   return 'clear'
@@ -107,14 +108,14 @@ function hashName(
 ): { readonly hash: number; readonly endIndex: number } | undefined {
   let hash = seed
   let needsLow = false
-  let at = startIndex
+  let offset = startIndex
 
-  for (; at < jsonText.length; at++) {
-    let unit = jsonText.charCodeAt(at)
+  for (; offset < jsonText.length; offset++) {
+    let unit = jsonText.charCodeAt(offset)
     if (unit === quote) break
     if (unit === backslash) {
-      unit = readEscapedUnit(jsonText, at + 1)
-      at += jsonText.charCodeAt(at + 1) === lowerU ? 5 : 1
+      unit = readEscapedUnit(jsonText, offset + 1)
+      offset += jsonText.charCodeAt(offset + 1) === lowerU ? 5 : 1
     }
     // Control characters: the category Cc of Unicode.
     if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return undefined
@@ -124,18 +125,18 @@ function hashName(
     hash = Math.imul(hash ^ unit, factor)
   }
 
-  return needsLow ? undefined : { hash: hash ^ (hash >>> 16), endIndex: at }
+  return needsLow ? undefined : { hash: hash ^ (hash >>> 16), endIndex: offset }
 }
 
 /** The code unit that an escape stands for, from behind its backslash on; 0 for a control character, or no escape of JSON. */
-function readEscapedUnit(jsonText: string, at: number): number {
-  const letter = jsonText.charCodeAt(at)
+function readEscapedUnit(jsonText: string, offset: number): number {
+  const letter = jsonText.charCodeAt(offset)
   if (letter !== lowerU) {
     return letter === quote || letter === backslash || letter === slash ? letter : 0
   }
 
   let unit = 0
-  for (let digitAt = at + 1; digitAt < at + 5; digitAt++) {
+  for (let digitAt = offset + 1; digitAt < offset + 5; digitAt++) {
     const code = jsonText.charCodeAt(digitAt)
     // Digits of hexadecimal numbers only, or else the text is no JSON, which its parser says.
     unit = unit * 16 + (code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57)
@@ -158,10 +159,10 @@ function findStringEnd(jsonText: string, fromIndex: number): number {
 }
 
 /** Whether an odd number of backslashes stands before a place. */
-function isEscaped(jsonText: string, at: number, fromIndex: number): boolean {
-  let before = at - 1
+function isEscaped(jsonText: string, offset: number, fromIndex: number): boolean {
+  let before = offset - 1
   while (before >= fromIndex && jsonText.charCodeAt(before) === backslash) before--
-  return (at - 1 - before) % 2 === 1
+  return (offset - 1 - before) % 2 === 1
 }
 
 /** A JSON value that was parsed within a depth, and looked through for one member. */
@@ -181,18 +182,18 @@ export function createMemberReader(path: readonly string[]): (value: unknown) =>
   return (value) => {
     if (countNames(value, () => true) > mostMembers) return unclear
     if (countNames(value, mayMean) === 0) return { status: 'absent' }
-    let at = value
+    let current = value
     for (const [i, parameterName] of path.entries()) {
-      if (typeof at !== 'object' || at === null || Array.isArray(at)) return unclear
-      const names = Object.keys(at).filter((one) => memberChecks[i]?.(one))
+      if (typeof current !== 'object' || current === null || Array.isArray(current)) return unclear
+      const names = Object.keys(current).filter((one) => memberChecks[i]?.(one))
       if (names.length !== 1 || names[0] !== parameterName) return unclear
-      at = (at as Record<string, unknown>)[parameterName]
+      current = (current as Record<string, unknown>)[parameterName]
     }
     return countNames(
       value,
       (parameterName) => mayMean(parameterName) && !path.slice(0, -1).includes(parameterName),
     ) === 1
-      ? { status: 'found', value: at }
+      ? { status: 'found', value: current }
       : unclear
   }
 }
