@@ -23,7 +23,13 @@ interface Row {
 
 const rows: readonly Row[] = [
   { fault: 'none', faults: {}, answers: [403, 200], chromium: 'keeps', ours: true },
-  { fault: 'store down', faults: { down: true }, answers: [503], chromium: 'keeps', ours: true },
+  {
+    fault: 'store down',
+    faults: { down: true },
+    answers: [403, 503],
+    chromium: 'keeps',
+    ours: true,
+  },
   {
     fault: 'store always busy',
     faults: { busy: true },
@@ -41,14 +47,15 @@ const rows: readonly Row[] = [
   {
     fault: 'a clock ten minutes behind',
     faults: { ahead: -600_000 },
-    answers: [503],
+    answers: [403, 503],
     chromium: 'keeps',
     ours: true,
   },
   {
     fault: 'a clock half a minute behind',
     faults: { ahead: -30_000 },
-    answers: [403, 200],
+    // The first challenge is older than the last proof.
+    answers: [403, 403, 200],
     chromium: 'keeps',
     ours: true,
   },
@@ -62,7 +69,7 @@ const rows: readonly Row[] = [
   {
     fault: 'a session that ended',
     faults: { ahead: 9 * 3_600_000 },
-    answers: [200],
+    answers: [403, 200],
     chromium: 'ends',
     ours: true,
   },

@@ -333,6 +333,30 @@ describe.each(runtimes)('Chromium with device-bound sessions, on %s', (runtime) 
     expect(chromium.events.filter((event) => event.startsWith('ended'))).toEqual([])
   })
 
+  // What the store knows is learnt with the proof, so an outage costs a signature: one, however often
+  // Chromium tries, since it sends the proof again that it has.
+  it('leaves an outage behind within its quota, however often its pages tried', async () => {
+    await chromium.close()
+    chromium = await startChromium(tls, { flags: [deviceFlags(true)] })
+    await signIn()
+    await expire()
+    await site.set({ down: true })
+    const statuses = new Set<number>()
+    for (let i = 0; i < 20; i++) {
+      statuses.add(await fetchStatus('/api/me'))
+      await chromium.page.waitForTimeout(200)
+    }
+    expect([...statuses]).toEqual([503])
+    const answers = describeLog(await site.log()).filter((line) => line.includes('/dbsc/'))
+    expect(answers.filter((line) => line.endsWith('403'))).toHaveLength(1)
+    expect(answers.filter((line) => line.endsWith('503')).length).toBeGreaterThan(4)
+
+    // The challenge is too old by now: the next one is signed anew.
+    await site.set({ ahead: 120_000 })
+    await waitUntilBack()
+    expect(chromium.events.filter((event) => /quota|^ended/i.test(event))).toEqual([])
+  })
+
   /** Chromium waits a while after a 5xx. */
   async function waitUntilBack(): Promise<void> {
     await expect.poll(() => fetchStatus('/api/me'), { timeout: 40_000, interval: 500 }).toBe(200)

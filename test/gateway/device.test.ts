@@ -7,7 +7,14 @@ import { ConfigError } from '../../src/errors.ts'
 import { limitGate, memoryLimiter } from '../../src/limit/index.ts'
 import { deviceBound, storedSessions } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/store/index.ts'
-import { BoundBrowser, bound, Device, readChallenge } from '../session/device/support.ts'
+import {
+  type App,
+  BoundBrowser,
+  bound,
+  Device,
+  readChallenge,
+  tickAtChallenges,
+} from '../session/device/support.ts'
 import { bench, claimsOf, type Data, type Overrides, order, secret } from './support.ts'
 
 const device = new Device()
@@ -49,10 +56,10 @@ async function boundBench(overrides: Overrides = {}, options = {}) {
           },
         })
       : new Response('upstream', { headers: { 'secure-session-challenge': '"x"' } })
-  const app = {
-    request: (url: string, init?: RequestInit) =>
-      at.ask(url.replace('https://app.example.test', ''), init),
+  const gateway: App = {
+    request: (url, init) => at.ask(url.replace('https://app.example.test', ''), init),
   }
+  const app = tickAtChallenges(gateway, clock)
   return { at, app, clock, state, browser: new BoundBrowser(app, device) }
 }
 
@@ -189,7 +196,7 @@ describe('a gateway whose sessions are bound', () => {
     await browser.bind()
     browser.cookies.delete(bound)
     state.down = true
-    const down = await browser.refresh()
+    const down = await browser.prove()
     expect([down.status, down.headers.get('retry-after')]).toEqual([503, '5'])
     state.down = false
     expect((await browser.prove()).status).toBe(200)

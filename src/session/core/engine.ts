@@ -110,6 +110,11 @@ export interface SessionEngine<Data> {
   readonly consumesMessages: boolean
   /** Reads the session of a request. It never throws for data that a client sent. */
   load(cookieJar: CookieJar): Promise<LoadResult<Data>>
+  /**
+   * Reads the session of a request by its cookie alone: where a stored session would be, or a record that may have been
+   * revoked since. Engines whose `load` asks no store do not have it.
+   */
+  readCookie?(cookieJar: CookieJar): Promise<LoadResult<Data>>
   /** Starts a load that shares the request's Redis batch. Returns undefined where there is nothing to share. */
   prefetch?(cookieJar: CookieJar): Promise<(() => Promise<LoadResult<Data>>) | undefined>
   /** Writes a change to the loaded session. Returns undefined where nothing changed. */

@@ -51,6 +51,12 @@ export async function answerRefresh<Data extends object>(
   if (jar.read(settings.cookie.name).length === 0)
     return device.initiators.length > 0 ? answerUnavailable() : answerForget(requestedSid)
 
+  const token = readHeaderString(headers.get('secure-session-response'))
+  if (token === undefined && requestedSid !== undefined) {
+    const answer = await answerByCookie(context, jar, requestedSid)
+    if (answer !== undefined) return answer
+  }
+
   const session = await engine.load(jar)
   const { record } = session
   if (record === undefined)
@@ -61,10 +67,35 @@ export async function answerRefresh<Data extends object>(
   if (binding === undefined || (requestedSid ?? binding.sid) !== binding.sid)
     return answerForget(requestedSid, await offerAgain(context, jar, record, requestedSid))
 
-  return checkProof(
-    { ...context, jar, session, record, binding },
-    readHeaderString(headers.get('secure-session-response')),
-  )
+  return checkProof({ ...context, jar, session, record, binding }, token)
+}
+
+/**
+ * Answers a request without a proof by its cookie, so that asking for a challenge costs no call of
+ * the store. Whatever the store knows, such as the end of the session, is learnt with the proof.
+ *
+ * @returns undefined where the revocations of sessions in their cookie decide
+ */
+async function answerByCookie<Data extends object>(
+  context: DeviceContext<Data>,
+  jar: CookieJar,
+  requestedSid: string,
+): Promise<Response | undefined> {
+  const { settings, engine } = context
+  const { readCookie = engine.load } = engine
+  const session = await readCookie(jar)
+  const { record, location } = session
+
+  // The name proves that a key was registered for this session.
+  const { ring } = settings.keys(jar.env)
+  const isNamed =
+    location === undefined
+      ? readBinding(record?.device)?.sid === requestedSid
+      : await isSidFor(ring, location.ref.key, requestedSid)
+  if (isNamed) return sendChallenge(context, jar, requestedSid)
+
+  if (record !== undefined) return undefined
+  return isUnreadable(context, jar, session) ? answerUnavailable() : answerForget(requestedSid)
 }
 
 /** Checks what costs least first: the challenge's MAC, then the signature, then the store. */
@@ -140,19 +171,29 @@ async function writeProof<Data extends object>(
 }
 
 /**
- * Asks for a proof. Its time is never before the last proof that counted, whatever this machine's
- * clock says.
+ * Asks for a proof once more. The time of its challenge is never before the last proof that
+ * counted, whatever this machine's clock says.
  */
 async function ask<Data extends object>(
   refresh: Refresh<Data>,
   reason?: 'foreign' | 'stale' | 'spent',
 ): Promise<Response> {
   const { settings, jar, record, binding } = refresh
-  const { ring } = settings.keys(jar.env)
   if (reason !== undefined) await emitAbout(settings, jar, { ...describeRefusal(record), reason })
-  const use = { purpose: 'refresh', session: binding.sid } as const
-  const now = Math.max(settings.clock(), (binding.proved ?? 0) + 1)
-  return answerChallenge(await createChallenge(ring, use, now), binding.sid)
+  return sendChallenge(refresh, jar, binding.sid, (binding.proved ?? 0) + 1)
+}
+
+/** Asks for a proof over a challenge of now, or of `earliest` where that is later. */
+async function sendChallenge<Data extends object>(
+  { settings }: DeviceContext<Data>,
+  jar: CookieJar,
+  sid: string,
+  earliest = 0,
+): Promise<Response> {
+  const { ring } = settings.keys(jar.env)
+  const use = { purpose: 'refresh', session: sid } as const
+  const now = Math.max(settings.clock(), earliest)
+  return answerChallenge(await createChallenge(ring, use, now), sid)
 }
 
 /** The event of a refresh that was not accepted. */

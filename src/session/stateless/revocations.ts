@@ -71,6 +71,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
   engine(inner: SessionEngine<Data>): SessionEngine<Data> {
     return {
       ...inner,
+      readCookie: inner.load,
       load: (cookieJar) => this.#load(inner, cookieJar),
       renew: async (cookieJar, session, change) => {
         await this.#revoke(cookieJar, session.record)

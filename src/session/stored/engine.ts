@@ -11,7 +11,7 @@ import { readUser } from '../core/tags.ts'
 import type { StoredContext } from './context.ts'
 import { endStored } from './end.ts'
 import { loadLegacy } from './legacy.ts'
-import { loadStored, prefetchStored } from './load.ts'
+import { loadStored, prefetchStored, readStoredCookie } from './load.ts'
 import { startStored } from './start.ts'
 import type { UserSessions } from './user-sessions.ts'
 import { guardVersion, readVersion } from './version.ts'
@@ -26,6 +26,7 @@ export function createStoredEngine<Data extends object>(
 
   return {
     consumesMessages: store.atomic,
+    readCookie: (cookieJar) => readStoredCookie(settings, cookieJar),
     prefetch: (cookieJar) => prefetchStored(context, cookieJar),
     load: (cookieJar) =>
       settings.legacy.length > 0 && cookieJar.read(settings.cookie.name).length === 0

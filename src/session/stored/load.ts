@@ -32,6 +32,18 @@ export async function loadStored<Data extends object>(
     : loadLocation(context, cookieJar, location)
 }
 
+/** Reads where the session of a request would be, by its cookie alone. The store is not asked. */
+export async function readStoredCookie<Data>(
+  settings: SessionSettings<Data>,
+  cookieJar: CookieJar,
+): Promise<LoadResult<Data>> {
+  const location = await findLocation(settings, cookieJar)
+  if (location === undefined) return { record: undefined }
+  return 'refused' in location
+    ? createEmptyResult(settings, cookieJar, location.refused)
+    : { record: undefined, location }
+}
+
 /**
  * Starts the read of a request's session in the request's Redis batch.
  *

@@ -187,7 +187,7 @@ describe('a device-bound session', () => {
     await visitor.fetch('/logout', { method: 'POST' })
     expect([...visitor.cookies.keys()]).toEqual([])
     expect((await copy.fetch('/private')).status).toBe(401)
-    const answer = await copy.refresh()
+    const answer = await copy.prove()
     expect(await answer.json()).toEqual({
       session_identifier: copy.instructions?.session_identifier,
       continue: false,
@@ -229,7 +229,7 @@ describe('a device-bound session', () => {
     state.act = async () => void (await copy.fetch(path, { method: 'POST' }))
     const late = await visitor.refresh(token)
     expect([late.status, late.headers.getSetCookie()]).toEqual([503, []])
-    expect(await (await visitor.refresh()).json()).toMatchObject({ continue: false })
+    expect(await (await visitor.prove()).json()).toMatchObject({ continue: false })
     expect((await visitor.fetch('/private')).status).toBe(401)
     expect((await copy.fetch('/private')).status).toBe(path === '/login' ? 200 : 401)
   })

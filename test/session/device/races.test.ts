@@ -94,7 +94,7 @@ describe('a sign-out', () => {
       ])
       expect([200, 503]).toContain(answer.status)
       expect(await before.json('/who')).toEqual({ data: null, info: null })
-      expect(await (await before.refresh()).json()).toMatchObject({ continue: false })
+      expect(await (await before.prove()).json()).toMatchObject({ continue: false })
     }
   })
 })

@@ -123,7 +123,8 @@ export class BoundBrowser extends Browser {
   }
 
   /** Asks for the bound cookie, with a proof or without. */
-  refresh(token?: string, id = this.instructions?.session_identifier): Promise<Response> {
+  async refresh(token?: string, id = this.instructions?.session_identifier): Promise<Response> {
+    if (token === undefined) await passMillisecond()
     const headers = {
       ...(id !== undefined && { 'sec-secure-session-id': id }),
       ...(token !== undefined && { 'secure-session-response': token }),
@@ -152,6 +153,29 @@ export class BoundBrowser extends Browser {
     thief.instructions = this.instructions
     for (const name of names) thief.cookies.set(name, this.cookies.get(name) ?? '')
     return thief
+  }
+}
+
+/**
+ * Waits until the clock shows another millisecond. A challenge counts once for its time, and a test
+ * asks for the next one sooner than any browser could.
+ */
+async function passMillisecond(): Promise<void> {
+  const now = Date.now()
+  while (Date.now() === now) await new Promise((done) => setTimeout(done, 1))
+}
+
+/**
+ * The app on a clock that a test moves: it moves by a millisecond for each challenge, as time does
+ * between two requests of a browser.
+ */
+export function tickAtChallenges(app: App, clock: { now: number }): App {
+  return {
+    request(url, init) {
+      const isRefresh = url.endsWith(refreshPath) && init?.method === 'POST'
+      if (isRefresh && !new Headers(init.headers).has('secure-session-response')) clock.now += 1
+      return app.request(url, init)
+    },
   }
 }
 
@@ -234,7 +258,10 @@ export function siteWith(
   const events: SecurityEvent[] = []
   let told = 0
   const sessions = create((event) => events.push(event))
-  const app = routes(sessions, () => clock.now)
+  const app = tickAtChallenges(
+    routes(sessions, () => clock.now),
+    clock,
+  )
   return {
     app,
     clock,
