@@ -154,6 +154,43 @@ describe('a logout of a person whom the option subject names otherwise', () => {
   })
 })
 
+describe('a provider without keys', () => {
+  // OpenID Connect Back-Channel Logout 1.0 section 2.8: a token that cannot be validated is 400. Of
+  // GitHub there is none that could be: a 503 would ask whoever posts to come again.
+  test('90: has no logout token, so any is 400, and nothing is sent to find a key for it', async () => {
+    const hub = await githubDouble()
+    const sent: string[] = []
+    const site = await createSite({
+      at: hub.provider,
+      login: {
+        providers: { github: hub.options },
+        fetch: (url, init) => {
+          sent.push(url)
+          return hub.provider.fetch(url, init)
+        },
+      },
+    })
+    const person = site.browser()
+    await person.request(hub.provider.authorize(await person.begin(), { iss: undefined }))
+    sent.length = 0
+    const good = await hub.provider.logoutToken({ sid: 'sid-1' })
+    for (const token of [good, good, 'no token', '']) {
+      expect(await send(site, token, 'github')).toBe(400)
+      expect(site.events.at(-1)).toMatchObject({
+        type: 'backchannel-logout-refused',
+        subject: 'github',
+      })
+    }
+    expect(sent).toEqual([])
+    expect((await person.who())?.user).toBe('github|583231')
+  })
+
+  test('90: that is not configured has no such address', async () => {
+    const site = await createSite()
+    expect(await send(site, await site.provider.logoutToken({ sid: 'sid-1' }), 'other')).toBe(404)
+  })
+})
+
 describe('the hint of a logout', () => {
   /** A site with OpenID Connect, and GitHub, which has no id tokens. */
   async function createTwoSite(): Promise<{

@@ -73,7 +73,8 @@ export function createConnection(provider: Provider, settings: ConnectionSetting
     oldest: oldestKeys,
     async load() {
       const { jwks_uri: address } = await metadata.read()
-      const keys = await loadKeys(address, fetch, timeoutMs)
+      // A provider without OpenID Connect has no keys, and no token of it can be verified.
+      const keys = address === undefined ? [] : await loadKeys(address, fetch, timeoutMs)
       importedKeys = new Map()
       return keys
     },
@@ -142,11 +143,11 @@ function validateEndpoints(document: Record<string, unknown>): void {
 }
 
 async function loadKeys(
-  address: string | undefined,
+  address: string,
   fetch: LoginFetch,
   timeoutMs: number,
 ): Promise<readonly JWK[]> {
-  const { keys } = await readJsonObject(fetch, `${address}`, timeoutMs)
+  const { keys } = await readJsonObject(fetch, address, timeoutMs)
   if (!Array.isArray(keys)) throw new LoginError('provider-malformed', 'jwks')
   return keys.slice(0, mostKeys).filter((key) => typeof key === 'object' && key !== null)
 }
