@@ -1,9 +1,11 @@
+import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
 import { revocable } from '../../src/session/index.ts'
+import { limitRequests } from '../../src/stack/index.ts'
 import { type AtomicStore, memoryRevocations, memoryStore } from '../../src/store/index.ts'
 import { hours } from '../session/support.ts'
 import { createKey, type Json, signToken } from './provider.ts'
-import { type Browser, createSite, origin, type Site, type SiteOptions } from './support.ts'
+import { Browser, createSite, origin, type Site, type SiteOptions } from './support.ts'
 
 const post = { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }
 
@@ -143,6 +145,57 @@ describe('logout', () => {
       expect(text.includes('logout_hint')).toBe(cookies === 0)
     }
   })
+})
+
+/** Bytes of a response's headers, as HTTP/1.1 sends them. */
+function countBytes(response: Response): number {
+  let bytes = 0
+  for (const [name, value] of response.headers) bytes += name.length + value.length + 4
+  return bytes
+}
+
+const sixteenKilobytes = 16_384
+/** What is left for the cookies of the application, and for the other headers of a browser. */
+const room = 2000
+
+// Pop-ups of another site begin logins with long pages, in the browser of somebody whose id token is
+// large: <a target=_blank href="https://app.example/.portcullis/login?return_to=/aaaa...">
+describe.each([
+  ['stored', {}, 3500],
+  ['in its cookie', { padding: 'x'.repeat(2450) }, 1500],
+] as const)('a session %s', (place, data, mostBytes) => {
+  test.each([500, 1500, 2500, 3500, 4500, 6000, 9000])(
+    '88: beside an id token of %i bytes of claims and logins under way, can be ended',
+    async (bytes) => {
+      const site = await createSite({
+        kind: place === 'stored' ? 'stored' : 'stateless',
+        login: { identify: ({ user }) => ({ user, roles: [], ...data }) as never },
+      })
+      site.provider.claims = { padding: 'x'.repeat(bytes) }
+      const guarded = new Hono()
+        .use(limitRequests())
+        .all('*', (c) => site.app.fetch(c.req.raw, c.env))
+      const person = new Browser(guarded, site.provider)
+      const done = await person.signIn()
+      expect([done.status, countBytes(done) < sixteenKilobytes - room]).toEqual([303, true])
+
+      for (let count = 0; count < 20; count++) {
+        site.clock.now += 1000
+        const page = `/${'a'.repeat(650)}`
+        // The login page does not receive the cookies of the hint, whose path is that of the logout.
+        const cookie = person.cookieHeader.replace(/__Secure-login-hint-\d=[^;]*(?:; )?/g, '')
+        const begun = await person.request(`/.portcullis/login?return_to=${page}`, { cookie })
+        expect(begun.status).toBe(303)
+      }
+      const cookieBytes = person.cookieHeader.length
+      const response = await person.request('/.portcullis/logout', post)
+      expect([cookieBytes < sixteenKilobytes - room, response.status]).toEqual([true, 200])
+      expect(countBytes(response)).toBeLessThan(sixteenKilobytes - room)
+      const target = await response.text()
+      expect(target.includes('id_token_hint')).toBe(bytes <= mostBytes)
+      expect(await person.who()).toBeNull()
+    },
+  )
 })
 
 /** A logout token at our address, as providers post it: no cookie, no browser. */

@@ -64,9 +64,10 @@ export interface AttemptSettings {
 export const attemptCookieLife = 86_400
 /**
  * Bytes of all attempt cookies of one browser. Anybody can make a link to the login with a long `return_to`; without
- * this limit the `Cookie` header could grow until a server rejects every request of this browser for a day.
+ * this limit the `Cookie` header could grow until a server rejects every request of this browser for a day. The logout
+ * page receives them beside a hint of up to 8 kB (see `hint.ts`), and servers accept 16 kB.
  */
-const mostBytes = 6000
+const mostBytes = 5000
 const timeCharacters = 6
 const idCharacters = 12
 const stateShape = /^[0-9a-z]{6}[\w-]{26,40}$/

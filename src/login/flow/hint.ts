@@ -21,8 +21,15 @@ import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginFacts } from '../types.ts'
 
-/** Numbers of the cookies over which one hint is spread. */
+/** Numbers of the cookies over which one hint is spread. Three were written by an earlier release, and are still read. */
 const parts = [0, 1, 2]
+
+/**
+ * Maximum number of cookies of one hint, by the kind of session. A larger hint is dropped; the logout then names the
+ * client. The logout page receives the hint beside 5 kB of attempts and the cookie of the session, which may have 4 kB
+ * if the session is stateless. Servers accept 16,384 bytes of cookies, and so does this package by default.
+ */
+const mostParts = { stored: 2, stateless: 1 } as const
 
 function partSettings(settings: LoginSettings, part: number): ReturnType<typeof cookieSettings> {
   const { insecurePlainHttp } = settings.attempts
@@ -58,7 +65,9 @@ export async function createHintCookies(
   const hint: Hint = { provider, sub, idToken }
   const ciphertext = await hints.seal(JSON.stringify(hint))
   const size = maxCookieBytes - partSettings(settings, 0).name.length
-  if (ciphertext.length > size * parts.length) return expireHint(settings)
+  const { session } = settings
+  const { kind } = session.chosen?.(env) ?? session
+  if (ciphertext.length > size * mostParts[kind]) return expireHint(settings)
 
   return parts.map((part) => {
     const cookie = partSettings(settings, part)
