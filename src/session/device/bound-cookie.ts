@@ -1,7 +1,11 @@
 /**
- * Creates and reads the short-lived cookie without which a bound session does not count: when its
- * device last proved itself, with a MAC. The device engine and its endpoints call it. A cookie
- * that is forged, old or of another session is rejected with a reason.
+ * Creates and reads the bound cookie: a short-lived cookie with the time of the device's last proof and a MAC,
+ * without which a bound session is not valid. `enforce.ts` reads it, `refresh.ts` creates it after a
+ * proof, and the engine and `register.ts` expire it.
+ *
+ * A cookie that is forged or of another session reads as `not-bound`, and one that is too old as
+ * `bound-expired`; nothing throws for what a client sent. A copy of the cookie works elsewhere until it
+ * expires.
  */
 import { expireCookie } from '../../cookie/serialize.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
@@ -10,16 +14,16 @@ import type { KeyRing } from '../../crypto/key-ring.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { DeviceSettings } from './settings.ts'
 
-/** Why a bound session does not count. */
+/** The reason why a bound session is not valid for a request. */
 export type BoundRejection = 'not-bound' | 'bound-expired'
 
 /**
- * How much longer than its Max-Age the cookie counts, in milliseconds: clocks differ, and requests
- * are under way.
+ * Milliseconds for which the cookie is accepted after its Max-Age, since clocks differ and requests
+ * take time.
  */
 const graceMs = 60_000
 
-/** The value of the cookie after a proof. */
+/** Creates the value of the cookie after a proof. */
 export async function createBoundValue(
   ring: KeyRing,
   sid: string,
@@ -30,10 +34,10 @@ export async function createBoundValue(
 }
 
 /**
- * When the device of a session proved itself, by the cookies that came; the newest where several
- * count.
+ * Reads when the device of a session last proved itself, from the request's bound cookies; the
+ * newest if several are valid.
  *
- * It costs one HMAC: older secrets are tried only where the first one did not make the cookie.
+ * It costs one HMAC, since older secrets are tried only if the first one did not match.
  *
  * @param lifetime - seconds
  */
@@ -72,8 +76,8 @@ function encodeMac(mac: Uint8Array): string {
 }
 
 /**
- * Takes the bound cookie of another session away. Browsers take any cookie of this name for the one
- * of their session, and would not refresh as long as it is there.
+ * Returns a cookie that removes the bound cookie of another session. A browser would mistake that cookie for the one of
+ * its new session, and would not refresh while it exists.
  */
 export function expireBound(
   { cookie }: Pick<DeviceSettings, 'cookie'>,

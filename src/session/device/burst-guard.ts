@@ -1,24 +1,24 @@
 /**
- * Bounds how often one session may call the device endpoints, which run before every rate limit.
- * `endpoints.ts` asks it for each request. A request above the bound is answered with 503, which
- * ends no session.
+ * Limits how often one session may call the device endpoints, which run before every rate limit.
+ * `endpoints.ts` asks it for each request to them, and answers 503 above 60 requests in a minute, which
+ * does not end the browser's session.
+ *
+ * It counts in the memory of one isolate, by the last characters of the session's cookie, for at most
+ * 10,000 sessions; beyond that the oldest count is dropped. It never throws.
  */
 import { createBoundedMap, type ExpiringValue } from '../../memory/bounded-map.ts'
 import type { Clock } from '../../types.ts'
 
-/** Requests of one session in a minute: a browser needs three for a login, and two for a refresh. */
+/** Most requests of one session in a minute. A browser needs three for a login, and two for a refresh. */
 const maxPerMinute = 60
-/** Sessions that are counted; beyond it the oldest is forgotten. */
+/** Most sessions that are counted; beyond that the oldest count is dropped. */
 const maxSessions = 10_000
 const minuteMs = 60_000
 
-/** Whether a session with this cookie may ask once more. */
+/** Counts a request of the session with this cookie, and returns whether it is within the limit. */
 export type BurstGuard = (token: string) => boolean
 
-/**
- * Creates the guard. It counts in this isolate, by the end of the cookie, and keeps no whole cookie.
- * What is above the bound is answered 503, which ends nothing.
- */
+/** Creates the guard. It keeps only the last 22 characters of a cookie, never a whole one. */
 export function createBurstGuard(clock: Clock): BurstGuard {
   const counts = createBoundedMap<ExpiringValue & { since: number; count: number }>(maxSessions)
 
@@ -26,7 +26,7 @@ export function createBurstGuard(clock: Clock): BurstGuard {
     const key = token.slice(-22)
     const now = clock()
     const entry = counts.get(key, now)
-    // A clock that went back begins a new minute.
+    // If the clock was set back, a new minute begins.
     if (entry !== undefined && now >= entry.since) {
       entry.count += 1
       return entry.count <= maxPerMinute

@@ -1,24 +1,28 @@
 /**
- * Creates and reads the challenges that a device signs. Nothing is stored for them: each carries
- * its time and a MAC. Registration and refresh call it. An old or foreign challenge gives the
- * reason why it does not count.
+ * Creates the challenges that a device signs, and reads them again. A challenge carries its time and a MAC,
+ * so that nothing has to be stored. The engine creates one for each login, `register.ts` reads it, and
+ * `refresh.ts` does both.
+ *
+ * A challenge of another session or purpose, or a forged one, reads as `foreign`, and one that is too old as
+ * `stale`; nothing throws for what a client sent. A challenge can be used more than once until it is
+ * stale: `refresh.ts` rejects repetitions by the time of the last proof.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import { randomId } from '../../crypto/random.ts'
 
-/** The purpose of a challenge. One that was made for another purpose or session does not count. */
+/** The purpose of a challenge, which is not accepted for another purpose or session. */
 export interface ChallengeUse {
   readonly purpose: 'register' | 'refresh'
-  /** The session that it was made for. The challenge does not contain it. */
+  /** The id of the session. It is part of the MAC, and the challenge does not contain it. */
   readonly session: string
 }
 
-/** Clocks of two machines may differ by a minute. */
+/** Milliseconds by which the clocks of two machines may differ. */
 const skewMs = 60_000
 
-/** A challenge of now: `time.random.mac`, characters that need no quoting. */
+/** Creates a challenge: `time.random.mac`, in characters that need no quotes in a header. */
 export async function createChallenge(
   ring: KeyRing,
   use: ChallengeUse,
@@ -29,10 +33,11 @@ export async function createChallenge(
 }
 
 /**
- * When a challenge was made, in milliseconds since the epoch.
+ * Reads when a challenge was created, in milliseconds since the epoch.
  *
  * @param maxAge - seconds
- * @returns why it does not count: `foreign` is another session's, another purpose's or nobody's
+ * @returns the time, or the reason why the challenge is rejected: `foreign` for another session or purpose or a forged
+ * one
  */
 export async function readChallenge(
   ring: KeyRing,

@@ -1,24 +1,25 @@
 /**
- * Defines what the device endpoints work with, and decides when a session may exist that this
- * deployment cannot read. `refresh.ts` and `register.ts` call it. It never throws.
+ * Defines the parts that the device endpoints need of a strategy, and decides whether a session may exist
+ * that this deployment cannot read. `endpoints.ts` passes it to `refresh.ts` and `register.ts`, which
+ * call `isUnreadable`. It never throws.
  */
 import type { CookieJar } from '../../types.ts'
 import type { LoadResult, SessionEngine } from '../core/engine.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
 import type { DeviceSettings } from './settings.ts'
 
-/** A strategy as its endpoints see it. */
+/** The parts of a strategy that its device endpoints use. */
 export interface DeviceContext<Data> {
   readonly settings: SessionSettings<Data>
   readonly device: DeviceSettings
-  /** The engine below the device: a browser refreshes because it has no bound cookie. */
+  /** The engine without enforcement, since a browser refreshes when it has no bound cookie. */
   readonly engine: SessionEngine<Data>
 }
 
 /**
- * Whether a session may be there although this deployment cannot read it: another deployment,
- * another schema, another clock, or a second cookie of its name that somebody planted. The browser
- * must not lose its session for that.
+ * Whether a session may exist that this deployment cannot read: it belongs to another deployment,
+ * schema or clock, or somebody planted a second cookie of its name. The browser must not lose its
+ * session because of that.
  */
 export function isUnreadable<Data>(
   { settings }: DeviceContext<Data>,

@@ -1,7 +1,10 @@
 /**
- * Creates the option `device` of sessions, which makes a stolen cookie useless on another machine.
- * Applications pass `deviceBound()` to a strategy, which compiles it. It is experimental; wrong
- * options are reported as issues of the strategy.
+ * Creates the option `device` of sessions, with which a stolen cookie becomes useless on another machine after
+ * some minutes (Device Bound Session Credentials). Applications pass `deviceBound()` to a strategy, whose
+ * settings compile it; handles then call the wrapped engine, and servers call the endpoints.
+ *
+ * It is experimental, since it follows a draft. Wrong options become issues of the strategy's
+ * `ERR_CONFIG`. Browsers without the feature are not bound, and nothing changes for them.
  */
 import { serveDevicePaths } from '../../request/path/device-path.ts'
 import type { DeviceOption } from '../core/device.ts'
@@ -11,9 +14,10 @@ import { compileDevice, type DeviceOptions } from './settings.ts'
 
 /**
  * Binds sessions to the device that signed in, in browsers with Device Bound Session Credentials;
- * for all others nothing changes. Experimental: it follows a draft, and may change in any release.
+ * for all other browsers nothing changes. Experimental: it follows a draft, and may change in any
+ * release.
  *
- * It is a function of its own, so that sessions without it hold none of its code.
+ * It is a separate function, so that applications that do not import it do not bundle its code.
  *
  * @example
  * ```ts

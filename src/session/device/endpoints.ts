@@ -1,7 +1,11 @@
 /**
- * Serves the addresses that a browser with device-bound sessions calls by itself, and the page for
- * links from other origins. The session middleware and the gateway call it for each request. A
- * store that is down is answered with 503, which keeps the browser's session.
+ * Serves the endpoints that a browser with device-bound sessions calls by itself (registration, refresh, and
+ * `/.well-known/device-bound-sessions`), and the page for links from other origins. `deviceBound()`
+ * creates them; `session()`, the stack and the gateway call them for each request.
+ *
+ * A store that is down, any other failure, and more than 60 requests of a session in a minute are
+ * answered with 503, which keeps the browser's session, with the event `session-refresh-failed`. Another
+ * method than POST gets 405. Requests for other paths give undefined and cost one search in the URL.
  */
 
 import { readCookies } from '../../cookie/parse.ts'
@@ -19,30 +23,30 @@ import { isForeignNavigation } from './http/reload.ts'
 import { answerRefresh } from './refresh.ts'
 import { answerRegistration } from './register.ts'
 
-/** Makes what whoever serves the strategy owes its browsers. */
+/** Creates the endpoints of one strategy. */
 export function createDeviceEndpoints<Data extends object>(
   context: DeviceContext<Data>,
 ): DeviceEndpoints {
   const { settings, device } = context
-  const mayAsk = createBurstGuard(settings.clock)
+  const isWithinLimit = createBurstGuard(settings.clock)
 
   async function answerBrowser(path: string, request: Request, env: unknown): Promise<Response> {
     if (request.method !== 'POST') return answerRefusal(405)
-    const answer = path === registerPath ? answerRegistration : answerRefresh
+    const answerDevice = path === registerPath ? answerRegistration : answerRefresh
     const jar = createCookieJar({ request, env })
     const [token] = jar.read(settings.cookie.name)
-    if (token !== undefined && !mayAsk(token)) return answerFailure('too-many', request)
+    if (token !== undefined && !isWithinLimit(token)) return answerFailure('too-many', request)
 
     try {
-      return await answer(context, jar, request.headers)
+      return await answerDevice(context, jar, request.headers)
     } catch (error) {
       return answerFailure(error, request)
     }
   }
 
-  /** Whatever failed here is ours, so the browser keeps its session and tries again. */
+  /** Answers a failure of this server so that the browser keeps its session and tries again. */
   function answerFailure(error: unknown, request: Request): Response {
-    // It ended meanwhile, or another deployment wrote it: the next request shows which.
+    // The session has ended meanwhile, or another deployment wrote it; the browser's next request shows which.
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return answerUnavailable()
 
     const code = isPortcullisError(error) ? error.code : 'fault'
@@ -58,7 +62,7 @@ export function createDeviceEndpoints<Data extends object>(
     try {
       await handle.get()
     } catch {
-      // The page may not need its session at all; whatever does will hear of the failure.
+      // The page may not need its session at all. Code that needs it gets the error itself.
       return undefined
     }
     return handle.device()?.reload?.()

@@ -1,7 +1,11 @@
 /**
- * Decides whether a loaded session counts on the device of its request. The device engine calls it
- * after each load. A session without proof is treated as absent, with an event that names the
- * reason.
+ * Decides whether a loaded session is valid on the device of its request. The device engine calls it after
+ * each load.
+ *
+ * A bound session without a valid bound cookie is treated as absent and blocks writes (`not-bound`), with
+ * the event `session-rejected` and the reason. A session without a key passes unchanged. A record of a
+ * device that cannot be read is rejected. It throws `ERR_CONFIG` only for an invalid secret in the
+ * environment.
  */
 
 import { expireCookie } from '../../cookie/serialize.ts'
@@ -16,15 +20,15 @@ import { readSkipped } from './http/skipped.ts'
 import type { DeviceSettings } from './settings.ts'
 
 /**
- * The loaded session as this request may use it. A session without a key passes as it is, at no
- * cost.
+ * Returns the loaded session as this request may use it. A session without a key passes unchanged,
+ * without a promise.
  */
 export type EnforceBinding<Data> = (
   jar: CookieJar,
   session: LoadResult<Data>,
 ) => Promise<LoadResult<Data>> | LoadResult<Data>
 
-/** Makes the decision for one strategy. */
+/** Creates the function for one strategy. */
 export function createEnforcement<Data>(
   settings: SessionSettings<Data>,
   device: DeviceSettings,
@@ -42,7 +46,7 @@ export function createEnforcement<Data>(
 
     const skipReason = readSkipped(headers?.get('secure-session-skipped'), sid)
     const hasCookie = jar.read(device.cookie.name).length > 0
-    // A link from elsewhere is begun again and is no sign of a theft: it has a word of its own.
+    // A link from another origin is reloaded and is no sign of theft, so its event has a reason of its own.
     const isLink = headers !== undefined && isForeignNavigation(headers)
     emitSessionEvent(settings, jar, {
       type: 'session-rejected',
@@ -55,12 +59,13 @@ export function createEnforcement<Data>(
       record: undefined,
       block: 'not-bound',
       ...(location && { location }),
-      // A cookie that does not count would keep the browser from a refresh for as long as it is there.
+      // A cookie that is not valid is removed, because the browser does not refresh while it exists.
       ...(hasCookie && { cookies: [expire] }),
       device: {
         isSkipped: skipReason !== undefined,
         expire,
-        // Browsers send no cookie that has expired: one that came was not theirs.
+        // The page is offered only without the cookie: a browser does not send an expired one, so this one is not its
+        // own.
         ...(isLink && !hasCookie && { reload: () => createReloadPage(jar.request?.url ?? '') }),
       },
     }
@@ -71,7 +76,7 @@ export function createEnforcement<Data>(
     if (value === undefined) return session
 
     const binding = readBinding(value)
-    // A record that is not understood is not weaker than one that is.
+    // A record that cannot be read must not be weaker than one that can, so it is rejected.
     if (binding === undefined) return reject(jar, session, 'not-bound', '')
     if (!isBound(binding)) return session
 

@@ -1,7 +1,10 @@
 /**
- * Wraps an engine so that bound sessions count only together with the bound cookie.
- * `device-bound.ts` creates it, and handles call it in place of the engine. It fails as the
- * wrapped engine does.
+ * Wraps an engine so that bound sessions are valid only together with the bound cookie, and so that each login
+ * offers the browser to register a key. `deviceBound()` creates it, and handles call it instead of the
+ * wrapped engine.
+ *
+ * It rejects as the wrapped engine does. A logout needs no proof. A login from a session that is not
+ * valid on this device keeps none of its data.
  */
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
 import type { LoadResult, SessionEngine, WriteResult } from '../core/engine.ts'
@@ -13,7 +16,7 @@ import { writeOffer } from './http/instructions.ts'
 import type { DeviceSettings } from './settings.ts'
 
 /**
- * Puts the device around an engine. Sessions without a proved key cost nothing more than before.
+ * Wraps an engine. Sessions without a proved key cost no additional work.
  */
 export function createDeviceEngine<Data extends object>(
   settings: SessionSettings<Data>,
@@ -39,7 +42,7 @@ export function createDeviceEngine<Data extends object>(
       keepProof(await inner.write(jar, session, change), session),
 
     async start(jar, session, login) {
-      // A session that did not count leaves nothing to the next one, but it ends like any other.
+      // A session that is not valid on this device is ended, and passes no data on to the new one.
       const isHidden = session.block === 'not-bound'
       const result = isHidden
         ? await inner.start(jar, await inner.load(jar), {
@@ -54,7 +57,7 @@ export function createDeviceEngine<Data extends object>(
     },
 
     async end(jar, session, cookieIssued) {
-      // Signing out needs no proof: it only takes away.
+      // A logout needs no proof, since it gives nothing to an attacker.
       const current = session?.block === 'not-bound' ? undefined : session
       const result = await inner.end(jar, current, cookieIssued)
       return { ...result, cookies: [...(result.cookies ?? []), ...expireBound(device, jar)] }
@@ -67,7 +70,7 @@ export function createDeviceEngine<Data extends object>(
   }
 }
 
-/** The request goes on with the proof that it came with. */
+/** Keeps the device state of the request after a write. */
 function keepProof<Data>(
   result: WriteResult<Data> | undefined,
   { device }: LoadResult<Data>,
@@ -77,7 +80,8 @@ function keepProof<Data>(
 }
 
 /**
- * The cookies of a login, with the offer to register a key. Browsers bind nothing over plain http.
+ * Returns the cookies of a login, with the offer to register a key, unless the site is on plain http, where browsers
+ * bind no session.
  */
 async function offerRegistration<Data>(
   { cookie, keys, clock }: SessionSettings<Data>,

@@ -1,17 +1,20 @@
 /**
- * Parses and verifies what a device signed: a JWT in `Secure-Session-Response` (RFC 7515 section
- * 5.2, RFC 7518 sections 3.3 and 3.4). Registration and refresh call it. A bad proof gives its
- * reason; it rejects only where this runtime cannot use the key.
+ * Parses and verifies the proof that a device signed: a JWT in the header `Secure-Session-Response` (RFC 7515
+ * section 5.2, RFC 7518 sections 3.3 and 3.4). `register.ts` and `refresh.ts` call it.
+ *
+ * A proof that is malformed, over 8192 characters, of another algorithm, or wrongly signed gives its
+ * reason. `verifyProof` rejects only where this runtime cannot import or use the key, with the platform's
+ * error, which the caller must catch.
  */
 import { decodeBase64url } from '../../crypto/base64url.ts'
 import { decodeUtf8, encodeUtf8 } from '../../crypto/text.ts'
 import { isObject } from '../../options/is-object.ts'
 import type { DeviceAlgorithm, DeviceKey } from './binding.ts'
 
-/** Why a proof does not count, whatever it is about. */
+/** The reason why a proof is rejected. */
 export type ProofRejection = 'malformed' | 'type' | 'algorithm' | 'key' | 'signature'
 
-/** A proof that was parsed. Nothing in it is true before {@link verifyProof} says so. */
+/** A parsed proof. None of it may be trusted before {@link verifyProof} accepts it. */
 export interface Proof {
   readonly alg: DeviceAlgorithm
   /** The key in the proof's own header, which only a registration uses. */
@@ -22,18 +25,18 @@ export interface Proof {
   readonly signature: Uint8Array<ArrayBuffer>
 }
 
-/** Characters of a proof that are looked at: a 4,096 bit RSA key and its signature take 1,500. */
+/** Most characters of a proof. A 4,096 bit RSA key and its signature take about 1,500. */
 const maxLength = 8192
 
-/** Parses a proof; no crypto yet. */
+/** Parses a proof without verifying it. */
 export function parseProof(
   token: string | undefined,
 ): Proof | { readonly rejected: ProofRejection } {
   const parts = (token ?? '').length > maxLength ? [] : (token ?? '').split('.')
-  const [head = '', body = '', end = ''] = parts
-  const header = parts.length === 3 ? parseJson(head) : undefined
-  const payload = parseJson(body)
-  const signature = decodeBase64url(end)
+  const [encodedHeader = '', encodedBody = '', encodedSignature = ''] = parts
+  const header = parts.length === 3 ? parseJson(encodedHeader) : undefined
+  const payload = parseJson(encodedBody)
+  const signature = decodeBase64url(encodedSignature)
   if (header === undefined || payload === undefined || signature === undefined)
     return { rejected: 'malformed' }
 
@@ -47,15 +50,15 @@ export function parseProof(
     alg,
     key: isObject(jwk) ? readKey(alg, jwk as Record<string, unknown>) : undefined,
     challenge: payload.jti,
-    signed: encodeUtf8(`${head}.${body}`),
+    signed: encodeUtf8(`${encodedHeader}.${encodedBody}`),
     signature,
   }
 }
 
 /**
- * Verifies a proof with a key that is known, whatever key the proof brings. Undefined where it
- * holds. It rejects where this runtime cannot use the key: with a key of a session that is
- * no fault of the browser.
+ * Verifies a proof with a known key, and ignores the key inside the proof. Returns undefined if the
+ * proof is valid, otherwise the reason. It rejects if this runtime cannot use the key; for the key
+ * of a session that is not the browser's fault.
  */
 export async function verifyProof(
   proof: Proof,
@@ -63,13 +66,13 @@ export async function verifyProof(
 ): Promise<ProofRejection | undefined> {
   if (proof.alg !== key.alg) return 'algorithm'
   const isEc = key.alg === 'ES256'
-  // Runtimes differ in whether they answer or throw for a signature of another length.
+  // Some runtimes return false for a signature of another length, others throw.
   if (isEc && proof.signature.length !== 64) return 'signature'
 
   const publicKey = await importKey(key)
   const algorithm = isEc ? { name: 'ECDSA', hash: 'SHA-256' } : { name: rsa }
-  const holds = await crypto.subtle.verify(algorithm, publicKey, proof.signature, proof.signed)
-  return holds ? undefined : 'signature'
+  const isValid = await crypto.subtle.verify(algorithm, publicKey, proof.signature, proof.signed)
+  return isValid ? undefined : 'signature'
 }
 
 const rsa = 'RSASSA-PKCS1-v1_5'
@@ -85,15 +88,15 @@ function importKey({ alg, first, second }: DeviceKey): Promise<CryptoKey> {
   )
 }
 
-/** Bytes of an RSA modulus: 2,048 (RFC 7518 section 3.3 asks for them) to 4,096 bits. */
+/** Accepted bytes of an RSA modulus: 2,048 bits (required by RFC 7518 section 3.3) to 4,096 bits. */
 const modulusBytes = { min: 256, max: 512 }
 
-/** 65,537, the exponent of every security chip. With an exponent of 1 anybody could sign. */
+/** 65,537, the only accepted exponent, which all security chips use. With an exponent of 1 anybody could sign. */
 const rsaExponent = 'AQAB'
 
 /**
- * Only the members of a public key: nothing else that a client sends is kept. A key whose private
- * part came along is bound to nothing.
+ * Reads the members of a public key; nothing else that the client sent is stored. A key that was
+ * sent with its private part is rejected, since it is not in a security chip.
  */
 function readKey(alg: DeviceAlgorithm, jwk: Record<string, unknown>): DeviceKey | undefined {
   const { kty, crv, x, y, n, e, d } = jwk
@@ -110,8 +113,8 @@ function readKey(alg: DeviceAlgorithm, jwk: Record<string, unknown>): DeviceKey 
 }
 
 /**
- * Whether a value is base64url of so many bytes, of which the first is no smaller than `minFirstByte`: a
- * modulus that begins with zeros is shorter than it looks.
+ * Whether a value is base64url of `min` to `max` bytes whose first byte is at least `minFirstByte`. A modulus
+ * that begins with zeros would be shorter than its length suggests.
  */
 function isBytes(value: unknown, min: number, max: number, minFirstByte = 0): boolean {
   const isShort = typeof value === 'string' && value.length <= modulusCharacters

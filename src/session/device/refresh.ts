@@ -1,7 +1,12 @@
 /**
- * Handles a refresh: a browser proves that it still has the key, and gets the bound cookie again;
- * the first time this binds the session. `endpoints.ts` calls it. Only a wrong proof ends the
- * browser's session; anything about time, load or this deployment keeps it.
+ * Handles a refresh: a browser proves that it still has the key of its device, and gets a new bound cookie; the
+ * first proof binds the session. `endpoints.ts` calls it for `POST` to the refresh path.
+ *
+ * A request without a proof, or with an old challenge, is answered with a challenge (403). A wrong proof is
+ * answered with 401 and ends the browser's session; a session that has ended or is another one is
+ * forgotten. A session that this deployment cannot read is answered with 503 and kept. Refusals emit
+ * `session-refresh-refused`. Errors of the store reject, and `endpoints.ts` answers 503. In a store each
+ * proof is accepted once.
  */
 import { serializeCookie } from '../../cookie/serialize.ts'
 import { randomId } from '../../crypto/random.ts'
@@ -25,10 +30,10 @@ import { writeInstructions, writeOffer } from './http/instructions.ts'
 import { parseProof, verifyProof } from './proof.ts'
 import { isSidFor } from './sid.ts'
 
-/** Seconds in which a challenge must come back signed. */
+/** Most seconds until a challenge must come back signed. */
 const challengeAge = 60
 
-/** A session whose browser asks for the bound cookie. */
+/** A refresh whose session was loaded. */
 interface Refresh<Data extends object> extends DeviceContext<Data> {
   readonly jar: CookieJar
   readonly session: LoadResult<Data>
@@ -37,8 +42,8 @@ interface Refresh<Data extends object> extends DeviceContext<Data> {
 }
 
 /**
- * Answers a refresh. Only a proof that is wrong ends the browser's session; whatever is a matter of
- * time, of load or of this deployment leaves it.
+ * Answers a refresh. Only a wrong proof ends the browser's session; a late challenge, an outage or an
+ * unreadable session does not.
  */
 export async function answerRefresh<Data extends object>(
   context: DeviceContext<Data>,
@@ -47,7 +52,7 @@ export async function answerRefresh<Data extends object>(
 ): Promise<Response> {
   const { settings, device, engine } = context
   const requestedSid = readHeaderString(headers.get('sec-secure-session-id'))
-  // SameSite keeps the cookie from a refresh that a page of another site caused.
+  // SameSite omits the cookie from a refresh that a page of another site caused.
   if (jar.read(settings.cookie.name).length === 0)
     return device.initiators.length > 0 ? answerUnavailable() : answerForget(requestedSid)
 
@@ -63,7 +68,7 @@ export async function answerRefresh<Data extends object>(
     return isUnreadable(context, jar, session) ? answerUnavailable() : answerForget(requestedSid)
 
   const binding = readBinding(record.device)
-  // Another login took the place of the session that the browser means.
+  // Another login has replaced the session that the browser names.
   if (binding === undefined || (requestedSid ?? binding.sid) !== binding.sid)
     return answerForget(requestedSid, await offerAgain(context, jar, record, requestedSid))
 
@@ -146,9 +151,9 @@ async function acceptProof<Data extends object>(
 }
 
 /**
- * Notes the proof. In a store each proof counts once: only one over a challenge that is younger
- * than the last one that counted. A session in its cookie has no such memory; it gets a new id with
- * the first proof, and every copy from before ends.
+ * Records the proof. In a store each proof is accepted once: its challenge must be younger than that
+ * of the last accepted proof. A stateless session has no such record; it gets a new id with the first
+ * proof, which ends every earlier copy of its cookie.
  */
 async function writeProof<Data extends object>(
   { engine, jar, session, binding }: Refresh<Data>,
@@ -196,7 +201,7 @@ async function sendChallenge<Data extends object>(
   return answerChallenge(await createChallenge(ring, use, now), sid)
 }
 
-/** The event of a refresh that was not accepted. */
+/** Creates the event of a refresh that was not accepted. */
 function describeRefusal<Data>({ id, data }: SessionRecord<Data>): {
   type: 'session-refresh-refused'
   id: string
@@ -214,9 +219,9 @@ async function refuse<Data extends object>(
 }
 
 /**
- * Offers registration again where the answer of a parallel request brought back the cookie of
- * before the key. Only for sessions in their cookie, and only as long as a first registration would
- * count; a store never loses a key.
+ * Offers the registration again if the response of a parallel request restored the cookie from before
+ * the registration. That happens only to stateless sessions, since a store never loses a key, and the
+ * offer is made only as long as a first registration would be accepted.
  */
 async function offerAgain<Data extends object>(
   { settings, device, engine }: DeviceContext<Data>,
@@ -231,9 +236,9 @@ async function offerAgain<Data extends object>(
     return undefined
   if (age > device.register) return undefined
 
-  // A copy of the cookie from before the key does not know the name that the browser received.
+  // A client that copied the cookie before the registration does not know the identifier that the browser received.
   if (requestedSid === undefined || !(await isSidFor(ring, id, requestedSid))) return undefined
   const use = { purpose: 'register', session: id } as const
-  // As old as the login: a copy of the cookie does not get more time than the browser had.
+  // The challenge is as old as the login, so that a copy of the cookie does not get more time than the browser had.
   return writeOffer(await createChallenge(ring, use, created * 1000))
 }

@@ -1,7 +1,11 @@
 /**
- * Handles a registration: a browser offers the key of its device, which is kept; nothing is
- * enforced before its first proof. `endpoints.ts` calls it. A second key, or one that comes late,
- * is refused.
+ * Handles a registration: a browser offers the public key of its device after a login, and the key is stored
+ * with the session. `endpoints.ts` calls it for `POST` to the register path. Nothing is enforced before
+ * the first proof of a refresh.
+ *
+ * A request without a session, with a bad proof or with a late challenge is answered with 401, a second key
+ * with 409, and a session that this deployment cannot read with 503; each refusal emits
+ * `session-bind-refused` with the reason. Errors of the store reject, and `endpoints.ts` answers 503.
  */
 import type { CookieJar } from '../../types.ts'
 import { emitAbout, emitSessionEvent } from '../core/events.ts'
@@ -17,8 +21,8 @@ import { parseProof, verifyProof } from './proof.ts'
 import { createSid } from './sid.ts'
 
 /**
- * Answers a registration. A session takes one key in its life, offered within `register` seconds of
- * `start`: whoever comes later, or second, has stolen something.
+ * Answers a registration. A session accepts one key in its life, within `register` seconds of its
+ * login: a client that comes later, or second, may have stolen the cookie.
  */
 export async function answerRegistration<Data extends object>(
   context: DeviceContext<Data>,
@@ -34,7 +38,7 @@ export async function answerRegistration<Data extends object>(
     return refuse(context, jar, undefined, 'no-session')
   }
 
-  // From here on whoever asks has the session's cookie.
+  // From here on the client has the session's cookie.
   if (record.device !== undefined) return refuse(context, jar, record, 'bound-already')
   const proof = parseProof(readHeaderString(headers.get('secure-session-response')))
   if ('rejected' in proof) return refuse(context, jar, record, proof.rejected)
@@ -45,7 +49,7 @@ export async function answerRegistration<Data extends object>(
   const challengeTime = await readChallenge(ring, use, proof.challenge, span)
   if (typeof challengeTime === 'string') return refuse(context, jar, record, challengeTime)
 
-  // A point that is off the curve cannot be imported, and in Deno not be used.
+  // A point that is not on the curve cannot be imported, or in Deno cannot be used: both reject.
   const rejection = await verifyProof(proof, proof.key).catch(() => 'key' as const)
   if (rejection !== undefined) return refuse(context, jar, record, rejection)
 
@@ -63,14 +67,14 @@ export async function answerRegistration<Data extends object>(
     data: record.data,
     reason: proof.alg,
   })
-  // A bound cookie of the session before would keep the browser from proving the new key.
+  // The bound cookie of an earlier session would keep the browser from proving the new key, so it is expired.
   return answerJson(200, writeInstructions(device, binding.sid), [
     ...(result?.cookies ?? []),
     ...expireBound(device, jar),
   ])
 }
 
-/** No session comes of it; a browser does not try again. */
+/** Refuses a registration. The browser then has no bound session, and does not try again. */
 async function refuse<Data extends object>(
   { settings }: DeviceContext<Data>,
   jar: CookieJar,

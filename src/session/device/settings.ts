@@ -1,6 +1,7 @@
 /**
- * Validates the options of device-bound sessions, and computes what one strategy needs of them.
- * `device-bound.ts` calls it while building. Wrong options are reported as issues.
+ * Validates the options of device-bound sessions, and compiles them together with the settings of the session's
+ * cookie. `device-bound.ts` calls it while a strategy is built; the engine and the endpoints use the
+ * result. Wrong options are reported as issues of the strategy and replaced by defaults.
  */
 import type { CookieSettings } from '../../cookie/settings.ts'
 import { isObject } from '../../options/is-object.ts'
@@ -12,20 +13,20 @@ import { parseWholeNumber } from '../../options/values.ts'
 export interface DeviceOptions {
   /**
    * Seconds for which the bound cookie lasts, and so for which a copy of all cookies can be used
-   * elsewhere. Default 600, from 300 to 86,400: Chromium signs six times in nine minutes and site
-   * at most, and a new login takes two of them.
+   * elsewhere. Default 600, from 300 to 86,400. Chromium signs at most six times in nine minutes for
+   * one site, and a new login needs two signatures.
    */
   readonly lifetime?: number
   /** Seconds after `start` in which a browser may offer its key. Default 300, from 30 to 3,600. */
   readonly register?: number
   /**
-   * Host names of the same site whose pages may start a refresh when they send requests to this
+   * Host names of the same site whose pages may cause a refresh when they send requests to this
    * host: `['shop.example.com']` or `['*.example.com']`. Default none: their requests arrive
-   * without the bound cookie when it has expired.
+   * without the bound cookie after it has expired.
    */
   readonly initiators?: readonly string[]
   /**
-   * Paths whose requests never wait for a refresh, each with all that is below it: `['/static']`.
+   * Paths whose requests never wait for a refresh, each with all paths below it: `['/static']`.
    * Default none.
    */
   readonly exclude?: readonly string[]
@@ -39,15 +40,15 @@ export interface DeviceOptions {
 /** A site whose hosts share one session. */
 export interface DeviceSite {
   /**
-   * The origin of the registrable domain: `https://example.com`. Browsers ask it for
-   * `/.well-known/device-bound-sessions`; a host that serves these sessions answers that itself.
+   * The origin of the registrable domain: `https://example.com`. Browsers fetch
+   * `/.well-known/device-bound-sessions` from it; a host with these sessions serves that file.
    */
   readonly origin: string
-  /** Origins that sign people in: `['https://app.example.com']`. */
+  /** The origins at which people sign in: `['https://app.example.com']`. */
   readonly registering: readonly string[]
 }
 
-/** Options as requests use them. */
+/** The validated options. */
 export interface DeviceSettings {
   /** Seconds. */
   readonly lifetime: number
@@ -56,7 +57,7 @@ export interface DeviceSettings {
   readonly initiators: readonly string[]
   readonly exclude: readonly string[]
   readonly site: DeviceSite | undefined
-  /** The bound cookie: named after the session's, with the same attributes. */
+  /** The bound cookie. Its name is that of the session's cookie with `-bound`, and its attributes are the same. */
   readonly cookie: CookieSettings
 }
 
@@ -64,7 +65,7 @@ const hostName = /^(?:\*\.)?[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/
 const path = /^\/[\w./~%-]{0,255}$/
 const mostEntries = 100
 
-/** Validates the options beside the session's cookie. Faults are noted, not thrown. */
+/** Validates the options together with the session's cookie. Problems become issues. */
 export function compileDevice(
   options: DeviceOptions,
   session: CookieSettings,
@@ -73,8 +74,8 @@ export function compileDevice(
   checkKeys(issues, options, ['lifetime', 'register', 'initiators', 'exclude', 'site'])
   const values: DeviceOptions = isObject(options) ? options : {}
   const { attributes } = session
-  // Browsers refuse both without a word, and the server would never learn of it.
-  if (attributes.path !== '/') issues.add('', 'needs the path / of the session cookie')
+  // Browsers silently ignore both, and the server would never find out.
+  if (attributes.path !== '/') issues.add('', 'needs a session cookie with the path /')
   if (attributes.partitioned) issues.add('', 'does not work with partitioned cookies')
 
   return {

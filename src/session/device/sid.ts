@@ -1,20 +1,23 @@
 /**
- * Creates and checks the name under which a browser keeps a bound session (`session_identifier`).
- * It proves that a key was registered for the session, since only the browser that registered has
- * received it. Registration and refresh call it; a foreign name gives false.
+ * Creates and checks the identifier under which a browser stores a bound session (`session_identifier`). It
+ * contains a MAC of the session's id, so that a later request with it proves that a key was registered for the
+ * session. `register.ts` creates it and `refresh.ts` checks it.
+ *
+ * An identifier of another session, or of another form, gives false. It never throws for what a client
+ * sent; it proves little on its own, since the MAC has 48 bits.
  */
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { equalText } from '../../crypto/equal.ts'
 import type { KeyRing } from '../../crypto/key-ring.ts'
 import { randomId } from '../../crypto/random.ts'
 
-/** Creates a name: six random bytes, and six of a MAC over them and the id of the session. */
+/** Creates an identifier: six random bytes, and six bytes of a MAC over them and the id of the session. */
 export async function createSid(ring: KeyRing, session: string): Promise<string> {
   const nonce = randomId(6)
   return nonce + encodeMac(await ring.mac('device-sid', `${session} ${nonce}`))
 }
 
-/** Whether a name was created for this session. */
+/** Whether an identifier was created for this session. */
 export async function isSidFor(ring: KeyRing, session: string, sid: string): Promise<boolean> {
   if (sid.length !== 16) return false
   const nonce = sid.slice(0, 8)

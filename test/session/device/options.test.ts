@@ -68,7 +68,7 @@ describe('the option device', () => {
 
   it('is refused beside cookie options that browsers would refuse in silence', () => {
     expect(findIssues(() => stored(deviceBound(), { path: '/app' }))).toEqual([
-      'session.device needs the path / of the session cookie',
+      'session.device needs a session cookie with the path /',
     ])
     expect(findIssues(() => stored(deviceBound(), { partitioned: true }))).toEqual([
       'session.device does not work with partitioned cookies',

@@ -1,7 +1,9 @@
 /**
- * Creates the responses of the device endpoints. All are final: no cache keeps them, no page
- * frames them. `refresh.ts`, `register.ts` and `endpoints.ts` call it. The status decides whether
- * Chromium keeps its session, so each function says which it ends.
+ * Creates the responses of the device endpoints. `refresh.ts`, `register.ts` and `endpoints.ts` call it.
+ *
+ * The status decides whether Chromium keeps its session, so each function says which session it ends. No
+ * cache may store these responses and no page may frame them; the caller must send them unchanged. No
+ * function here throws.
  */
 import type { OutgoingCookie } from '../../../types.ts'
 import { writeHeaderString } from './header-string.ts'
@@ -10,7 +12,7 @@ import { writeForget } from './instructions.ts'
 /** Seconds after which a browser may try again. */
 const retryAfter = '5'
 
-/** JSON for the browser itself; no script of a page ever reads it. */
+/** Creates a JSON response for the browser itself, which no script of another origin can read. */
 export function answerJson(
   status: number,
   body: string,
@@ -27,35 +29,35 @@ export function answerJson(
   return new Response(body, { status, headers })
 }
 
-/** A refusal that ends the browser's session, where it has one. */
+/** Creates a refusal, which ends the browser's session if it has one. */
 export function answerRefusal(status: 401 | 405 | 409): Response {
-  const answer = answerJson(status, '{}')
-  if (status === 405) answer.headers.set('allow', 'POST')
-  return answer
+  const response = answerJson(status, '{}')
+  if (status === 405) response.headers.set('allow', 'POST')
+  return response
 }
 
-/** Ends the browser's session without a fault: it is over, or never was one of ours. */
+/** Creates a response that ends the browser's session, which has ended here or never existed. It reports no error. */
 export function answerForget(sid: string | undefined, offer?: string): Response {
-  const answer = answerJson(200, writeForget(sid))
-  if (offer !== undefined) answer.headers.set('secure-session-registration', offer)
-  return answer
+  const response = answerJson(200, writeForget(sid))
+  if (offer !== undefined) response.headers.set('secure-session-registration', offer)
+  return response
 }
 
-/** Asks for a proof. Chromium 156 ends a session that is asked four times in a row. */
+/** Creates a request for a proof. Chromium 156 ends a session after four of them in a row. */
 export function answerChallenge(challenge: string, sid: string): Response {
-  const answer = answerJson(403, '{}')
-  answer.headers.set(
+  const response = answerJson(403, '{}')
+  response.headers.set(
     'secure-session-challenge',
     `${writeHeaderString(challenge)};id=${writeHeaderString(sid)}`,
   )
-  return answer
+  return response
 }
 
 /**
- * Says that nothing can be said now. Chromium keeps its session on every 5xx, and ends it on a 429.
+ * Creates the response for a temporary failure. Chromium keeps its session on every 5xx, and ends it on a 429.
  */
 export function answerUnavailable(): Response {
-  const answer = answerJson(503, '{}')
-  answer.headers.set('retry-after', retryAfter)
-  return answer
+  const response = answerJson(503, '{}')
+  response.headers.set('retry-after', retryAfter)
+  return response
 }

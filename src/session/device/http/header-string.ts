@@ -1,17 +1,18 @@
 /**
- * Reads and writes a header value that is a structured string, which browsers send with quotes or
- * without. The device endpoints call it. A value of another form gives undefined.
+ * Reads and writes header values that are structured strings (RFC 9651), which browsers send with quotes or
+ * without. `refresh.ts` and `register.ts` read them; `answers.ts` and `instructions.ts` write them. A value
+ * of another form reads as undefined. `writeHeaderString` escapes nothing, so callers must pass safe text.
  */
 
-/** sf-string, RFC 9651 section 3.3.3, with parameters behind it that nobody needs. */
+/** sf-string, RFC 9651 section 3.3.3, followed by parameters that are ignored. */
 const quotedPattern = /^"((?:[ !#-[\]-~]|\\["\\])*)" *(?:;.*)?$/
 
-/** Visible characters of one run: how Chromium 156 sends what the specification calls a string. */
+/** Visible characters without spaces. Chromium 156 sends strings in this form, against the specification. */
 const barePattern = /^[!-~]+$/
 
 /**
- * The text of a header; undefined where it is absent or neither a string nor one run of visible
- * characters.
+ * Reads the text of a header; undefined if it is absent, or neither a structured string nor visible
+ * characters without spaces.
  */
 export function readHeaderString(value: string | null): string | undefined {
   const text = value?.trim() ?? ''

@@ -1,12 +1,13 @@
 /**
- * Writes what a browser receives: the offer to register a key, and the session that it keeps
- * afterwards. The device engine and its endpoints call it. It is pure.
+ * Writes the JSON and header values that a browser with device-bound sessions receives: the offer to register a
+ * key, the session to store, the instruction to forget one, and the well-known file. The device engine,
+ * `endpoints.ts`, `refresh.ts`, `register.ts` and `answers.ts` call it. It is pure and throws nothing.
  */
 import { endpointFolder, refreshPath, registerPath } from '../../../request/path/device-path.ts'
 import type { DeviceSettings } from '../settings.ts'
 import { writeHeaderString } from './header-string.ts'
 
-/** Where browsers ask whether a host may register sessions for its whole site. */
+/** The URL at which browsers ask whether a host may register sessions for its whole site. */
 export const wellKnownUrl: RegExp =
   /^https?:\/\/[^/?#]*\/\.well-known\/device-bound-sessions(?:[?#]|$)/
 
@@ -16,15 +17,15 @@ export function writeOffer(challenge: string): string {
 }
 
 /**
- * The session as the browser is to keep it. No origin where the session is one origin's: the
- * browser takes the address that it called, so nothing depends on what a proxy says of it.
+ * Writes the session that the browser stores. Without the option `site` no origin is sent: the browser
+ * uses the URL that it called, so the result does not depend on what a proxy tells us.
  */
 export function writeInstructions(device: DeviceSettings, sid: string): string {
   const { cookie, exclude, initiators, site } = device
   return JSON.stringify({
     session_identifier: sid,
     refresh_url: refreshPath,
-    // Requests to the endpoints wait for nothing.
+    // Requests to the endpoints themselves must not wait for a refresh, so their folder is excluded.
     scope: {
       ...(site && { origin: site.origin }),
       include_site: site !== undefined,
@@ -34,19 +35,19 @@ export function writeInstructions(device: DeviceSettings, sid: string): string {
         path,
       })),
     },
-    // Every attribute but the time must be as it is sent, or the cookie never counts for the
-    // browser.
+    // All attributes except Max-Age must equal those of the cookie, or the browser does not recognise
+    // it.
     credentials: [{ type: 'cookie', name: cookie.name, attributes: cookie.suffix.slice(2) }],
     allowed_refresh_initiators: initiators,
   })
 }
 
-/** Makes the browser forget a session; its requests go out immediately. */
+/** Writes the instruction to forget a session. The browser's waiting requests are then sent immediately. */
 export function writeForget(sid: string | undefined): string {
   return JSON.stringify({ ...(sid !== undefined && { session_identifier: sid }), continue: false })
 }
 
-/** The file at `/.well-known/device-bound-sessions`. */
+/** Writes the file `/.well-known/device-bound-sessions`. */
 export function writeWellKnown(registering: readonly string[]): string {
   return JSON.stringify({ registering_origins: registering })
 }

@@ -1,13 +1,16 @@
 /**
- * Creates the page that begins a navigation again. Browsers do not hold back a navigation that
- * another origin began, so a link from a mail arrives without the bound cookie when that has
- * expired; begun again by a page of this origin, it is held back and refreshed. `endpoints.ts` and
- * `enforce.ts` call it.
+ * Creates a page that reloads itself, for navigations that another origin began. Browsers do not hold such a
+ * navigation back for a refresh, so a link from a mail arrives without the bound cookie after it has
+ * expired; the reload comes from our own origin, and is held back and refreshed. `enforce.ts` creates the
+ * page, and `endpoints.ts` serves it.
+ *
+ * A reload is `same-origin`, so there is no loop. The query is escaped for HTML; nothing throws, and a URL
+ * that cannot be parsed has no query.
  */
 
 /**
- * Keeps the fragment of the address, which no server sees: many applications have their routes in
- * it. What stands behind the script then is inert.
+ * Reloads the page with its fragment, which no server sees and in which many applications have their
+ * routes. The opened `<template>` makes the rest of the page inert.
  */
 const script = 'document.write("<template>");location.reload()'
 
@@ -15,14 +18,14 @@ const policy =
   "default-src 'none'; script-src 'sha256-XN94+9K1rmhisX4EYYA+tzJvYHKqGoP8Zk3Xc38n6bY='"
 
 /**
- * Whether another origin began this navigation. What the page begins is `same-origin`, so it cannot
- * go in a circle. A frame counts only in a page of the same site: what a sandboxed frame begins
- * itself is `cross-site` again.
+ * Whether another origin began this navigation. The reload itself is `same-origin`, so there is no
+ * loop. A frame counts only in a page of the same site, because a navigation by a sandboxed frame
+ * would be `cross-site` again.
  *
  * @see Fetch Metadata section 2
  */
 export function isForeignNavigation(headers: Pick<Headers, 'get'>): boolean {
-  // Most requests have another value of this one, and reading a header is not free.
+  // This header is read first, because it has another value in most requests, and reading headers costs time.
   const site = headers.get('sec-fetch-site')
   if (site !== 'cross-site' && site !== 'same-site') return false
   if (headers.get('sec-fetch-mode') !== 'navigate') return false
@@ -32,10 +35,9 @@ export function isForeignNavigation(headers: Pick<Headers, 'get'>): boolean {
 }
 
 /**
- * Creates the page, which nothing may store. Without its script it names the query: to its own
- * address with a fragment a page would not navigate.
+ * Creates the page, which no cache may store. Without scripts it refreshes to the URL's query.
  *
- * @param url - of the request; its path is left out, since something in front may have changed it
+ * @param url - of the request. Its path is not used, since a proxy may have changed it
  */
 export function createReloadPage(url: string): Response {
   const search = (URL.canParse(url) && new URL(url).search) || '?'
