@@ -1,6 +1,7 @@
 /**
- * Entry point `portcullis/store/durable-object`: the class that a Worker exports, and the store
- * and limiters that call it.
+ * Entry point `portcullis/store/durable-object`, which applications on Workers import: the class of Durable
+ * Objects that a Worker exports, and the session store, limiter and throttle that call it. It only
+ * exports.
  */
 export {
   type DurableObjectLimiterOptions,

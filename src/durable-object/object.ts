@@ -1,7 +1,12 @@
 /**
- * The class of a Durable Object that keeps sessions, limits and failed logins. The store and
- * limiters of this library call its `fetch` with one verb as JSON. An unknown verb is answered
- * with 501; a verb that throws changes nothing, since each runs in a transaction.
+ * The class of a Durable Object that stores sessions, rate limits and failed logins in its SQLite database.
+ * Workers export it and bind it; the session store, the limiter and the throttle of this library call its
+ * `fetch` with one verb as JSON.
+ *
+ * Each verb runs in a transaction, so one that throws changes nothing, and the caller gets the error. An
+ * unknown verb is answered with 501, which callers report as `ERR_STORE_UNAVAILABLE`; a body that is not
+ * JSON rejects. Expired rows are deleted by an alarm, at most about a minute late; an empty object deletes
+ * itself.
  */
 import { createAttempts, createAttemptTables } from '../limit/durable-object/attempts.ts'
 import { createCounts, createCountTables } from '../limit/durable-object/counts.ts'
@@ -9,18 +14,18 @@ import type { ObjectSql, ObjectState, ObjectStorage } from '../store/durable-obj
 import { createTables } from '../store/durable-object/session-rows.ts'
 import { createSessionTable } from '../store/durable-object/session-table.ts'
 
-/** A verb, and the tables that it needs. */
+/** A verb, and the tables that it uses. */
 interface Verb {
   readonly run: (...args: never[]) => unknown
   readonly tableSet: TableSet
 }
 
 /**
- * The tables that verbs of one kind need. Each object has only the tables of the kinds that it was asked for: an empty table and its
- * indexes take 12 KB or more, and every user has an object.
+ * The tables of one kind of verbs. An object creates only the tables of those kinds that were called: an empty table
+ * and its indexes take 12 KB or more, and every user has an object.
  */
 interface TableSet {
-  /** Its tables, whose rows have an end. */
+  /** The names of the tables, whose rows expire. */
   readonly tables: readonly string[]
   readonly create: (sql: ObjectSql) => void
 }
@@ -30,12 +35,12 @@ const countSet: TableSet = { tables: ['counts'], create: createCountTables }
 const attemptSet: TableSet = { tables: ['attempts'], create: createAttemptTables }
 const knownTables = [sessionSet, countSet, attemptSet].flatMap(({ tables }) => tables)
 
-/** Between two looks for what is past its time: an alarm costs as much as a request. */
+/** Least milliseconds between two deletions of expired rows, since an alarm costs as much as a request. */
 const alarmEveryMs = 60_000
 
 /**
  * A Durable Object of this library: export it from the Worker, bind it, and name it in a migration as one of
- * `new_sqlite_classes`. Only stores and limiters of this library call it; nothing reaches it from outside.
+ * `new_sqlite_classes`. Only stores and limiters of this library call it; it cannot be reached from the internet.
  *
  * @example
  * export { PortcullisObject } from 'portcullis/store/durable-object'
@@ -63,18 +68,18 @@ export class PortcullisObject {
     })
   }
 
-  /** Runs one verb: `[verb, ...arguments]` as JSON, answered as JSON. All of it happens, or none. */
+  /** Runs one verb in a transaction: the body is `[verb, ...arguments]` as JSON, and so is the response. */
   async fetch(request: Request): Promise<Response> {
     const [name = '', ...args] = (await request.json()) as [name: string, ...args: never[]]
     const verb = this.#verbs.get(name)
     if (verb === undefined) return new Response('no such verb', { status: 501 })
 
     this.#createTables(verb.tableSet)
-    const answer = this.#storage.transactionSync(() => verb.run(...args))
-    return Response.json(answer ?? null)
+    const result = this.#storage.transactionSync(() => verb.run(...args))
+    return Response.json(result ?? null)
   }
 
-  /** Deletes what is past its time. Where nothing is left the object ceases to be. */
+  /** Deletes expired rows. If no row is left, the object deletes its whole storage. */
   async alarm(): Promise<void> {
     this.#alarmAt = undefined
     const { sql } = this.#storage
@@ -96,7 +101,7 @@ export class PortcullisObject {
     this.#ready.add(tableSet)
   }
 
-  /** Lists the tables that are there, those that another isolate made before this one among them. */
+  /** Lists the tables that exist, among them those that the object created before it was last evicted from memory. */
   #listTables(): string[] {
     const query = "SELECT name FROM sqlite_master WHERE type = 'table'"
     const names = this.#storage.sql
@@ -106,7 +111,9 @@ export class PortcullisObject {
     return knownTables.filter((table) => names.includes(table))
   }
 
-  /** Has `alarm()` called some time after `until`, unless it will be called before that. */
+  /**
+   * Makes the platform call `alarm()` within `alarmEveryMs` after `until`, unless it will be called before that anyway.
+   */
   #wake(until: number): void {
     if (this.#alarmAt !== undefined && this.#alarmAt <= until + alarmEveryMs) return
     this.#alarmAt = Math.max(until, Date.now()) + alarmEveryMs

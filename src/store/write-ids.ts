@@ -20,8 +20,9 @@ const MOST = 100_000
 type Writes = Map<string, { readonly version: number; readonly until: number }>
 
 /**
- * Creates an empty list of ids, in two halves. When the younger half is as old as a write can be repeated, nobody needs the older
- * one, and it is dropped as a whole. To delete ids one by one would mean to search for the oldest each time.
+ * Creates an empty list of ids, in two halves. When the younger half is `writeMemory` ms old, every id of the older
+ * half has expired, so that half is dropped as a whole. Deleting single ids would need a search for the oldest each
+ * time.
  */
 export function createWriteIds(clock: Clock): WriteIds {
   let older: Writes = new Map()

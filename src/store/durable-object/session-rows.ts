@@ -47,8 +47,9 @@ export interface StoredRow {
 }
 
 /**
- * Without row ids the primary key is the table. With them it is an index beside it: one more page in each object, and one more
- * row written for each row, which is what Durable Objects are billed by.
+ * The statements that create the tables. `WITHOUT ROWID` stores rows in the primary key itself. Otherwise the key would
+ * be a separate index: one more page in each object, and one more row written for each row, and written rows are
+ * billed.
  */
 const statements: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS sessions (key TEXT PRIMARY KEY, version INTEGER NOT NULL, record TEXT, seen INTEGER,
