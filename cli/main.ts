@@ -8,6 +8,7 @@ import { type Exit, exit, Stop } from './exit.ts'
 import { init } from './init.ts'
 import type { Own } from './manifest.ts'
 import { provider } from './provider.ts'
+import { rotate } from './rotate.ts'
 import { secretsText, sessionSecret } from './secrets.ts'
 import { sessions } from './sessions.ts'
 
@@ -32,6 +33,10 @@ const help = `portcullis: sessions and security for the edge
       variables of that environment in wrangler.toml, and secrets from the environment of the command.
   portcullis secret [--plain]
       Prints secrets for a deployment; with --plain one session secret and nothing else.
+  portcullis secret rotate [NAME] [--env NAME] [--cookie FILE] [--now] [--dry-run] [--print]
+      Takes the rotation of SESSION_SECRET, or of NAME, one step further: append the new secret, move it first, remove the
+      old one. Verifies first that the step signs nobody out, and says how long to wait. In development it writes
+      .dev.vars; with --env it says how to deploy the value, and prints that with --print only.
   portcullis --help | --version
 
 Exit status: 0 done, 1 faults found, files in the way or a store that fails, 2 command not understood, 3 something is not installed or not here.
@@ -44,7 +49,7 @@ process.exitCode = await run(args).catch((error: unknown) => {
   return error.status
 })
 // The client of a store may keep its connection open; what was printed must reach a pipe first.
-if (args[0] === 'sessions') process.stdout.write('', () => process.exit())
+if (args[0] === 'sessions' || args[1] === 'rotate') process.stdout.write('', () => process.exit())
 
 async function run([command, ...args]: readonly string[]): Promise<Exit> {
   if (args.includes('--help') || args.includes('-h')) command = '--help'
@@ -60,8 +65,9 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
     case 'sessions':
       return sessions(args)
     case 'secret':
+      if (args[0] === 'rotate') return rotate(args.slice(1))
       if (args.some((argument) => argument !== '--plain'))
-        throw new Stop(exit.usage, 'portcullis secret [--plain]')
+        throw new Stop(exit.usage, 'portcullis secret [--plain]\nportcullis secret rotate [NAME]')
       console.log(args.length > 0 ? sessionSecret() : await secretsText())
       return exit.ok
     case '--version':

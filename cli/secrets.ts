@@ -17,8 +17,7 @@ Each of these asks for a value; paste what follows the = above:
 
 The first deploy wants them before there is a Worker to put them into: save the two lines to a file outside the
 repository, deploy with  npx wrangler deploy -e production --secrets-file FILE  and delete the file.
-A new SESSION_SECRET alone logs everybody out: to rotate, put "OLD NEW", then "NEW OLD" (with a space between them), and
-the new one alone after the life of a session.`
+A new SESSION_SECRET alone logs everybody out:  npx portcullis secret rotate  replaces one step by step.`
 }
 
 /** 32 random bytes, base64url. */

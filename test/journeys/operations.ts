@@ -21,6 +21,7 @@ type Bindings = Record<string, string>
 /** What runs: the module that was built, and the versions of it. */
 interface Site {
   readonly trip: Trip
+  readonly project: string
   readonly origin: string
   readonly front: Front
   readonly module: string
@@ -31,11 +32,18 @@ interface Site {
 
 export const operationsJourney: Journey = {
   name: 'operations under load',
-  pages: ['docs/operations.md', 'docs/login-throttle.md', 'docs/storage.md', 'docs/origins.md'],
+  pages: [
+    'docs/operations.md',
+    'docs/cli.md',
+    'docs/login-throttle.md',
+    'docs/storage.md',
+    'docs/origins.md',
+  ],
   async walk(trip) {
     const redis = trip.use(await startRedis())
     const page = trip.page('docs/operations.md')
     const site = await deployFirst(trip, page, redis)
+    await rotateByCommand(site, page)
     await rotateSecrets(site, page)
     await rotateRedisToken(site, page, redis)
     await closeForMaintenance(site, page)
@@ -98,7 +106,7 @@ async function deployFirst(trip: Trip, page: Page, redis: TestRedis): Promise<Si
   const version = await startWorkerd({ module }, { bindings })
   front.deploy(version.port)
   const load = await startLoad(origin, 16, '/orders')
-  return { trip, origin, front, module, load, bindings, version }
+  return { trip, project, origin, front, module, load, bindings, version }
 }
 
 /** Rolls a version out beside the one before, and then alone, while the load goes on. */
@@ -119,12 +127,63 @@ function assertServed({ load }: Site): void {
   assert.deepEqual(Object.keys(statuses), ['200'], JSON.stringify(statuses))
 }
 
+/** The same rotation as the command takes it, in `.dev.vars` and then for production. */
+async function rotateByCommand(site: Site, page: Page): Promise<void> {
+  const { trip, project } = site
+  page.next('sh', 'npx portcullis secret\n')
+  const rotate = page.next('sh', 'npx portcullis secret rotate').text.trim()
+  const take = async (command: string): Promise<void> => {
+    await shellOk(command, { cwd: project })
+    await deploy(site, readVars(join(project, '.dev.vars')))
+  }
+
+  await trip.step(
+    'docs/operations.md: portcullis secret rotate appends a new secret and moves it first',
+    async () => {
+      await take(rotate)
+      assertServed(site)
+      await take(rotate)
+      assertServed(site)
+    },
+  )
+  await trip.step(
+    'docs/cli.md: it waits for the longest session, and --now removes the old secret',
+    async () => {
+      const promise = 'does not wait. Sessions that were sealed with the old secret end'
+      trip.page('docs/cli.md').promises(promise)
+      const early = await shell(rotate, { cwd: project })
+      assert.deepEqual([early.status, /must wait 8 hours more/.test(early.output)], [1, true])
+      for (const [index, user] of site.load.users.entries()) await signIn(user, `user-${index}`)
+      await site.load.more(32)
+      site.load.take()
+      await take(`${rotate} --now`)
+      assertServed(site)
+    },
+  )
+
+  const production = page.next('sh', 'read -rs SESSION_SECRET').text
+  await trip.step(
+    'docs/operations.md: for production it prints the value for wrangler alone',
+    async () => {
+      const { SESSION_SECRET = '', ...others } = site.bindings
+      const put = production.replace(/npx wrangler secret put .*/, "sed 's/^/PUT=/'")
+      const output = await shellOk(put, {
+        cwd: project,
+        env: others,
+        input: `${SESSION_SECRET}\n`,
+      })
+      const { PUT = '' } = readText(output)
+      assert.deepEqual(PUT.split(' ').slice(0, -1), [SESSION_SECRET])
+      assert.equal(output.split(PUT).join('').includes(SESSION_SECRET), false)
+    },
+  )
+}
+
 async function rotateSecrets(site: Site, page: Page): Promise<void> {
   const { trip } = site
   const old = site.bindings
   const fresh = readSecrets(await shellOk('npx portcullis secret', { cwd: trip.folder }))
   const throttle = { old: old.THROTTLE_SECRET ?? '', next: 'u3Xn8Vq5Tz1Wc7Lm2Rb9Kd4Hy6Gp0JsF' }
-  page.next('sh', 'npx portcullis secret')
   const put = page.next('sh', 'wrangler secret put SESSION_SECRET').text
   const steps = { append: values(put, old, fresh), first: values(put, fresh, old) }
 

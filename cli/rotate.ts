@@ -1,0 +1,210 @@
+/**
+ * `portcullis secret rotate`: takes a rotation one step further, after it has verified that the step signs nobody out.
+ * docs/operations.md explains the steps. It prints a secret with `--print` only, and never writes through a link.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { type ProjectEnvironment, readEnvironment } from './environment.ts'
+import { type Exit, exit, Stop } from './exit.ts'
+import { readOptionalFile, refuseLink, replaceDevVar, writePrivateFile } from './private-files.ts'
+import { parseDevVars } from './review.ts'
+import {
+  createValue,
+  joinValue,
+  parseValue,
+  type Rotation,
+  readRotations,
+  rotationFile,
+  type SecretKind,
+  type Step,
+  saveRotation,
+  steps,
+} from './rotation.ts'
+import { RejectedValue } from './rotation-check.ts'
+import { describeDuration, describeNext, describeStep, findWait } from './rotation-text.ts'
+import { verifyStep } from './rotation-verify.ts'
+import { assertionKey, sessionSecret } from './secrets.ts'
+
+const usage =
+  'portcullis secret rotate [NAME] [--env NAME] [--cookie FILE] [--now] [--dry-run] [--print]'
+const devVars = '.dev.vars'
+
+/** The arguments of the command. */
+interface RotateRequest {
+  readonly name: string
+  /** Environment of wrangler.toml; undefined for development. */
+  readonly env: string | undefined
+  /** Path of a file with a Cookie header of the deployment. */
+  readonly cookieFile: string | undefined
+  readonly isNow: boolean
+  readonly isDry: boolean
+  readonly isPrint: boolean
+}
+
+/** Runs the command. */
+export async function rotate(args: readonly string[]): Promise<Exit> {
+  const request = parseRequest(args)
+  for (const path of [devVars, rotationFile, '.gitignore']) refuseLink(path)
+  const begun = readRotations().find(
+    ({ name, env }) => name === request.name && env === request.env,
+  )
+  if (request.isPrint) return printValue(begun)
+
+  // The gateway runs in this process. Its lines are for people only where it rejects the value.
+  const { log } = console
+  const lines: unknown[] = []
+  console.log = (line: unknown) => lines.push(line)
+  try {
+    return await takeStep(request, begun, (text) => log(text))
+  } catch (error) {
+    if (error instanceof RejectedValue) for (const line of lines) console.error(line)
+    throw error
+  } finally {
+    console.log = log
+  }
+}
+
+function parseRequest(args: readonly string[]): RotateRequest {
+  const flags = new Map<string, string>()
+  const names: string[] = []
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? ''
+    if (['--now', '--dry-run', '--print'].includes(argument)) flags.set(argument, 'yes')
+    else if (['--env', '--cookie'].includes(argument)) flags.set(argument, args[++index] ?? '')
+    else names.push(argument)
+  }
+
+  const [name = 'SESSION_SECRET'] = names
+  const isName = /^[A-Z_][A-Z0-9_]*$/.test(name) && names.length < 2
+  const isPrint = flags.has('--print')
+  const others = [...flags.keys()].filter((flag) => flag !== '--print' && flag !== '--env')
+  const isConsistent = !(isPrint && others.length > 0) && ![...flags.values()].includes('')
+  if (!isName || !isConsistent) throw new Stop(exit.usage, usage)
+
+  return {
+    name,
+    env: flags.get('--env'),
+    cookieFile: flags.get('--cookie'),
+    isNow: flags.has('--now'),
+    isDry: flags.has('--dry-run'),
+    isPrint,
+  }
+}
+
+/** Prints the value of the step, for `wrangler secret put`. The wait of the step begins with it. */
+function printValue(rotation: Rotation | undefined): Exit {
+  if (rotation === undefined)
+    throw new Stop(exit.faults, 'No rotation has begun: run the command without --print first.')
+
+  console.log(createValue(parseValue(rotation.next).kind, rotation))
+  if (rotation.env !== undefined)
+    saveRotation(rotation, { ...rotation, since: new Date().toISOString() })
+  return exit.ok
+}
+
+async function takeStep(
+  request: RotateRequest,
+  begun: Rotation | undefined,
+  print: (text: string) => void,
+): Promise<Exit> {
+  if (begun !== undefined) requireWait(request, begun)
+  const number = begun === undefined ? 0 : steps.indexOf(begun.step) + 1
+  const step = steps[number]
+  if (step === undefined) return endRotation(request, print)
+
+  const environment = await readEnvironment(request.env)
+  const rotation = await createRotation(request, begun, environment, step)
+  const { kind } = parseValue(rotation.next)
+  const before = begun === undefined ? joinValue(kind, rotation.old) : createValue(kind, begun)
+  const after = createValue(kind, rotation)
+  const cookie = readCookie(request)
+  const { env } = request
+  const { lines, lifetimeMs } = await verifyStep(kind, environment, {
+    ...{ name: rotation.name, step, before, after, cookie },
+    isDeployed: env !== undefined,
+  })
+  const wait = findWait(rotation, kind, lifetimeMs)
+
+  print(describeStep(rotation, number + 1))
+  for (const line of lines) print(`  ${line}`)
+  if (request.isDry) {
+    print('  dry run: nothing was written')
+    return exit.ok
+  }
+  const taken = { ...rotation, waitSeconds: wait.seconds }
+  if (env === undefined) writeDevelopment(taken, kind, before)
+  else saveRotation(taken, taken)
+  if (env !== undefined) print(`  ${rotationFile} holds the old and the new value: keep it secret`)
+  print(describeNext(rotation, wait))
+  return exit.ok
+}
+
+/** Reads the Cookie header of `--cookie`, with or without the name of the header. */
+function readCookie({ cookieFile }: RotateRequest): string | undefined {
+  if (cookieFile === undefined) return undefined
+  if (!existsSync(cookieFile)) throw new Stop(exit.missing, `There is no file ${cookieFile}.`)
+  return readFileSync(cookieFile, 'utf8')
+    .trim()
+    .replace(/^cookie:\s*/i, '')
+}
+
+/** Throws a {@link Stop} where the step before is not deployed yet, or where its wait is not over. */
+function requireWait({ name, env, isNow }: RotateRequest, begun: Rotation): void {
+  const { since, step, waitSeconds = 0 } = begun
+  if (since === undefined)
+    throw new Stop(
+      exit.faults,
+      `The value of step "${step}" was not printed yet, so it cannot be deployed:\n` +
+        `  npx portcullis secret rotate ${name} --env ${env} --print | npx wrangler secret put ${name} -e ${env}`,
+    )
+  const leftSeconds = waitSeconds - (Date.now() - Date.parse(since)) / 1000
+  if (isNow || leftSeconds <= 0) return
+
+  const { reason } = findWait(begun, parseValue(begun.next).kind, waitSeconds * 1000)
+  const cost = step === 'first' ? 'sessions of the old secret end then' : 'requests may fail then'
+  throw new Stop(
+    exit.faults,
+    `Step "${step}" must wait ${describeDuration(leftSeconds)} more: ${reason}. With --now it does not wait; ${cost}.`,
+  )
+}
+
+/** Creates the rotation with its next step. The first step makes the new secret. */
+async function createRotation(
+  { name, env }: RotateRequest,
+  begun: Rotation | undefined,
+  { values }: ProjectEnvironment,
+  step: Step,
+): Promise<Rotation> {
+  if (begun !== undefined) return { ...begun, step, since: undefined }
+
+  const value = values[name] ?? process.env[name]
+  if (typeof value !== 'string' || value === '') {
+    const hint =
+      env === undefined
+        ? `${devVars} has no ${name}: npx portcullis init adds one.`
+        : `Set ${name} in the environment of this command, with the value that is deployed:\n  read -rs ${name} && export ${name}`
+    throw new Stop(exit.missing, hint)
+  }
+  const { kind, list } = parseValue(value)
+  const next = kind === 'key' ? await assertionKey() : sessionSecret()
+  return { name, env, step, old: list, next }
+}
+
+/** Writes the step into `.dev.vars`, which must hold the value of the step before. */
+function writeDevelopment(rotation: Rotation, kind: SecretKind, before: string): void {
+  const { name, step } = rotation
+  const text = readOptionalFile(devVars)
+  const present = parseValue(parseDevVars(text)[name] ?? '')
+  if (joinValue(present.kind, present.list) !== before)
+    throw new Stop(exit.faults, `${devVars} does not hold the ${name} of the step before.`)
+
+  writePrivateFile(devVars, replaceDevVar(text, name, createValue(kind, rotation)))
+  const since = new Date().toISOString()
+  saveRotation(rotation, step === 'remove' ? undefined : { ...rotation, since })
+}
+
+/** Removes the file with the old secret, when the last step of a deployment is done. */
+function endRotation({ name, env, isDry }: RotateRequest, print: (text: string) => void): Exit {
+  if (!isDry) saveRotation({ name, env }, undefined)
+  print(`The rotation of ${name} is complete; ${rotationFile} no longer holds it.`)
+  return exit.ok
+}
