@@ -1,48 +1,55 @@
 /**
- * Delivers security events: to the listener of the module that emits them, and to the listener of
- * the request that they are about. Every module emits through `emitEvent`. Listeners of options
- * are wrapped by `optionalListener`, which drops their errors, so a log that fails cannot fail a
- * request.
+ * Delivers security events to two listeners: that of the module which emits the event (its option
+ * `onEvent`), and that of the request which the event is about (the gateway or `portcullis()`).
+ * Every module emits through `emitEvent`. Listeners must not throw: those of options are wrapped by
+ * `optionalListener`, which drops their errors, so that a log that fails cannot fail a request.
+ * Without a listener an event is dropped.
  */
 import type { Emit, SecurityEvent } from './types.ts'
 
-/** Receives every event of one request: the gateway or the stack that handles it. */
+/** Receives every event of one request, for the gateway or the `portcullis()` that handles it. */
 export interface RequestListener {
-  /** Id of the request, which its events get. */
+  /** The request's id, which is added to its events. */
   readonly requestId: string | undefined
   /**
    * Receives an event.
    *
-   * @param heardBy - the function that has received it already, as the option `onEvent` of the module that emits. A listener
-   *   that would call the same function leaves that out, so that no event is counted twice.
+   * @param receivedBy - the function that has already received the event, as option `onEvent` of
+   *   the emitting module. A listener that would call the same function skips it, so that no event
+   *   is counted twice.
    */
-  notify(event: SecurityEvent, heardBy: unknown): void
+  notify(event: SecurityEvent, receivedBy: unknown): void
 }
 
 /**
- * The listener of a request is a property of its context (a Hono Context, or the object that a session was opened with), and the
- * function of the user a property of the listener that wraps it: an entry in a WeakMap would cost every request its collection.
+ * The property of a request's context that holds its listener. The context is a Hono Context, or
+ * the object with which a session was opened. A property is used because an entry in a WeakMap
+ * would cost garbage collection at every request.
  */
 const LISTENER = Symbol('listener')
+/** The property of a wrapped listener that holds the application's function. */
 const sourceSymbol = Symbol('source')
 
-type Listening = { [LISTENER]?: RequestListener | undefined }
-type Wrapping = { [sourceSymbol]?: unknown }
+type ContextWithListener = { [LISTENER]?: RequestListener | undefined }
+type ListenerWithSource = { [sourceSymbol]?: unknown }
 
 /**
  * Delivers the events that are emitted with this context to a listener. A later listener replaces
  * it.
  */
 export function listenToRequest(context: object, listener: RequestListener | undefined): void {
-  ;(context as Listening)[LISTENER] = listener
+  ;(context as ContextWithListener)[LISTENER] = listener
 }
 
-/** Records which function of the user a wrapped listener calls. */
+/** Records which function of the application a wrapped listener calls. */
 export function recordListenerSource(wrappedListener: object, source: unknown): void {
-  ;(wrappedListener as Wrapping)[sourceSymbol] = source
+  ;(wrappedListener as ListenerWithSource)[sourceSymbol] = source
 }
 
-/** Whether any listener would receive an event; saves the work of creating one. */
+/**
+ * Reports whether any listener would receive an event. It saves creating an event that nobody
+ * receives.
+ */
 export function hasListener(ownListener: Emit | undefined, context: object | undefined): boolean {
   return ownListener !== undefined || findListener(context) !== undefined
 }
@@ -61,7 +68,7 @@ export function emitEvent(
   const listener = findListener(context)
   const request = listener?.requestId
   ownListener?.(request === undefined ? event : { request, ...event })
-  listener?.notify(event, (ownListener as Wrapping | undefined)?.[sourceSymbol])
+  listener?.notify(event, (ownListener as ListenerWithSource | undefined)?.[sourceSymbol])
 }
 
 /** Delivers the events of another context of the same request to the listener of this one. */
@@ -70,5 +77,5 @@ export function shareListener(context: object, otherContext: object): void {
 }
 
 function findListener(context: object | undefined): RequestListener | undefined {
-  return (context as Listening | undefined)?.[LISTENER]
+  return (context as ContextWithListener | undefined)?.[LISTENER]
 }

@@ -1,22 +1,26 @@
 /**
- * Types that several modules share: events, reasons, cookies and the environment. Every module may
- * import them; nothing here runs.
+ * Defines types that several modules share: events, reasons, verdicts, cookies and the environment.
+ * Every module may import them. There are only types, so nothing runs and nothing can fail here.
  */
 
 declare global {
   namespace Cloudflare {
-    /** Bindings of the project; merges with what `wrangler types` or `worker/env.ts` declares. */
+    /**
+     * The bindings of the project. It merges with the declaration of `wrangler types` or
+     * `worker/env.ts`.
+     */
     interface Env {}
   }
 }
 
-/** The project's Env where it declares one, `any` where it does not. */
+/** The project's Env if it declares one, otherwise `any`. */
 // biome-ignore lint/suspicious/noExplicitAny: an undeclared Env has no better type.
 export type ProjectEnv = keyof Cloudflare.Env extends never ? any : Cloudflare.Env
 
 /**
- * A value, or a function that reads it from the request's context: on Workers secrets and bindings exist per request.
- * The function may return undefined while a framework builds; its result is validated at the first request.
+ * A value, or a function that reads it from the environment of a request: on Workers, secrets and
+ * bindings only exist per request. The function may return undefined while a framework builds; its
+ * result is validated at the first request.
  */
 export type FromEnv<T, E = ProjectEnv> = T | { from(c: { env: E }): T | undefined }['from']
 
@@ -89,32 +93,47 @@ export type EventType =
   | 'upstream-up'
   | 'webhook-failed'
 
-/** An event for logs and alerts. It holds no secret, token, cookie or e-mail; ids are digests. */
+/**
+ * An event for logs and alerts. It contains no secret, token, cookie or e-mail address; ids are
+ * digests.
+ */
 export interface SecurityEvent {
   /** The type in kebab case, such as `session-created`. */
   readonly type: EventType
   /** The reason in kebab case. */
   readonly reason?: string
-  /** Digest of the session's id. It is never the key of a store. */
+  /** The digest of the session's id, never its key in the store. */
   readonly session?: string
-  /** Keyed tag of the user: the same user has the same tag, and nothing else can be learned from it. */
+  /**
+   * A keyed digest of the user's id: the same user has the same tag, and nothing else can be
+   * learned from it.
+   */
   readonly user?: string
   /** The party that acted, if it was not the user of the session. */
   readonly actor?: 'origin' | 'provider' | 'administrator' | 'system'
-  /** Keyed tag of the administrator who acted. */
+  /** The tag of the administrator who acted. */
   readonly actorUser?: string
-  /** Id of the request, where there is one. */
+  /** The id of the request, if there is one. */
   readonly request?: string
-  /** Name of a cookie, route, upstream or option that the event is about. */
+  /** The name of the cookie, route, upstream or option that the event is about. */
   readonly subject?: string
-  /** In a `session-rejected`: the browser's reason for having no proof. Any client can send it. */
+  /**
+   * In a `session-rejected`: the reason that the browser gave for having no proof. Any client can
+   * send it.
+   */
   readonly skipped?: string
 }
 
-/** Receives events. It must not block. Its errors are dropped: a log that fails must not fail a request. */
+/**
+ * Receives events. It must not block. Its errors are dropped, because a log that fails must not
+ * fail a request.
+ */
 export type Emit = (event: SecurityEvent) => void
 
-/** Why a request is rejected, for logs. `page/` maps each reason to a status and a neutral text. */
+/**
+ * The reason of a rejected or failed request, for logs. `page/` maps each reason to a status and a
+ * neutral text.
+ */
 export type Reason =
   | 'path-not-canonical'
   | 'url-too-long'
@@ -175,36 +194,45 @@ export type Reason =
 /** The decision of a guard. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: Reason }
 
-/** Reads the cookies of a request and writes those of its response. Every kind of context is reduced to it. */
+/**
+ * Reads the cookies of a request and writes those of its response. Sessions reduce every kind of
+ * context to it.
+ */
 export interface CookieJar {
-  /** Returns the values of the request's cookies of this name in their order: several if the browser sent several. */
+  /**
+   * Returns the values of the request's cookies with this name, in their order; there are several
+   * if the browser sent several.
+   */
   read(name: string): string[]
   /** Sets a cookie on the response. It replaces one of the same name that was set before. */
   write(cookie: OutgoingCookie): void
-  /** The environment that `FromEnv` functions receive as `c.env`. */
+  /** The environment, which options that are functions receive as `c.env`. */
   readonly env?: unknown
-  /** The request, where it is known. */
+  /** The request, if it is known. */
   readonly request?: CookieRequest
   /** The context of the request, by which its events find their listener. */
   readonly context?: object
 }
 
-/** The parts of a request that sessions read beside its cookies. */
+/** The parts of a request that sessions read in addition to its cookies. */
 export interface CookieRequest {
   readonly headers: Pick<Headers, 'get'>
-  /** Only of a `Request`; sessions use it to warn about a Secure cookie on plain http. */
+  /** The URL of a `Request`; sessions use it to warn about a Secure cookie on plain http. */
   readonly url?: string
   /** The properties that Cloudflare adds to a Worker's request. */
   readonly cf?: unknown
 }
 
-/** A cookie to set. `header` is the whole Set-Cookie value; the parts are for frameworks with a jar of their own. */
+/**
+ * A cookie to set. `header` is the whole Set-Cookie value; the parts are for frameworks that set
+ * cookies by their own functions.
+ */
 export interface OutgoingCookie {
   readonly name: string
   readonly value: string
   readonly header: string
   readonly attributes: CookieAttributes
-  /** A further header that belongs on the same answer. A context that takes only cookies leaves it out. */
+  /** A further header for the same response. A context that only accepts cookies omits it. */
   readonly alongside?: readonly [name: string, value: string]
 }
 
@@ -212,7 +240,7 @@ export interface OutgoingCookie {
 export interface CookieAttributes {
   readonly path: string
   readonly domain?: string
-  /** Seconds; 0 expires the cookie. */
+  /** The lifetime in seconds; 0 expires the cookie. */
   readonly maxAge?: number
   readonly secure: boolean
   readonly httpOnly: boolean

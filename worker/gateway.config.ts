@@ -1,8 +1,13 @@
-/** The gateway of this deployment: edit it, then `npm run check:config`. */
+/**
+ * Configures the gateway of this deployment: upstreams, sessions, routes, headers and monitoring.
+ * Edit it, then run `npm run check:config`. `worker/index.ts` calls `config()`; tests call it with
+ * further session strategies. Wrong options throw a `ConfigError` when the gateway is created;
+ * variables that are missing in the environment are reported at the first request.
+ */
 import { defineGateway, type GatewayConfig } from '../src/gateway/index.ts'
 import { monitor, redisProbe, redisState, type UptimeState, uptime } from '../src/monitor/index.ts'
 import type { Redis } from '../src/redis/index.ts'
-// Without `redis.fromEnv`, which this deployment has no use for: 0.8 kB.
+// Imported without `redis.fromEnv`, which this deployment does not use and which weighs 0.8 kB.
 import { redis } from '../src/redis/redis.ts'
 import {
   type SessionOptions,
@@ -14,7 +19,7 @@ import {
 import { upstashStore } from '../src/store/upstash.ts'
 import { log, logRequest } from './log.ts'
 
-/** The data of a session. The upstream decides it, through the session protocol. */
+/** The data of a session, which the upstream sets by the session protocol. */
 export interface Data {
   user?: string
   name?: string
@@ -22,17 +27,20 @@ export interface Data {
   visits?: number
 }
 
-/** Further kinds of sessions, by what `SESSION_STORE` calls them. */
+/** Further session strategies, by the value of `SESSION_STORE` that selects them. */
 type Strategies = Readonly<Record<string, SessionStrategy<Data>>>
 
-/** Options that every kind of session has here. */
+/** The options that all session strategies share. */
 export const common: Pick<SessionOptions<Data>, 'secret' | 'user' | 'onEvent'> = {
   secret: (c) => c.env.SESSION_SECRET,
   user: (data) => data.user,
   onEvent: log,
 }
 
-/** `SESSION_STORE` chooses. Only the chosen one is judged and asked: without Redis none of its variables is needed. */
+/**
+ * Selects the session strategy by `SESSION_STORE`. Only the selected one is validated and used, so
+ * variables of Redis are not needed without Redis.
+ */
 function sessions(
   client: Redis,
   others: Strategies,
@@ -53,7 +61,10 @@ function sessions(
   )
 }
 
-/** A function, so that whoever starts the Worker can say what is wrong with it instead of not starting. */
+/**
+ * Returns the configuration. It is a function, so that a wrong configuration can be reported in
+ * responses instead of keeping the Worker from starting.
+ */
 export function config(
   others: Strategies = {},
   stored: Partial<SessionOptions<Data>> = {},
@@ -74,7 +85,8 @@ export function config(
     claims: ({ visits, name, roles }) => ({ visits, name, roles }),
     signIn: '/login',
     assertion: { key: (c) => c.env.ASSERTION_KEY },
-    // The demo's pages take the nonce from the request. For an origin that does not, leave this out and look at its reports.
+    // The demo's pages contain the nonce of the request. For an upstream whose pages do not, leave
+    // this option out and read the policy reports.
     headers: { preset: 'recommended' },
     onEvent: log,
     monitor: monitor({
@@ -84,12 +96,13 @@ export function config(
       analytics: (c) => c.env.ANALYTICS,
     }),
     maintenance: (c) => c.env.MAINTENANCE === 'on',
-    // Where sessions are in cookies there is no store to ask, and nothing to remember in.
+    // With sessions in cookies there is no store to check, and no place for the state of the uptime
+    // check.
     ready: { store: async (env) => (usesRedis(env) ? redisProbe(client)(env) : undefined) },
     uptime: uptime({
       webhook: (c) => c.env.UPTIME_WEBHOOK,
       key: (c) => c.env.UPTIME_KEY,
-      state: memory(client),
+      state: createUptimeState(client),
     }),
     routes: [
       { path: '/', to: 'app', access: 'public', sessions: ['set'] },
@@ -98,7 +111,8 @@ export function config(
       { path: '/logout', methods: ['POST'], to: 'app', access: 'public', sessions: ['end'] },
       { path: '/admin/*', to: 'app', access: { role: 'admin' } },
       { path: '/account', to: 'app', access: 'session' },
-      // With SESSION_STORE = "cookie" the origin is told of no devices, and says so.
+      // With SESSION_STORE = "cookie" the upstream receives no list of devices, and its page says
+      // so.
       { path: '/devices', methods: ['GET'], to: 'app', access: 'session', sessions: ['list'] },
       {
         path: '/devices',
@@ -116,7 +130,7 @@ function usesRedis(env: unknown): boolean {
   return (env as Partial<Cloudflare.Env> | undefined)?.SESSION_STORE === 'redis'
 }
 
-function memory(client: Redis): UptimeState {
+function createUptimeState(client: Redis): UptimeState {
   const state = redisState(client)
   return {
     read: async (env) => (usesRedis(env) ? state.read(env) : undefined),

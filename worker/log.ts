@@ -1,4 +1,8 @@
-/** Where events and requests go: one line of JSON each, which Workers Logs and Logpush take apart. */
+/**
+ * Writes events and request lines as one line of JSON each to the console, which Workers Logs and
+ * Logpush parse. `gateway.config.ts` passes both functions to the gateway. `JSON.stringify` could
+ * only throw for values that events and lines do not have.
+ */
 import type { SecurityEvent } from '../src/gateway/index.ts'
 import type { RequestLine } from '../src/monitor/index.ts'
 
@@ -7,7 +11,7 @@ export function log(event: SecurityEvent): void {
   write({ level: 'info', event: event.type, ...event, type: undefined })
 }
 
-/** Writes what became of a request. */
+/** Writes the line of a request. */
 export function logRequest(line: RequestLine): void {
   write(line)
 }

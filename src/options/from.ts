@@ -1,7 +1,9 @@
 /**
- * Resolves options that may be functions of the environment, and caches the result by value. Every
- * module with such an option calls it: plain values are validated while building, results of
- * functions at the first request, where an invalid one throws a `ConfigError`.
+ * Resolves options that may be functions of the environment, and caches the parsed result by value.
+ * Every module with such an option calls it. Plain values are parsed while building, with their
+ * problems added to the caller's list of issues. The result of a function is parsed at the first
+ * request, where a missing or invalid value throws a `ConfigError` that names the option and never
+ * its value. If the function throws, so does this, with a neutral message.
  */
 import { ConfigError } from '../errors.ts'
 import type { FromEnv } from '../types.ts'
@@ -11,11 +13,12 @@ import type { Issues } from './issues.ts'
 export type ParseValue<T, R> = (value: T, issues: Issues) => R
 
 /**
- * Resolves a `FromEnv` option. A plain value is parsed now. The result of a function is parsed at the first request and
- * cached by value (strings and arrays of strings by content): a changed secret takes effect without a restart, and an
- * unchanged one costs nothing.
+ * Resolves a `FromEnv` option. A plain value is parsed now. The result of a function is parsed at
+ * the first request and cached by value (strings and lists of strings by content): a changed secret
+ * takes effect without a restart, and an unchanged one is not parsed again.
  *
- * @returns a function of `env`. It throws a ConfigError if the option's function returned an invalid value.
+ * @returns a function of `env`. It throws a ConfigError if the option's function returned an
+ *   invalid value.
  */
 export function resolveFrom<T, R>(
   issues: Issues,

@@ -1,6 +1,8 @@
 /**
- * Validation of options. Every validator adds its problems to a list of issues, so that one ConfigError names all of them.
- * `resolveFrom` does the same for options that are functions of the environment.
+ * Validation of options, for every module that has options, and for `node/`. Every validator adds
+ * its problems to a list of issues, so that one `ConfigError` names all of them; the builder must
+ * end with `issues.throwIfAny()`. `resolveFrom` does the same for options that are functions of the
+ * environment, whose results are validated at the first request.
  */
 export { ConfigError } from '../errors.ts'
 export { type ParseValue, resolveFrom } from './from.ts'

@@ -1,9 +1,9 @@
 /**
- * Tests whether a value is an object that is not an array. Validators and parsers of JSON call it.
- * It never throws.
+ * Tests whether a value is an object that is not an array. Validators of options and parsers of
+ * JSON call it. It never throws; functions are no objects here.
  */
 
-/** True for an object that is not an array. */
+/** Reports whether a value is an object that is not an array. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,13 +1,17 @@
 /**
- * Collects the problems of options, so that one `ConfigError` can name all of them. Every
- * validator adds to it, and whoever builds a thing calls `throwIfAny` once at the end. Values of
- * options are never quoted.
+ * Collects the problems of options, so that one `ConfigError` can name all of them. Every validator
+ * adds to a list, and every function that builds something from options calls `throwIfAny` at its
+ * end. `collect` throws every error that is not a `ConfigError` again. Problems must never quote
+ * the value of an option, which may be a secret.
  */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 
 /** A list of issues under one prefix. */
 export interface Issues {
-  /** Adds an issue of an option. The prefix is put before the option's name; '' is the prefix itself. */
+  /**
+   * Adds an issue of an option. The list's prefix is put before the option's name; an empty name
+   * means the prefix itself.
+   */
   add(optionName: string, problem: string): void
   /** Returns the same list under a longer prefix. */
   at(prefix: string): Issues
@@ -34,7 +38,7 @@ export function createIssues(prefix = '', list: ConfigIssue[] = []): Issues {
     child: (optionName) => createIssues(withPrefix(optionName)),
     collect(error): void {
       if (!(error instanceof ConfigError)) throw error
-      // A copy, since the error may hold this very list.
+      // It is copied first, because the error may contain this list itself.
       for (const { option, problem } of [...error.issues]) {
         list.push({ option: withPrefix(option), problem })
       }

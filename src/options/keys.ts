@@ -1,12 +1,13 @@
 /**
- * Finds unknown option keys, and the key that was probably meant. Every validator of an options
- * object calls it first. An unknown key is reported as an issue; keys whose value is undefined
- * count as absent.
+ * Finds unknown keys of an options object, and the known key that was probably meant. Every
+ * validator of an options object calls `checkKeys` first; others call `nearestKey` for values. It
+ * throws nothing: unknown keys, and a value that is no object, are added to the caller's list of
+ * issues. Keys whose value is undefined count as absent.
  */
 import { isObject } from './is-object.ts'
 import type { Issues } from './issues.ts'
 
-/** Characters of a mistyped key that are compared. */
+/** The most characters of a mistyped key that are compared. */
 const MAX_COMPARED_LENGTH = 64
 
 /** Keys that differ by this many characters or more are not suggested. */
@@ -33,23 +34,24 @@ export function checkKeys(issues: Issues, input: unknown, knownKeys: readonly st
 }
 
 /**
- * Returns the known word that was probably meant: the nearest one if it is near enough, otherwise the
- * first one of four characters or more with which the word ends, as `secureHeaders` with `headers`.
+ * Returns the known word that was probably meant: the nearest one if it is near enough, otherwise
+ * the first one of four characters or more with which the word ends, such as `headers` for
+ * `secureHeaders`.
  */
 export function nearestKey(word: string, knownKeys: readonly string[]): string | undefined {
   const normalize = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '')
   const input = normalize(word.slice(0, MAX_COMPARED_LENGTH))
-  let nearest: string | undefined
+  let nearestWord: string | undefined
   let minDistance = MAX_DISTANCE
 
   for (const candidate of knownKeys) {
     const distance = levenshtein(input, normalize(candidate))
     if (distance < minDistance && distance < candidate.length / 2) {
-      nearest = candidate
+      nearestWord = candidate
       minDistance = distance
     }
   }
-  return nearest ?? knownKeys.find((known) => known.length > 3 && input.endsWith(normalize(known)))
+  return nearestWord ?? knownKeys.find((word) => word.length > 3 && input.endsWith(normalize(word)))
 }
 
 /** Computes the Levenshtein distance, one row at a time. */

@@ -1,6 +1,8 @@
 /**
- * Validates numbers, choices, flags and functions of options. Every module calls these while
- * building. An invalid value is reported as an issue, and undefined or the default is returned.
+ * Validates numbers, choices, flags, functions and listeners of options. Every module calls these
+ * functions while it is built. They throw nothing: an invalid value is added to the caller's list
+ * of issues, and undefined or the default is returned. Listeners are wrapped, so that their errors
+ * never reach a request.
  */
 import { recordListenerSource } from '../events.ts'
 import type { Issues } from './issues.ts'
@@ -81,12 +83,15 @@ export function optionalListener<Args extends unknown[]>(
   const listener = optionalFunction(issues, optionName, value)
   if (listener === undefined) return undefined
 
-  const wrapped = ignoreErrors(listener)
-  recordListenerSource(wrapped, listener)
-  return wrapped
+  const safeListener = ignoreErrors(listener)
+  recordListenerSource(safeListener, listener)
+  return safeListener
 }
 
-/** Wraps a listener so that its errors and rejections are dropped: a log that fails must not fail a request or the process. */
+/**
+ * Wraps a listener so that its errors and rejections are dropped. A log that fails must not fail a
+ * request or end the process.
+ */
 export function ignoreErrors<Args extends unknown[]>(
   listener: (...args: Args) => unknown,
 ): (...args: Args) => void {
@@ -97,7 +102,10 @@ export function ignoreErrors<Args extends unknown[]>(
   }
 }
 
-/** An address without the slashes at its end. A loop, since the expression for it is quadratic. */
+/**
+ * Returns an address without the slashes at its end. It uses a loop, because a regular expression
+ * would take quadratic time.
+ */
 export function withoutSlashAtEnd(address: string): string {
   let end = address.length
   while (address[end - 1] === '/') end--

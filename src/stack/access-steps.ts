@@ -1,13 +1,16 @@
 /**
- * Creates the two steps of `access` in the stack: path and address come first, the session after
- * it was opened. `portcullis.ts` calls it while building. A wrong option is reported as an issue.
+ * Creates the two steps of the option `access` of `portcullis()`: one that checks path and client
+ * address before anything is read, and one that checks the session after it was opened.
+ * `portcullis()` calls both functions while it is built. An invalid option, or one that needs a
+ * session where there is none, is added to the caller's list of issues. At a request, a step
+ * responds with the guard's rejection or calls the next one.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
 import type { MaybeAnswer } from '../access/options.ts'
 import type { Issues } from '../options/issues.ts'
 
-/** Validates the option `access`; undefined where it is absent or wrong. */
+/** Validates the option `access`. Returns undefined where it is absent or invalid. */
 export function compileAccess(
   accessOption: AccessOptions<never, Context> | undefined,
   { session }: { readonly session: unknown },
@@ -17,7 +20,7 @@ export function compileAccess(
   try {
     const checkAccess = accessGuard<Context>(accessOption)
     if (checkAccess.needsSession && session === undefined)
-      issues.add('access', 'needs the option session')
+      issues.add('access', 'has rules about the session; set the option session as well')
 
     return checkAccess
   } catch (error) {
@@ -26,7 +29,7 @@ export function compileAccess(
   }
 }
 
-/** One half of the guard as a step. */
+/** Creates a step from one half of the guard. */
 export function createAccessStep(applyGuard: (c: Context) => MaybeAnswer): MiddlewareHandler {
   return async function access(c, next) {
     return (await applyGuard(c)) ?? next()

@@ -1,7 +1,10 @@
 /**
- * Middleware that limits the form of a request: its method, its head, its body. `portcullis()` and
- * applications call `allowMethods()`, `limitRequests()` and `limitBodies()`. Wrong options are a
- * `ConfigError`; a request beyond a limit is answered with 400, 405, 413, 414, 415 or 431.
+ * Creates middleware that limits the form of a request: `allowMethods()` its method,
+ * `limitRequests()` its URL and headers, `limitBodies()` its body. `portcullis()` and applications
+ * call them. Wrong options throw a `ConfigError` while building. A request beyond a limit is
+ * answered with 400, 405, 413, 414, 415 or 431 and the event `request-refused`. A body whose length
+ * is not announced is counted while the handler reads it, so the handler may have acted on the
+ * first part of it.
  */
 import type { MiddlewareHandler } from 'hono'
 import { createIssues, type Issues } from '../options/issues.ts'
@@ -21,14 +24,16 @@ import { createReject, type StackGuardOptions } from './refuse.ts'
 
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
-/** A method as HTTP defines it, in capitals: methods are case-sensitive. */
+/** A method in capitals, since methods are case-sensitive. */
 const methodName = /^[A-Z][A-Z-]{0,31}$/
 
 /**
- * Answers 405, with Allow, to every method but these. `GET` stands for `HEAD` too. TRACE, TRACK and CONNECT cannot be
- * listed: they are for proxies, and echo what scripts must not see.
+ * Responds with 405 and Allow to every other method than these. `GET` includes `HEAD`. TRACE, TRACK
+ * and CONNECT cannot be listed: they are for proxies, and TRACE would show scripts headers that
+ * they must not see.
  *
- * @param methods - default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. Without OPTIONS there are no CORS preflights.
+ * @param methods - default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. Without OPTIONS there are
+ *   no CORS preflights.
  * @throws {ConfigError} `ERR_CONFIG`
  * @see RFC 9110 section 15.5.6
  */
@@ -52,7 +57,7 @@ export function allowMethods(
 function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<string> {
   const methods = new Set<string>()
   if (!Array.isArray(methodsOption) || methodsOption.length === 0) {
-    issues.add('methods', 'must be a non-empty list of methods')
+    issues.add('methods', "must be a non-empty list of methods, such as ['GET', 'POST']")
     return methods
   }
 
@@ -78,8 +83,8 @@ function parseMethods(methodsOption: unknown, issues: Issues): ReadonlySet<strin
 export interface LimitOptions extends RequestLimits, StackGuardOptions {}
 
 /**
- * Refuses requests whose url (414), query (400) or headers (431) are larger than any honest one's. Put it before whatever
- * reads them.
+ * Rejects requests whose URL (414), query (400) or headers (431) are larger than browsers and
+ * honest clients send. Register it before middleware that parses them.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
@@ -98,7 +103,10 @@ export function limitRequests(options: LimitOptions = {}): MiddlewareHandler {
 
 /** Options of {@link limitBodies}. */
 export interface BodyOptions extends StackGuardOptions {
-  /** Bytes. Default 10,485,760 (10 MB): what Next and most proxies take. 0 takes none. */
+  /**
+   * The most bytes of a body. Default 10,485,760 (10 MB), as Next and most proxies accept. 0
+   * accepts no body.
+   */
   readonly maxBytes?: number
   /** Accepted content types of bodies, such as `['application/json', 'image/*']`; others get 415. Default: all. */
   readonly contentTypes?: readonly string[]
@@ -106,8 +114,8 @@ export interface BodyOptions extends StackGuardOptions {
 
 /**
  * Responds with 413 to bodies that are too long: before they are read if their Content-Length says
- * so, otherwise at the first byte too many, whatever the handler has done. Responds with 400 to a
- * malformed Content-Length. Nothing is buffered: a handler may stream.
+ * so, otherwise when the first byte too many is read, whatever the handler has done by then.
+ * Responds with 400 to a malformed Content-Length. Nothing is buffered, so a handler may stream.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
@@ -144,8 +152,8 @@ export function limitBodies(options: BodyOptions = {}): MiddlewareHandler {
     await next()
     if (bodyError === undefined) return
     const rejection = rejectRequest(c, bodyError.reason)
-    // The response of a handler that got half a body is dropped; its headers so far, such as a
-    // session cookie, stay.
+    // The response of a handler that got a part of the body is dropped. Headers that were set
+    // before, such as a session cookie, stay.
     copyStagedHeaders(c.res.headers, rejection.headers)
     c.res.body?.cancel().catch(() => {})
     c.res = undefined

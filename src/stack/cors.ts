@@ -1,6 +1,9 @@
 /**
- * Middleware for cross-origin reads by the CORS protocol: a preflight of an origin that is not
- * allowed is rejected. Applications call `cors()`. Wrong options are a `ConfigError`.
+ * Creates `cors()`, which lets scripts of other origins read responses by the CORS protocol.
+ * Applications call it; `portcullis()` does not. Wrong options throw a `ConfigError` while
+ * building, wrong origins of the environment at the first request. A preflight that is not allowed
+ * is answered with 403 and the event `request-refused`. Any other cross-origin request reaches the
+ * handler, only without CORS headers, so `csrf` must reject the ones that change something.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { parseOrigins } from '../csrf/origins.ts'
@@ -14,19 +17,27 @@ import { createReject, type StackGuardOptions } from './refuse.ts'
 /** Options of {@link cors}. */
 export interface CorsOptions<E = ProjectEnv> extends StackGuardOptions {
   /**
-   * Origins whose scripts may read responses, each spelled as browsers send it:
+   * The origins whose scripts may read responses, each as browsers send it:
    * `https://app.example.com`. Or `'*'` alone, for public resources. No patterns, no `null`.
    */
   readonly origins: '*' | FromEnv<readonly string[], E>
-  /** Methods beyond what a form can send. Default GET, HEAD, POST. */
+  /** The methods that scripts may use. Default GET, HEAD, POST, which forms can send, too. */
   readonly allowMethods?: readonly string[]
-  /** Headers a script may send. Default Content-Type, which JSON needs. Other headers are rejected, never reflected. */
+  /**
+   * The headers that a script may send. Default Content-Type, which JSON needs. A preflight with
+   * other headers is rejected; they are never reflected.
+   */
   readonly allowHeaders?: readonly string[]
-  /** Response headers that a script may read. Default: only those that browsers always expose. */
+  /**
+   * The response headers that a script may read. Default: only those that browsers always expose.
+   */
   readonly exposeHeaders?: readonly string[]
-  /** Seconds a browser remembers a preflight. Default 600; Chromium cuts at 7,200. */
+  /** How many seconds a browser remembers a preflight. Default 600; Chromium uses at most 7,200. */
   readonly maxAge?: number
-  /** Whether browsers send cookies along and show the answer. Not with `'*'`. Default false. */
+  /**
+   * Whether browsers send cookies and let scripts read the response. Not allowed with `'*'`.
+   * Default false.
+   */
   readonly credentials?: boolean
 }
 
@@ -43,13 +54,14 @@ const maxAgeRange = { min: 0, max: 86_400, unit: 'seconds' } as const
 const variesByPreflight = 'Access-Control-Request-Method, Access-Control-Request-Headers'
 const varyHeaders = [['Vary', `Origin, ${variesByPreflight}`]] as const
 
-/** RFC 9110 section 5.6.2. */
+/** A token (RFC 9110 section 5.6.2). */
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]{1,128}$/
 
 /**
- * Lets scripts of other origins read answers, errors and refusals further in among them. A preflight from any other origin, for another method or with another header
- * gets 403 and no CORS header; any other request from there runs, without a CORS header, so that its script reads nothing.
- * To let those origins change something, trust them in `csrf` too.
+ * Lets scripts of other origins read responses, including errors and rejections of later steps. A
+ * preflight from any other origin, for another method or with another header gets 403 and no CORS
+ * header. Any other request from such an origin is handled, but its response has no CORS header, so
+ * its script cannot read it. To let an allowed origin change something, also trust it in `csrf`.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @see Fetch section 3.2
@@ -67,8 +79,9 @@ export function cors<E = ProjectEnv>(options: CorsOptions<E>): MiddlewareHandler
         : reject(c, 'origin-not-allowed', varyHeaders)
     }
 
-    // Set before anything else responds, so that scripts can read errors and rejections too. For a public resource also where
-    // no Origin was sent: a cache may serve that response to a script (Fetch, "CORS protocol and HTTP caches").
+    // The headers are set before anything else responds, so that scripts can read errors and
+    // rejections, too. For a public resource they are also set without an Origin, because a cache
+    // may serve that response to a script (Fetch, "CORS protocol and HTTP caches").
     if (isPublic) permit(policy, c.res.headers, '*')
     else if (requestOrigin !== null && isAllowed(requestOrigin, c))
       permit(policy, c.res.headers, requestOrigin)
@@ -85,9 +98,9 @@ interface CorsPolicy {
   readonly isPublic: boolean
   isAllowed(origin: string, c: Context): boolean
   readonly methods: readonly string[]
-  /** Names of headers that a script may send, in lower case. */
+  /** The names of headers that a script may send, in lower case. */
   readonly headers: ReadonlySet<string>
-  readonly exposed: string
+  readonly exposedHeaders: string
   readonly credentials: boolean
   /** Headers of every response to a preflight. */
   readonly preflight: ReadonlyArray<readonly [name: string, value: string]>
@@ -108,7 +121,8 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
   const exposedHeaders = parseTokens(exposeHeaders, [], 'exposeHeaders', issues).join(',')
   const seconds = parseWholeNumber(issues, 'maxAge', maxAge, maxAgeRange) ?? 600
   const sendsCredentials = booleanOption(issues, 'credentials', credentials, false)
-  if (isPublic && sendsCredentials) issues.add('credentials', "must be false where origins is '*'")
+  if (isPublic && sendsCredentials)
+    issues.add('credentials', "must be false where origins is '*'; list the origins instead")
   const reject = createReject(optionalListener(issues, 'onEvent', onEvent))
   issues.throwIfAny()
 
@@ -117,7 +131,7 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
     isAllowed: (origin, c) => resolveOrigins === undefined || resolveOrigins(c.env).has(origin),
     methods,
     headers: new Set(headers.map((headerName) => headerName.toLowerCase())),
-    exposed: exposedHeaders,
+    exposedHeaders,
     credentials: sendsCredentials,
     preflight: [
       ...(exposedHeaders === ''
@@ -131,7 +145,7 @@ function compileCors(options: CorsOptions<never>): CorsPolicy {
   }
 }
 
-/** The method that a preflight asks for; null for any other request. */
+/** Returns the method that a preflight asks for; null for any other request. */
 function requestedMethod(
   { method, headers }: Request,
   requestOrigin: string | null,
@@ -163,13 +177,13 @@ function answerPreflight(policy: CorsPolicy, c: Context, origin: string): Respon
 }
 
 function permit(
-  { isPublic, credentials, exposed }: CorsPolicy,
+  { isPublic, credentials, exposedHeaders }: CorsPolicy,
   headers: Headers,
   origin: string,
 ): void {
   headers.set('Access-Control-Allow-Origin', isPublic ? '*' : origin)
   if (credentials) headers.set('Access-Control-Allow-Credentials', 'true')
-  if (exposed !== '') headers.set('Access-Control-Expose-Headers', exposed)
+  if (exposedHeaders !== '') headers.set('Access-Control-Expose-Headers', exposedHeaders)
 }
 
 function parseCorsOrigins(value: readonly string[], issues: Issues): ReadonlySet<string> {
@@ -190,15 +204,16 @@ function parseTokens(
   }
 
   for (const [index, tokenText] of value.entries()) {
-    // `*` would not mean everything where credentials are sent, and too much where they are not.
+    // `*` would not mean all names where credentials are sent, and would allow too much where they
+    // are not.
     if (typeof tokenText !== 'string' || tokenText === '*' || !tokenPattern.test(tokenText))
-      issues.add(`${option}.${index}`, 'must be a name')
+      issues.add(`${option}.${index}`, 'must be the name of a header or method, not a pattern')
   }
 
   return value
 }
 
-/** Whether every header of a list may be sent; one pass, and browsers send a short one. Members may be empty. */
+/** Reports whether every header of a list may be sent. Members of the list may be empty. */
 function areAllowed(names: string | null, allowedNames: ReadonlySet<string>): boolean {
   if (names === null) return true
   return names.split(',').every((listedName) => {

@@ -1,13 +1,18 @@
 /**
- * Creates the step that answers browsers whose sessions are bound to a device. `portcullis.ts`
- * adds it where the session strategy has the option `device`. It fails as the strategy does.
+ * Creates the step of `portcullis()` that responds to browsers about sessions bound to a device:
+ * their registration and refresh. `portcullis()` adds it where the session strategy has the option
+ * `device`. It passes all other requests on. It rejects as the strategy's endpoints do, for example
+ * while the store is unavailable.
  */
 import type { MiddlewareHandler } from 'hono'
 import { shareListener } from '../events.ts'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import type { SessionStrategy, ThreeVerbs } from '../session/core/types.ts'
 
-/** The step, for a strategy with the option `device`; undefined for every other. */
+/**
+ * Creates the step for a strategy with the option `device`. Returns undefined for any other
+ * strategy.
+ */
 export function deviceStep(
   strategy: ThreeVerbs<object> | undefined,
 ): MiddlewareHandler | undefined {
@@ -17,10 +22,10 @@ export function deviceStep(
   const { servesSite } = endpoints
 
   return async function device(c, next) {
-    // Without a site there is nothing else to answer.
+    // Without `site`, the endpoints only respond at their own addresses.
     if (!servesSite && !isDeviceUrl(c.req.url)) return next()
 
-    // The endpoints open sessions of their own, by the request.
+    // The endpoints open sessions with the request as their context, so it needs the listener.
     shareListener(c, c.req.raw)
     return (await endpoints.answer(c.req.raw, c.env)) ?? next()
   }

@@ -1,6 +1,8 @@
 /**
- * Creates the step of GraphQL in the stack: a guard on one path in all its spellings.
- * `portcullis.ts` calls it while building. A wrong option is reported as an issue.
+ * Creates the step of `portcullis()` that applies a GraphQL guard to one path in all its spellings.
+ * `portcullis()` calls it while it is built. An invalid option is added to the caller's list of
+ * issues. A request whose path is not canonical is always guarded, because a router might read it
+ * as the GraphQL path. The guard's own rejections and errors pass through.
  */
 import type { MiddlewareHandler } from 'hono'
 import type { Issues } from '../options/issues.ts'
@@ -12,13 +14,19 @@ import { compilePathPattern, coversPath, isPathPattern } from '../request/path/p
 
 /** The path of the GraphQL endpoint, and its guard. */
 export interface GraphqlStep {
-  /** Exact (`/graphql`) or a prefix (`/api/graphql/*`); every spelling that some router takes for it is guarded, too. */
+  /**
+   * An exact path (`/graphql`) or a prefix (`/api/graphql/*`). Every spelling that some router
+   * reads as this path is guarded, too.
+   */
   readonly path: string
-  /** `graphqlGuard({ ... })` of `portcullis/graphql`. */
+  /** The guard: `graphqlGuard({ ... })` of `portcullis/graphql`. */
   readonly guard: MiddlewareHandler
 }
 
-/** Validates the option `graphql`; undefined where it is absent or wrong. */
+/**
+ * Validates the option `graphql` and creates the step. Returns undefined where the option is absent
+ * or invalid.
+ */
 export function graphqlStep(
   graphqlOption: GraphqlStep | undefined,
   issues: Issues,
@@ -26,7 +34,8 @@ export function graphqlStep(
   if (graphqlOption === undefined) return undefined
   checkKeys(issues, graphqlOption, ['path', 'guard'])
   const { path: pathOption, guard: graphqlGuard } = Object(graphqlOption) as Partial<GraphqlStep>
-  if (typeof graphqlGuard !== 'function') issues.add('guard', 'must be graphqlGuard({ ... })')
+  if (typeof graphqlGuard !== 'function')
+    issues.add('guard', 'must be the result of graphqlGuard({ ... })')
   if (!isPathPattern(pathOption)) {
     issues.add(
       'path',
@@ -43,7 +52,7 @@ export function graphqlStep(
 
   return async function graphql(c, next) {
     const canonical = canonicalPath(c.req.raw.url)
-    // An app that allows other than canonical paths has more of them guarded, not fewer.
+    // An app without the step `path` allows paths that are not canonical. All of those are guarded.
     const isCovered = !canonical.ok || coversFolded(foldPath(canonical.path))
     return isCovered && graphqlGuard !== undefined ? graphqlGuard(c, next) : next()
   }

@@ -1,7 +1,10 @@
 /**
- * Middleware that checks the host and the scheme of a request: `allowHosts()` and
- * `requireHttps()`. `portcullis()` and applications call them. Wrong options are a `ConfigError`;
- * another host is answered with 421, plain http with a redirect or 403.
+ * Creates middleware that checks the host and the scheme of a request: `allowHosts()` and
+ * `requireHttps()`. `portcullis()` and applications call them. Wrong options throw a `ConfigError`
+ * while building, wrong values of the environment at the first request. A request for another host
+ * is answered with 421. Over plain http, a navigation is redirected with 308 and any other request
+ * gets 403. Without a platform, `requireHttps()` believes the header `X-Forwarded-Proto` of
+ * anybody.
  */
 import type { MiddlewareHandler } from 'hono'
 import { parsePublicOrigins } from '../csrf/origins.ts'
@@ -17,15 +20,15 @@ import { createReject, type StackGuardOptions } from './refuse.ts'
 
 /** Options of {@link allowHosts}. */
 export interface HostOptions<E = ProjectEnv> extends StackGuardOptions {
-  /** The origins under which visitors know this application, such as `https://app.example.com`. */
+  /** The origins under which users reach this application, such as `https://app.example.com`. */
   readonly publicOrigin: FromEnv<string | readonly string[], E>
   /** Further hosts: `internal.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. Default none. */
   readonly hosts?: FromEnv<readonly string[], E>
 }
 
 /**
- * Answers 421 to requests for any other host. A host that is not ours, in links, cache keys and origin checks, is the
- * client's word for our address.
+ * Responds with 421 to requests for any other host. Otherwise a client could choose the host that
+ * appears in links, cache keys and origin checks.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @see RFC 9110 section 7.4
@@ -48,19 +51,22 @@ export function allowHosts<E = ProjectEnv>(options: HostOptions<E>): MiddlewareH
 
 /** Options of {@link requireHttps}. */
 export interface HttpsOptions<E = ProjectEnv> extends StackGuardOptions {
-  /** The origins under which visitors know this application; pages are sent to one of them. */
+  /**
+   * The origins under which users reach this application. Navigations are redirected to one of
+   * them.
+   */
   readonly publicOrigin: FromEnv<string | readonly string[], E>
   /**
-   * The platform in front, which vouches for the client's scheme. Default: `CF-Visitor` or
-   * `X-Forwarded-Proto`, whoever sends it.
+   * The platform in front, which sets the header with the client's scheme. Default: `CF-Visitor` or
+   * `X-Forwarded-Proto`, whoever sent it.
    */
   readonly platform?: Platform
 }
 
 /**
- * Requires https: a navigation over http is redirected to the https origin with 308, every other
- * request gets 403. Requests for `localhost`, 127.0.0.0/8 and [::1] pass, and those for a public
- * origin that is http itself.
+ * Requires https: a navigation over http is redirected to the https origin with 308, and every
+ * other request gets 403. Requests for `localhost`, 127.0.0.0/8 and [::1] are allowed, and those
+ * for a public origin that itself is http.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  */
@@ -91,7 +97,7 @@ export function requireHttps<E = ProjectEnv>(options: HttpsOptions<E>): Middlewa
 interface CompiledOrigins {
   readonly list: readonly string[]
   readonly hosts: ReadonlySet<string>
-  /** The first that is https. */
+  /** The first origin with https. */
   readonly first: string | undefined
 }
 

@@ -1,6 +1,7 @@
 /**
- * The stack for Hono apps: `portcullis()` runs every guard in the order of `order.ts`, and its
- * steps can be used alone.
+ * The middleware stack for Hono apps, for applications (`portcullis`) and for the Express and
+ * Fastify handlers in `node/`. `portcullis()` runs every guard in the order of `order.ts`, and most
+ * steps can also be used alone. Wrong options throw a `ConfigError` while building.
  */
 export {
   allowMethods,

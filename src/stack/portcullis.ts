@@ -1,7 +1,9 @@
 /**
- * Creates the whole stack as one middleware. Applications register `portcullis()` first. Wrong
- * options are a `ConfigError`; a step that throws becomes a response before the response passes
- * the outer steps.
+ * Creates `portcullis()`, which runs all guards of this library as one Hono middleware.
+ * Applications register it first. Wrong options of all steps are reported in one `ConfigError`
+ * while building. An error of a step becomes a response by `onError` while it still passes the
+ * outer steps, so that it also gets security headers; a thrown value that is not an Error is thrown
+ * on.
  */
 
 import type { Context, ErrorHandler, MiddlewareHandler, Next } from 'hono'
@@ -59,32 +61,43 @@ const optionKeys: ReadonlyArray<keyof StackOptions | 'session'> = [
   'pages',
 ]
 
-/** The options of the stack. Absent = default, `false` = off. */
+/**
+ * The options of `portcullis()`. An absent option has its default, and `false` turns a step off.
+ */
 export interface StackOptions<Data = object> {
-  /** Header in which something of yours in front names each request; see `requestId`. Default: ids are random. */
+  /**
+   * The header in which your own proxy names each request; see `requestId`. Default: ids are
+   * random.
+   */
   readonly requestIdHeader?: string
-  /** Tells of every request and its answer; see `requestLog` of `portcullis/monitor`. Default none. */
+  /**
+   * Logs every request with its response; see `requestLog` of `portcullis/monitor`. Default none.
+   */
   readonly requestLog?: MiddlewareHandler<RequestLogEnv>
   /** Security headers; see `secureHeaders`. Default: the recommended profile. */
   readonly headers?: SecureHeadersOptions | false
-  /** Refuses paths that guards and router could read differently. Default true. */
+  /** Rejects paths that guards and router could read differently. Default true. */
   readonly path?: boolean
   /**
-   * The origins under which visitors know this application. With them, requests for another host get 421, requests over plain
-   * http 308 or 403 (see `https`), and `csrf` knows its own origin behind a proxy. Default: unknown, nothing of it.
+   * The origins under which users reach this application. With them, requests for another host get
+   * 421, requests over plain http get 308 or 403 (see `https`), and `csrf` knows the application's
+   * own origin behind a proxy. Default: unknown, so that these checks are off.
    */
   readonly publicOrigin?: FromEnv<string | readonly string[]>
-  /** Further hosts that are answered, such as `127.0.0.1:*`; see `allowHosts`. Needs `publicOrigin`. Default none. */
+  /**
+   * Further hosts that are served, such as `127.0.0.1:*`; see `allowHosts`. Needs `publicOrigin`.
+   * Default none.
+   */
   readonly hosts?: FromEnv<readonly string[]>
   /** Whether plain http is rejected; see `requireHttps`. Default true where there is a `publicOrigin`. */
   readonly https?: boolean | Pick<HttpsOptions, 'platform'>
   /** Accepted methods; others get 405. Default GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. */
   readonly methods?: readonly string[] | false
-  /** How large url, query and headers may be; see `limitRequests`. Default on. */
+  /** The largest URL, query and headers; see `limitRequests`. Default on. */
   readonly limits?: RequestLimits | false
   /**
-   * Rate limits; see `rateLimit`. With a stored session in the same Redis all of it is one request there:
-   * the session is then read whether the handler asks for it or not. Default none.
+   * Rate limits; see `rateLimit`. With a stored session in the same Redis, both need one request to
+   * Redis together; the session is then read even if the handler does not use it. Default none.
    */
   readonly rateLimit?: RateLimitOptions<Context>
   /**
@@ -93,38 +106,49 @@ export interface StackOptions<Data = object> {
    */
   readonly access?: AccessOptions<Data, Context>
   /**
-   * Limits on what GraphQL may ask for: `{ path: '/graphql', guard: graphqlGuard({ ... }) }` of `portcullis/graphql`, whose functions
-   * find the session on the context. Default none.
+   * Limits of GraphQL requests: `{ path: '/graphql', guard: graphqlGuard({ ... }) }` of
+   * `portcullis/graphql`, whose functions find the session on the context. Default none.
    */
   readonly graphql?: GraphqlStep
   /** The maximum size and the types of bodies; see `limitBodies`. Default 10 MB of any type. */
   readonly body?: Omit<BodyOptions, 'onEvent'> | false
   /**
-   * Receives the events of every step and of everything behind the stack that handles the same request: sessions, guards of
-   * single routes, logins. A step with an `onEvent` of its own tells both, once each. Default none.
+   * Receives the events of every step, and of everything behind `portcullis()` that handles the
+   * same request: sessions, guards of single routes, logins. A step with its own `onEvent` reports
+   * to both, once each. Default none.
    */
   readonly onEvent?: Emit
-  /** Makes audit records of these events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
+  /**
+   * Creates audit records of these events: `auditTrail(sinks)` of `portcullis/monitor`. Default
+   * none.
+   */
   readonly audit?: AuditTrail
   /**
-   * The platform in front, which vouches for the client's address, for audit records. Default
-   * `'none'`: records have no address.
+   * The platform in front, which sets the header with the client's address, for audit records.
+   * Default `'none'`: records have no address.
    */
   readonly platform?: Platform
-  /** Where requests that change something may come from; see `csrf`. Default: our own origin only. */
+  /**
+   * The origins from which requests that change something may come; see `csrf`. Default: the
+   * application's own origin only.
+   */
   readonly csrf?: Omit<CsrfOptions, 'token'> | false
-  /** Answers what a step of the stack throws; what handlers throw is `app.onError`'s. Default `errorPage()`. */
+  /**
+   * Creates the response to an error of a step; errors of handlers go to `app.onError`. Default
+   * `errorPage()`.
+   */
   readonly onError?: ErrorHandler
   /**
-   * The look and the languages of the pages of every step, and of what `errorPage()` answers behind it: `pages({ ... })` of
-   * `portcullis/page`. Default: plain, in English.
+   * The look and the languages of the error pages of every step and of `errorPage()`: `pages({ ...
+   * })` of `portcullis/page`. Default: plain pages in English.
    */
   readonly pages?: PageTemplate
 }
 
 /**
- * Every guard in its order, for `new Hono().use(portcullis({ session }))`. Register it first, and with it
- * `app.onError(errorPage())` and `app.notFound(notFoundPage())`.
+ * Creates a middleware with all guards in their order, for `new Hono().use(portcullis({ session
+ * }))`. Register it first, together with `app.onError(errorPage())` and
+ * `app.notFound(notFoundPage())`.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
@@ -215,12 +239,12 @@ function checkTogether(
   issues: Issues,
 ): void {
   if (requestIdHeader !== undefined && !isHeaderName(requestIdHeader)) {
-    issues.add('requestIdHeader', 'must be the name of a header')
+    issues.add('requestIdHeader', "must be the name of a header, such as 'cf-ray'")
   }
 
   if (publicOrigin !== undefined) return
-  if (hosts !== undefined) issues.add('hosts', 'needs publicOrigin')
-  if (https !== false) issues.add('https', 'needs publicOrigin')
+  if (hosts !== undefined) issues.add('hosts', 'needs the option publicOrigin')
+  if (https !== false) issues.add('https', 'needs the option publicOrigin')
 }
 
 function compileListener(
@@ -241,7 +265,7 @@ function validatePages(pagesOption: unknown, issues: Issues): PageTemplate | und
   if (pagesOption === undefined) return undefined
   if (typeof (pagesOption as Partial<PageTemplate>)?.renderContent === 'function')
     return pagesOption as PageTemplate
-  issues.add('pages', 'must be pages({ ... }) of portcullis/page')
+  issues.add('pages', 'must be the result of pages({ ... }) of portcullis/page')
   return undefined
 }
 
@@ -250,12 +274,12 @@ function validateAudit(auditOption: unknown, issues: Issues): AuditTrail | undef
   if (typeof (auditOption as Partial<AuditTrail>)?.record === 'function')
     return auditOption as AuditTrail
 
-  issues.add('audit', 'must be auditTrail(...) of portcullis/monitor')
+  issues.add('audit', 'must be the result of auditTrail(...) of portcullis/monitor')
 
   return undefined
 }
 
-/** One request on its way through the steps. */
+/** The steps and the context of one request. */
 interface StackRun {
   readonly steps: readonly MiddlewareHandler[]
   readonly c: Context
@@ -264,8 +288,9 @@ interface StackRun {
 }
 
 /**
- * Runs the steps as Hono runs middleware: a response ends the run, and what a step throws becomes a response before the
- * steps around it see it. Otherwise an error page would be sent without security headers.
+ * Runs the steps as Hono runs middleware, where a response ends the run. The error of a step
+ * becomes a response before the outer steps see it. Otherwise an error page would be sent without
+ * security headers.
  */
 async function runSteps(run: StackRun, index: number): Promise<void> {
   const { steps, c, next, onError } = run

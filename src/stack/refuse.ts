@@ -1,6 +1,8 @@
 /**
- * Creates the rejections of the stack's guards: one response and one event. `hosts.ts`, `cors.ts`
- * and `bounds.ts` call it. The response names the status, never the reason.
+ * Creates the rejections of the guards in this folder: one error response and one event
+ * `request-refused`. `hosts.ts`, `cors.ts` and `bounds.ts` call it. The response has a status and
+ * neutral words, never the reason, which only the event and the log line have. It throws nothing
+ * for the headers that these guards add.
  */
 
 import type { Context } from 'hono'
@@ -9,20 +11,22 @@ import type { RequestMetrics } from '../monitor/line.ts'
 import { errorResponse } from '../page/error-response.ts'
 import type { Emit, Reason } from '../types.ts'
 
-/** Options every guard of requests has. */
+/** The options of every guard. */
 export interface StackGuardOptions {
   /** Receives `request-refused` with the reason. Default none. */
   readonly onEvent?: Emit
 }
 
-/** Answers a refused request. */
+/** Creates the response to a rejected request, and emits its event. */
 export type RejectRequest = (
   c: Context,
   reason: Reason,
   headers?: ReadonlyArray<readonly [string, string]>,
 ) => Response
 
-/** Makes the answer in neutral words and tells the event; the request's id is in both. */
+/**
+ * Creates a function that rejects requests. The request's id is in the response and in the event.
+ */
 export function createReject(onEvent: Emit | undefined): RejectRequest {
   return (c, reason, headers) => {
     const id: unknown = c.get('requestId')

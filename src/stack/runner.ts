@@ -1,5 +1,7 @@
 /**
- * Runs a middleware around a response that another framework makes; the handlers of Express and Fastify in `node/` call it.
+ * Runs a Hono middleware around a response that another framework creates. The handlers for Express
+ * and Fastify in `node/` create a runner and call it for each request. It rejects with the error
+ * that the middleware throws, or with that of `respond`.
  */
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 
@@ -13,13 +15,13 @@ export interface MiddlewareRun {
   readonly request: Request
   /** The environment, as `c.env`. */
   readonly env: unknown
-  /** Keeps work going after the response. */
+  /** Continues work after the response. */
   waitUntil(promise: Promise<unknown>): void
-  /** Makes the response; called once, if the middleware calls `next`. */
+  /** Creates the response. It is called once, if the middleware calls `next`. */
   respond(c: Context): Promise<Response>
 }
 
-/** Creates the function that runs a middleware. It rejects with what the middleware throws. */
+/** Creates the function that runs a middleware. It rejects with the error of the middleware. */
 export function createMiddlewareRunner<Variables extends object>(
   middleware: RunnableMiddleware<Variables>,
 ): (run: MiddlewareRun) => Promise<Response> {

@@ -1,7 +1,8 @@
 /**
- * Steps of the stack that belong to no other module: `requestId()` and `canonicalPaths()`.
- * `portcullis()` and applications call them. A path that is not canonical is redirected to its
- * canonical form or rejected with 400.
+ * Creates two small steps of `portcullis()`: `requestId()`, which names each request, and
+ * `canonicalPaths()`, which rejects paths that programs could read differently. `portcullis()` and
+ * applications call them. Neither throws. A GET or HEAD request with a path that is not canonical
+ * is redirected with 308 where its canonical form is certain; any other one is rejected with 400.
  */
 
 import type { MiddlewareHandler } from 'hono'
@@ -15,10 +16,12 @@ import { isRequestId } from '../request/request-id.ts'
 export type RequestIdEnv = { Variables: { requestId: string } }
 
 /**
- * Gives each request a random id of 128 bits as `c.var.requestId`; one that a client sends is not believed.
+ * Gives each request a random id of 128 bits as `c.var.requestId`. An id that a client sends is not
+ * used.
  *
- * @param headerName - in which something of yours in front names each request, such as `cf-ray`: what is 8 to 64 letters, digits,
- *   `-` and `_` is taken. Only a header that clients cannot set.
+ * @param headerName - the header in which your own proxy names each request, such as `cf-ray`. A
+ *   value of 8 to 64 letters, digits, `-` and `_` is used as the id. Only name a header that
+ *   clients cannot set.
  */
 export function requestId(headerName?: string): MiddlewareHandler<RequestIdEnv> {
   return async function requestId(c, next) {
@@ -29,8 +32,9 @@ export function requestId(headerName?: string): MiddlewareHandler<RequestIdEnv> 
 }
 
 /**
- * Lets only canonical paths pass. What a router, a guard or an upstream could read differently (`/a/%2e%2e/b`, `//b`,
- * `/%62`) is sent to its canonical spelling where that is certain and nothing is lost, and refused with 400 elsewhere.
+ * Allows only canonical paths. A path that a router, a guard or an upstream could read differently
+ * (`/a/%2e%2e/b`, `//b`, `/%62`) is redirected to its canonical form where that is certain and
+ * nothing is lost, and rejected with 400 otherwise.
  */
 export function canonicalPaths(): MiddlewareHandler {
   return async function canonicalPaths(c, next) {

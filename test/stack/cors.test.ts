@@ -160,7 +160,10 @@ describe('cors()', () => {
     [{ origins: [] }, 'cors.origins must contain at least one origin'],
     [{ origins: friend }, 'cors.origins must be a list of origins'],
     [{}, 'cors.origins is required'],
-    [{ origins: [friend], allowHeaders: ['*'] }, 'cors.allowHeaders.0 must be a name'],
+    [
+      { origins: [friend], allowHeaders: ['*'] },
+      'cors.allowHeaders.0 must be the name of a header or method, not a pattern',
+    ],
     [{ origins: [friend], allowMethods: 'GET' }, 'cors.allowMethods must be a list'],
     [{ origins: [friend], maxAge: 1e9 }, 'cors.maxAge must be a whole number of seconds'],
     [

@@ -66,7 +66,7 @@ describe('GraphQL in the stack', () => {
   })
 
   test.each([
-    [{ path: '/graphql' }, 'portcullis.graphql.guard must be graphqlGuard'],
+    [{ path: '/graphql' }, 'portcullis.graphql.guard must be the result of graphqlGuard'],
     [{ path: 'graphql', guard: graphqlGuard() }, 'portcullis.graphql.path must be'],
     [{ path: '/graphql', gaurd: graphqlGuard() }, 'did you mean guard?'],
   ])('%j is refused while building', (graphql, words) => {

@@ -407,7 +407,7 @@ describe('the stack', () => {
 
   it('has no hosts and no https without a public origin, and says so', () => {
     expect(() => portcullis({ hosts: ['a.example'], https: true })).toThrow(
-      'portcullis.hosts needs publicOrigin; portcullis.https needs publicOrigin',
+      'portcullis.hosts needs the option publicOrigin; portcullis.https needs the option publicOrigin',
     )
   })
 
