@@ -1,4 +1,11 @@
-/** Runs a stack around handlers of Express, Connect, Fastify and `node:http`. */
+/**
+ * Runs a Hono middleware such as `portcullis()` around the handlers of Express, Connect or Fastify:
+ * the framework creates its response inside `next()`, and the middleware may change its headers or
+ * replace it. `expressMiddleware()` and `fastifyHook()` call it for each request. Wrong options
+ * throw a `ConfigError`. An error before the framework was called goes to its `next`; a later one
+ * goes to `onFault`, and the client gets 500. A path that is not canonical gets 400, because the
+ * framework could read it differently.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ConfigError, checkKeys, createIssues } from '../src/options/index.ts'
 import { errorResponse } from '../src/page/index.ts'
@@ -13,12 +20,15 @@ import { type BadRequest, hasBody, makeRequest, readArrival, readTarget } from '
 
 /** Options of {@link expressMiddleware} and {@link fastifyHook}. */
 export interface ConnectOptions<E = unknown> {
-  /** The environment: `c.env` of `FromEnv` functions. Default `process.env`. */
+  /**
+   * The environment, which options that are functions receive as `c.env`. Default `process.env`.
+   */
   readonly env?: E
   /**
-   * Your own proxies in front, each of which appends to `X-Forwarded-For` and sets `X-Forwarded-Proto`. At most 16.
+   * The number of your own proxies in front, each of which appends to `X-Forwarded-For` and sets
+   * `X-Forwarded-Proto`. At most 16.
    *
-   * @default 0 the client is who is connected
+   * @default 0: the peer of the connection is the client
    */
   readonly trustedProxies?: number
   /** Receives errors that no response can show. Default: a line of JSON on `console.error`. */
@@ -27,26 +37,30 @@ export interface ConnectOptions<E = unknown> {
 
 const optionNames: ReadonlyArray<keyof ConnectOptions> = ['env', 'trustedProxies', 'onFault']
 
-/** A request of Node, or one of Fastify, which has it as `raw`. */
+/** A request of Node, or one of Fastify, which has Node's as `raw`. */
 export type NodeRequestLike = IncomingMessage | { readonly raw: IncomingMessage }
 
-/** One request that a stack runs around. */
-interface Visit {
+/** One request of the framework. */
+interface FrameworkRequest {
   readonly message: IncomingMessage
   readonly response: ServerResponse
-  /** Called when the framework is to answer. */
+  /** Called to let the framework respond. */
   next(error?: unknown): void
-  /** Called when the stack answers in place of the framework. */
+  /** Called when the middleware responds in place of the framework. */
   onAnswer(): void
 }
 
-/** A stack around handlers of Node. */
+/** A middleware around handlers of Node. */
 export interface Connect<Variables> {
-  handle(visit: Visit): Promise<void>
+  handle(frameworkRequest: FrameworkRequest): Promise<void>
   readVariables(request: NodeRequestLike): Variables
 }
 
-/** Creates the part that all frameworks share. @throws {ConfigError} `ERR_CONFIG` */
+/**
+ * Creates the part that all frameworks share.
+ *
+ * @throws {ConfigError} `ERR_CONFIG`
+ */
 export function createConnect<Variables extends object>(
   name: string,
   middleware: RunnableMiddleware<Variables>,
@@ -55,7 +69,7 @@ export function createConnect<Variables extends object>(
   const issues = createIssues(name)
   checkKeys(issues, options, optionNames)
   if (typeof middleware !== 'function')
-    issues.add('', 'needs a middleware, such as portcullis({ session })')
+    issues.add('', 'must get a middleware, such as portcullis({ session })')
   issues.throwIfAny()
 
   const compiled = compileOptions(options as ServeOptions)
@@ -63,27 +77,32 @@ export function createConnect<Variables extends object>(
   const variables = new WeakMap<IncomingMessage, Variables>()
 
   return {
-    async handle(visit): Promise<void> {
-      const { message, response, next, onAnswer } = visit
+    async handle(frameworkRequest): Promise<void> {
+      const { message, response, next, onAnswer } = frameworkRequest
       const url = readUrl(message, compiled)
       if (typeof url !== 'string') {
         onAnswer()
         return rejectMessage(message, response, url)
       }
       if (hasBody(message) && message.readableDidRead) return next(createReadError(name))
-      await new StackRun<Variables>(visit, { url, compiled, run, variables }).start()
+      await new StackRun<Variables>(frameworkRequest, { url, compiled, run, variables }).start()
     },
 
     readVariables(request): Variables {
-      const found = variables.get('raw' in request ? request.raw : request)
-      if (found === undefined)
-        throw new ConfigError([{ option: name, problem: 'did not run for this request' }])
-      return found
+      const requestVariables = variables.get('raw' in request ? request.raw : request)
+      if (requestVariables === undefined)
+        throw new ConfigError([
+          {
+            option: name,
+            problem: 'did not run for this request; register it before the handlers that use it',
+          },
+        ])
+      return requestVariables
     },
   }
 }
 
-/** The parts that every request of a stack shares, and its url. */
+/** The parts that all requests share, and the URL of this one. */
 interface RunParts<Variables extends object> {
   readonly url: string
   readonly compiled: CompiledOptions
@@ -91,30 +110,33 @@ interface RunParts<Variables extends object> {
   readonly variables: WeakMap<IncomingMessage, Variables>
 }
 
-/** One request on its way through the stack and the framework. */
+/** One request while it passes through the middleware and the framework. */
 class StackRun<Variables extends object> {
-  readonly #visit: Visit
+  readonly #frameworkRequest: FrameworkRequest
   readonly #parts: RunParts<Variables>
   readonly #body: DivertedBody | undefined
   readonly #request: Request
-  /** The body of the framework's response, as the stack sees it: it is never read. */
+  /**
+   * A stand-in for the body of the framework's response, which the middleware sees and never reads.
+   */
   readonly #marker = new ReadableStream<Uint8Array>()
-  #held: HeldResponse | undefined
+  #heldResponse: HeldResponse | undefined
   #status = 0
 
-  constructor(visit: Visit, parts: RunParts<Variables>) {
-    const { message, response } = visit
+  constructor(frameworkRequest: FrameworkRequest, parts: RunParts<Variables>) {
+    const { message, response } = frameworkRequest
     const { trustedProxies } = parts.compiled
-    const gone = new AbortController()
+    const clientLeft = new AbortController()
     response.once('close', () => {
-      if (!response.writableFinished) gone.abort(new Error('The client left'))
+      if (!response.writableFinished)
+        clientLeft.abort(new Error('The client closed the connection'))
     })
-    this.#visit = visit
+    this.#frameworkRequest = frameworkRequest
     this.#parts = parts
     this.#body = hasBody(message) ? divertBody(message) : undefined
     this.#request = makeRequest(message, parts.url, readArrival(message, trustedProxies), {
       body: this.#body?.stream,
-      signal: gone.signal,
+      signal: clientLeft.signal,
       trustedProxies,
       copyable: true,
     })
@@ -131,63 +153,68 @@ class StackRun<Variables extends object> {
       })
       await this.#finish(response)
     } catch (error) {
-      if (this.#held === undefined) return this.#visit.next(error)
+      if (this.#heldResponse === undefined) return this.#frameworkRequest.next(error)
       compiled.onFault(error)
       await this.#finish(errorResponse('fault', this.#request))
     }
   }
 
-  /** Lets the framework answer, and resolves with its head once it sends one. */
+  /** Lets the framework respond, and resolves with the head of its response. */
   async #respond(
     c: Parameters<Parameters<RunParts<Variables>['run']>[0]['respond']>[0],
   ): Promise<Response> {
-    const { message, response, next } = this.#visit
+    const { message, response, next } = this.#frameworkRequest
     const { url, variables } = this.#parts
-    // The framework reads the target as it was sent. What a URL parser reads otherwise, a guard may have allowed for another path.
+    // The framework reads the target as it was sent. If a URL parser reads it differently, a guard
+    // may have allowed another path.
     const { pathname, search } = new URL(url)
     if (url.slice(url.indexOf('/', 'https://'.length)) !== `${pathname}${search}`)
       return errorResponse('path-not-canonical', this.#request)
 
-    const held = new HeldResponse(response)
-    this.#held = held
+    const heldResponse = new HeldResponse(response)
+    this.#heldResponse = heldResponse
     variables.set(message, c.var as unknown as Variables)
     const { raw } = c.req
     this.#body?.giveBack(raw.body, raw.bodyUsed, (error) => this.#failBody(error))
-    // The next request of the connection comes behind what nobody has read of this one.
+    // Bytes of this body that nobody has read would stand before the next request of the
+    // connection.
     response.once('finish', () => void (message.readableEnded || message.resume()))
     next()
-    await held.begun
+    await heldResponse.begun
 
     const { statusCode } = response
     const status = statusCode >= 200 && statusCode <= 599 ? statusCode : 200
     this.#status = status
     const body = isBodiless(status) ? null : this.#marker
-    return new Response(body, { status, headers: held.readHeaders() })
+    return new Response(body, { status, headers: heldResponse.readHeaders() })
   }
 
-  /** The framework waits for bytes that will not come: tell whoever listens, and let the stack answer. */
+  /**
+   * The framework waits for bytes that will not come. The error is emitted for its listeners, and
+   * the middleware responds.
+   */
   #failBody(error: unknown): void {
-    const { message, response } = this.#visit
+    const { message, response } = this.#frameworkRequest
     response.shouldKeepAlive = false
     if (message.listenerCount('error') > 0) message.emit('error', error)
     if (response.headersSent) response.destroy()
-    this.#held?.giveUp()
+    this.#heldResponse?.giveUp()
   }
 
   async #finish(response: Response): Promise<void> {
-    const { message, response: out, onAnswer } = this.#visit
-    const held = this.#held
-    if (held === undefined) {
+    const { message, response: out, onAnswer } = this.#frameworkRequest
+    const heldResponse = this.#heldResponse
+    if (heldResponse === undefined) {
       onAnswer()
-      return answer(response, message, out, this.#parts.compiled)
+      return sendResponse(response, message, out, this.#parts.compiled)
     }
 
-    const isOwn =
+    const isFrameworkResponse =
       response.body === this.#marker || (response.body === null && response.status === this.#status)
-    if (isOwn) return held.release(response.headers)
+    if (isFrameworkResponse) return heldResponse.release(response.headers)
     if (!message.complete) out.shouldKeepAlive = false
     const body = Buffer.from(await response.arrayBuffer())
-    if (!held.replace(response.status, response.headers, body)) out.destroy()
+    if (!heldResponse.replace(response.status, response.headers, body)) out.destroy()
   }
 }
 
@@ -198,12 +225,12 @@ function readUrl(
   const { method = '' } = message
   const url = readTarget(message, readArrival(message, trustedProxies).scheme)
   if (typeof url !== 'string') return url
-  // A framework takes the host from the header, whatever an absolute target says.
+  // A framework takes the host from the Host header, even if the target is absolute.
   const { originalUrl = message.url } = message as { originalUrl?: string }
   if (originalUrl?.startsWith('/') !== true)
-    return { status: 400, detail: 'The request target is no path.' }
+    return { status: 400, detail: 'The request target is not a path.' }
   if (hasBody(message) && /^(?:GET|HEAD)$/.test(method))
-    return { status: 400, detail: `A ${method} request has no body here.` }
+    return { status: 400, detail: `A ${method} request must not have a body.` }
 
   return url
 }
@@ -212,15 +239,15 @@ function isBodiless(status: number): boolean {
   return status === 204 || status === 205 || status === 304
 }
 
-/** Sends the response of the stack itself. */
-async function answer(
+/** Sends the response of the middleware. */
+async function sendResponse(
   response: Response,
   message: IncomingMessage,
   out: ServerResponse,
   { drainTimeoutMs }: CompiledOptions,
 ): Promise<void> {
   if (out.destroyed || out.headersSent) return void response.body?.cancel().catch(() => {})
-  // The unread rest of a request would be taken for the next one.
+  // The unread rest of a request would be read as the next one.
   if (hasBody(message) && !message.complete) out.shouldKeepAlive = false
   const { status, body, headers } = response
   const isEmpty = message.method === 'HEAD' || isBodiless(status) || body === null
@@ -241,6 +268,9 @@ async function answer(
 
 function createReadError(name: string): ConfigError {
   return new ConfigError([
-    { option: name, problem: 'comes after something that has read the body: register it first' },
+    {
+      option: name,
+      problem: 'runs after a handler that has read the body; register it before all others',
+    },
   ])
 }

@@ -1,16 +1,23 @@
-/** Leads the body of a request through a middleware and back to the framework, byte for byte and as fast as it is read. */
+/**
+ * Passes the body of a request through a Hono middleware and then back to the framework, with the
+ * same bytes and as fast as it is read. `connect.ts` calls it for Express and Fastify. It replaces
+ * `push` and `_read` of Node's message, so it must get a message from which nobody has read. A
+ * connection that ends early, or a middleware that reads only a part of the body, is reported as an
+ * error to the stream or to the callback `onError`.
+ */
 import type { IncomingMessage } from 'node:http'
 
-/** The body of a request on its way through a middleware. */
+/** The body of a request while it passes through a middleware. */
 export interface DivertedBody {
   /** The body, for the middleware. */
   readonly stream: ReadableStream<Uint8Array>
   /**
-   * Gives the body back, so that the framework reads it from the message as if nobody had been there.
+   * Gives the body back, so that the framework reads it from the message as usual.
    *
    * @param passed - the body that the middleware passes on: `stream`, or one that replaces it.
-   * @param isUsed - whether somebody has read `passed`. Then the framework reads the bytes that came.
-   * @param onError - receives what `passed` fails with.
+   * @param isUsed - whether the middleware has read `passed`. The framework then reads the bytes as
+   *   they came.
+   * @param onError - receives the error of `passed`.
    */
   giveBack(
     passed: ReadableStream<Uint8Array> | null,
@@ -19,15 +26,16 @@ export interface DivertedBody {
   ): void
 }
 
-/** Takes the body of a message that nobody has read from. */
+/** Takes the body of a message from which nobody has read. */
 export function divertBody(message: IncomingMessage): DivertedBody {
   return message.complete ? copyReceivedBody(message) : divertArrivingBody(message)
 }
 
-/** A body that is in memory already stays where it is. */
+/** Passes on a body that has already arrived completely. It also stays in the message. */
 function copyReceivedBody(message: IncomingMessage): DivertedBody {
   const bytes: Buffer = message.read() ?? Buffer.alloc(0)
-  // In the same tick: an empty message that has ended would report its end in the next one.
+  // This must happen in the same tick: an empty message that has ended would emit its end in the
+  // next one.
   if (bytes.length > 0) message.unshift(bytes)
 
   return {
@@ -38,22 +46,25 @@ function copyReceivedBody(message: IncomingMessage): DivertedBody {
   }
 }
 
-/** A body that is still on its way: what the parser pushes goes to the middleware, and comes back when the framework reads. */
+/**
+ * Passes on a body that is still arriving. The bytes of the parser go to the middleware, and return
+ * to the message when the framework reads.
+ */
 function divertArrivingBody(message: IncomingMessage): DivertedBody {
-  const first = message.readableLength > 0 ? (message.read() as Buffer | null) : null
+  const firstChunk = message.readableLength > 0 ? (message.read() as Buffer | null) : null
   const pushToReader = message.push.bind(message)
-  const askSocket = message._read.bind(message)
+  const readFromSocket = message._read.bind(message)
   const received: Buffer[] = []
   let [isGivenBack, hasEnded] = [false, false]
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
 
   const stream = new ReadableStream<Uint8Array>(
     {
-      start(given): void {
-        controller = given
+      start(streamController): void {
+        controller = streamController
       },
       pull(): void {
-        askSocket(0)
+        readFromSocket(0)
       },
     },
     { highWaterMark: 0 },
@@ -71,10 +82,10 @@ function divertArrivingBody(message: IncomingMessage): DivertedBody {
       hasEnded = true
       controller?.close()
     }
-    // The socket waits until the stream is read.
+    // Returning false makes the socket wait until the stream is read.
     return false
   }
-  if (first !== null) receive(first)
+  if (firstChunk !== null) receive(firstChunk)
   message.once('close', () => {
     if (!hasEnded) controller?.error(new Error('The body ended before it was complete'))
     hasEnded = true
@@ -85,19 +96,24 @@ function divertArrivingBody(message: IncomingMessage): DivertedBody {
     giveBack(passed, isUsed, onError): void {
       isGivenBack = true
       if (isUsed && !hasEnded) {
-        onError(new Error('A middleware read a part of the body and not the rest'))
+        onError(
+          new Error(
+            'A middleware has read only a part of the body; it must read all of it, or nothing',
+          ),
+        )
         return
       }
-      // Who read all of it has not changed it: these are the bytes that came.
+      // A middleware that only read the body has not changed it, so the framework gets the bytes
+      // that came.
       const source = isUsed || passed === null ? createStream(received.splice(0)) : passed
       received.length = 0
       const pump = createPump(source.getReader(), pushToReader, onError)
       message._read = (size): void => {
-        askSocket(size)
+        readFromSocket(size)
         pump()
       }
-      // The message waits for what its first read has asked for.
-      if (first !== null) pump()
+      // The message waits for the bytes that its first read requested.
+      if (firstChunk !== null) pump()
     },
   }
 }

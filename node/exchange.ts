@@ -1,4 +1,10 @@
-/** One request of a client on its way through a gateway, and the response to it. */
+/**
+ * Handles one request of a client: it passes the request to the gateway, writes the gateway's
+ * response, and ends both where the client leaves. `serve()`, `toNodeHandler()`, upgrades and the
+ * stop of a server use it. `ask` rejects with the error of the gateway, and gives a status and a
+ * detail for a request that cannot be passed on. A response whose body breaks off closes the
+ * connection, so that the client never takes a part for the whole.
+ */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { GatewayContext } from '../src/gateway/index.ts'
@@ -10,29 +16,32 @@ import { rejectMessage } from './reject.ts'
 import { type BadRequest, hasBody, makeRequest, readArrival, readTarget } from './request.ts'
 import type { ExchangeEvents, NodeUpstream, UpgradedResponse } from './upstream.ts'
 
-/** A handler of requests: a gateway, or anything with the same methods. */
+/** A handler of requests: a gateway, or any object with `fetch`. */
 export interface Served {
-  /** Answers one request. `context.upstream` is the client that changes nothing. */
+  /**
+   * Responds to a request. `context.upstream` is the client that sends requests to upstreams
+   * unchanged.
+   */
   fetch(request: Request, env?: never, context?: GatewayContext): Response | Promise<Response>
 }
 
-/** The parts that every exchange of a server shares. */
+/** The parts that all requests of a server share. */
 export interface ExchangeHost {
   readonly gateway: Served
   readonly options: CompiledOptions
   readonly upstream: NodeUpstream
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal
-  /** Work that goes on after the answer. */
+  /** Work that continues after responses. */
   readonly work: Set<Promise<unknown>>
 }
 
-/** One request and what is known of it. */
+/** One request and its state. */
 export class Exchange implements ExchangeEvents {
   readonly message: IncomingMessage
   readonly response: ServerResponse
   readonly #host: ExchangeHost
-  readonly #gone = new AbortController()
+  readonly #clientLeft = new AbortController()
   #body: MessageBody | undefined
   #trailers: readonly string[] = []
   #fromUpstream = false
@@ -47,29 +56,34 @@ export class Exchange implements ExchangeEvents {
     })
   }
 
-  /** Ends what runs for a client that is gone. */
+  /** Ends the work for a client that has closed the connection. */
   leave(): void {
-    const gone = new Error('The client left')
-    this.#body?.fail(gone)
-    this.#gone.abort(gone)
+    const error = new Error('The client closed the connection')
+    this.#body?.fail(error)
+    this.#clientLeft.abort(error)
   }
 
-  /** Makes the rest of the body an error. False where there is no answer to be had any more. */
+  /**
+   * Ends the request's body with an error. Returns false where the gateway can no longer respond.
+   */
   breakBody(error: Error): boolean {
     if (this.#body === undefined || this.response.headersSent) return false
     this.#body.fail(error)
     return true
   }
 
-  /** Asks the gateway. `expects` is whether the client waits for 100 before it sends its body. */
-  async ask(expects: boolean): Promise<Response | BadRequest> {
+  /**
+   * Calls the gateway. `expectsContinue` says whether the client waits for 100 before it sends its
+   * body.
+   */
+  async ask(expectsContinue: boolean): Promise<Response | BadRequest> {
     const { message } = this
     const { gateway, options, upstream, work } = this.#host
     const arrival = readArrival(message, options.trustedProxies)
     const url = readTarget(message, arrival.scheme)
     if (typeof url !== 'string') return url
-    const { signal } = this.#gone
-    if (hasBody(message)) this.#body = this.#readBody(expects)
+    const { signal } = this.#clientLeft
+    if (hasBody(message)) this.#body = this.#readBody(expectsContinue)
     const request = makeRequest(message, url, arrival, {
       body: this.#body?.stream,
       signal,
@@ -77,29 +91,30 @@ export class Exchange implements ExchangeEvents {
     })
     const context: GatewayContext = {
       waitUntil(promise): void {
-        const done = promise.catch(options.onFault).finally(() => work.delete(done))
-        work.add(done)
+        const pending = promise.catch(options.onFault).finally(() => work.delete(pending))
+        work.add(pending)
       },
       upstream: {
-        fetch: async (to, init) => {
-          const answer = await upstream.fetch(to, init, this)
+        fetch: async (url, init) => {
+          const upstreamResponse = await upstream.fetch(url, init, this)
           this.#fromUpstream = true
-          return answer
+          return upstreamResponse
         },
       },
     }
     const response = await gateway.fetch(request, options.env as never, context)
-    // A connection that the gateway did not hand over belongs to nobody.
+    // A switched connection that the gateway did not pass on must be closed.
     if (response.status !== 101) this.#upgraded?.destroy()
     return response
   }
 
-  #readBody(expects: boolean): MessageBody {
+  #readBody(expectsContinue: boolean): MessageBody {
     const { message, response } = this
     return readMessageBody(message, {
       onFirstRead: () => {
-        // Nobody is asked for a body that a check has refused (RFC 9110 section 10.1.1).
-        if (expects && !response.headersSent) response.writeContinue()
+        // A client is only asked for its body if no check has rejected the request (RFC 9110
+        // section 10.1.1).
+        if (expectsContinue && !response.headersSent) response.writeContinue()
         this.#limitRate()
       },
       onCancel: () => {},
@@ -111,21 +126,25 @@ export class Exchange implements ExchangeEvents {
     const { minBodyBytesPerSecond: bytesPerSecond, bodyGraceMs: graceMs } = this.#host.options
     if (bytesPerSecond === 0) return
     const stop = limitRate(message, { bytesPerSecond, graceMs }, () => {
-      if (!this.breakBody(new Error('The body came too slowly'))) response.destroy()
+      if (!this.breakBody(new Error('The body arrived too slowly'))) response.destroy()
     })
     response.once('close', stop)
   }
 
-  /** Writes a response; one whose body breaks off ends with the connection, never as if it were whole. */
+  /**
+   * Writes a response. If its body breaks off, the connection is closed, so that the response does
+   * not look complete.
+   */
   async answer(response: Response): Promise<void> {
     const { response: out, message } = this
     const { options, stopping } = this.#host
     if (out.destroyed || out.headersSent) return void response.body?.cancel().catch(() => {})
     const { status, body } = response
-    // The unread rest of a request would be taken for the next request: close the connection.
+    // The unread rest of a request would be read as the next one, so the connection is closed.
     if (stopping.aborted || (this.#body !== undefined && !message.complete))
       out.shouldKeepAlive = false
-    // An upstream that says no date has no clock (RFC 9110 section 6.6.1), and no reason is one that was sent.
+    // An upstream that sends no Date has no clock (RFC 9110 section 6.6.1), and its reason phrase
+    // stays as it is.
     if (this.#fromUpstream) out.sendDate = false
     const reason = response.statusText || (this.#fromUpstream ? '' : (STATUS_CODES[status] ?? ''))
     const bodiless = message.method === 'HEAD' || status === 204 || status === 304
@@ -134,7 +153,8 @@ export class Exchange implements ExchangeEvents {
       body?.cancel().catch(() => {})
       return void out.end()
     }
-    // The head goes out now. Not by `flushHeaders`, which writes it as UTF-8, so that bytes beyond ASCII become two.
+    // This sends the head immediately. `flushHeaders` would write it as UTF-8, so that each byte
+    // beyond ASCII became two.
     out.write(Buffer.alloc(0))
     const isStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
     try {
@@ -148,19 +168,20 @@ export class Exchange implements ExchangeEvents {
     }
   }
 
-  /** Answers without the gateway. */
+  /** Responds without the gateway. */
   reject(problem: BadRequest): void {
     rejectMessage(this.message, this.response, problem)
   }
 
-  /** Drops an upstream's connection that no client took. */
+  /** Closes an upstream's connection that no client uses. */
   drop(response: UpgradedResponse): void {
     response.socket.destroy()
   }
 
   onInformation(status: number, reason: string, rawHeaders: readonly string[]): void {
     const { response, message } = this
-    // Only while this response is next on its connection, and to clients that know of interim answers.
+    // An interim response is only sent while this response is next on its connection, and to
+    // clients of HTTP/1.1.
     if (response.headersSent || response.socket === null || message.httpVersion !== '1.1') return
     const lines = passingFields(rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`)
     response.socket.write(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n`, 'latin1')

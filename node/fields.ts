@@ -1,7 +1,14 @@
-/** Fields of responses between `Headers` and Node's lists. */
+/**
+ * Converts header fields between `Headers` and Node's flat lists of names and values. `Exchange`
+ * and `connect.ts` use it to write the head of a response, and `Exchange` also for interim
+ * responses and trailers. It is pure and throws nothing. Hop-by-hop fields, Set-Cookie and
+ * Content-Length are removed from interim responses and trailers.
+ */
 import { isStrippedResponseHeader } from '../src/proxy/header-filters.ts'
 
-/** Fields of a response for `writeHead`: each value of Set-Cookie is a line of its own. */
+/**
+ * Returns the fields of a response for `writeHead`. Each value of Set-Cookie is a separate line.
+ */
 export function fieldsOf(headers: Headers, empty: boolean): string[] {
   const fields: string[] = []
   headers.forEach((value, name) => {
@@ -11,14 +18,21 @@ export function fieldsOf(headers: Headers, empty: boolean): string[] {
   return fields
 }
 
-/** Fields of an interim answer or behind a body that may go on: not hop by hop, not ours, and no cookie. */
+/**
+ * Returns the fields of an interim response or of trailers that may be forwarded: no hop-by-hop
+ * field, no field of the library, and no cookie.
+ */
 export function passingFields(raw: readonly string[]): Array<[name: string, value: string]> {
-  const kept: Array<[string, string]> = []
+  const fields: Array<[string, string]> = []
   for (let index = 0; index < raw.length; index += 2) {
     const [name = '', value = ''] = [raw[index], raw[index + 1]]
-    const lower = name.toLowerCase()
-    if (!isStrippedResponseHeader(lower) && lower !== 'set-cookie' && lower !== 'content-length')
-      kept.push([name, value])
+    const lowerName = name.toLowerCase()
+    if (
+      !isStrippedResponseHeader(lowerName) &&
+      lowerName !== 'set-cookie' &&
+      lowerName !== 'content-length'
+    )
+      fields.push([name, value])
   }
-  return kept
+  return fields
 }

@@ -1,7 +1,15 @@
-/** The heads of WebSocket frames and what may stand in close frames: RFC 6455 sections 5.2 and 5.5.1. */
+/**
+ * Parses the heads of WebSocket frames, checks close frames, and writes close frames (RFC 6455
+ * sections 5.2 and 5.5.1). The frame readers and the tunnel of `serve()` call it. It throws
+ * nothing: a violation is returned as a text or as the code and reason of a close frame, and
+ * missing bytes give undefined.
+ */
 import { closeCodes, isCloseCode } from '../src/request/index.ts'
 
-/** Why a connection must end: the code and the reason of the close frame that says so (RFC 6455 section 7.4.1). */
+/**
+ * The code and the reason of the close frame with which a connection must end (RFC 6455 section
+ * 7.4.1).
+ */
 export interface FrameFault {
   readonly code: number
   readonly reason: string
@@ -9,7 +17,7 @@ export interface FrameFault {
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
-/** A connection that ends because a frame breaks the protocol. */
+/** Creates the fault of a frame that violates the protocol. */
 export const protocolError = (reason: string): FrameFault => ({
   code: closeCodes.protocolError,
   reason,
@@ -22,22 +30,28 @@ export interface FrameHead {
   readonly compressed: boolean
   readonly opcode: number
   readonly length: number
-  /** Bytes before the payload. */
+  /** The number of bytes before the payload. */
   readonly size: number
   readonly mask: Buffer | undefined
 }
 
-/** Bits that an agreed extension may set (section 9): RFC 7692 uses the first, an extension unknown here any. */
+/**
+ * Returns the bits that agreed extensions may set (section 9). RFC 7692 uses the first; an unknown
+ * extension may use any.
+ */
 export function reservedBits(extensions: string | undefined): number {
   const names = (extensions ?? '')
     .split(',')
     .map((text) => text.split(';', 1)[0]?.trim().toLowerCase() ?? '')
-  const agreed = names.filter((name) => name !== '')
-  if (agreed.length === 0) return 0
-  return agreed.every((name) => name === 'permessage-deflate') ? 0x40 : 0x70
+  const extensionNames = names.filter((name) => name !== '')
+  if (extensionNames.length === 0) return 0
+  return extensionNames.every((name) => name === 'permessage-deflate') ? 0x40 : 0x70
 }
 
-/** Parses the head of the frame at the start of some bytes. Returns a text that says what is wrong, or undefined if bytes are missing. */
+/**
+ * Parses the head of the frame at the start of some bytes. Returns a text that describes a
+ * violation, or undefined if bytes are missing.
+ */
 export function parseHead(bytes: Buffer): FrameHead | string | undefined {
   if (bytes.length < 2) return undefined
   const [first = 0, second = 0] = bytes
@@ -59,7 +73,10 @@ export function parseHead(bytes: Buffer): FrameHead | string | undefined {
   return { final, compressed: (first & 0x40) !== 0, opcode, length, size, mask }
 }
 
-/** Sections 5.2 and 5.5: known opcodes only; control frames are whole and short. */
+/**
+ * Checks the opcode: it must be known, and control frames must be whole and short (sections 5.2 and
+ * 5.5).
+ */
 function checkOpcode(opcode: number, final: boolean, short: number): string | undefined {
   if ((opcode > 2 && opcode < 8) || opcode > 10) return 'an unknown opcode'
   if (opcode < 8) return undefined
@@ -67,7 +84,7 @@ function checkOpcode(opcode: number, final: boolean, short: number): string | un
   return short > 125 ? 'a control frame of more than 125 bytes' : undefined
 }
 
-/** Reads an extended length, which must be in as few bytes as it needs (section 5.2). */
+/** Reads an extended length, which must use as few bytes as possible (section 5.2). */
 function parseLength(bytes: Buffer, lengthSize: 2 | 8): number | string {
   if (lengthSize === 2) {
     const length = bytes.readUInt16BE(2)
@@ -79,7 +96,10 @@ function parseLength(bytes: Buffer, lengthSize: 2 | 8): number | string {
   return length < 65_536n ? 'a length that is not encoded minimally' : Number(length)
 }
 
-/** Section 5.5.1: no body, or a code and a reason in UTF-8. */
+/**
+ * Checks the payload of a close frame: it is empty, or a code and a reason in UTF-8 (section
+ * 5.5.1).
+ */
 export function checkClose(payload: Buffer): FrameFault | undefined {
   if (payload.length === 0) return undefined
   if (payload.length === 1) return protocolError('an incomplete close code')
@@ -90,7 +110,7 @@ export function checkClose(payload: Buffer): FrameFault | undefined {
     : invalidText
 }
 
-/** Whether bytes go on a text, or end it where they are the last. */
+/** Reports whether bytes continue a UTF-8 text, or end it if they are the last. */
 export function isText(decoder: TextDecoder, bytes: Buffer, last: boolean): boolean {
   try {
     decoder.decode(bytes, { stream: !last })
@@ -100,20 +120,21 @@ export function isText(decoder: TextDecoder, bytes: Buffer, last: boolean): bool
   }
 }
 
-/** Takes the mask off bytes that stand `at` bytes behind the beginning of a payload, or puts it on. */
-export function unmasked(bytes: Buffer, mask: Buffer | undefined, at = 0): Buffer {
+/** Removes or applies the mask of bytes that begin `offset` bytes after the start of a payload. */
+export function unmasked(bytes: Buffer, mask: Buffer | undefined, offset = 0): Buffer {
   if (mask === undefined) return bytes
   const plain = Buffer.allocUnsafe(bytes.length)
   for (let index = 0; index < bytes.length; index++) {
-    plain[index] = (bytes[index] ?? 0) ^ (mask[(at + index) & 3] ?? 0)
+    plain[index] = (bytes[index] ?? 0) ^ (mask[(offset + index) & 3] ?? 0)
   }
   return plain
 }
 
 /**
- * Writes a close frame.
+ * Creates a close frame.
  *
- * @param mask - four random bytes for a frame to a server, none for one to a client (section 5.3)
+ * @param mask - four random bytes for a frame to a server; none for a frame to a client (section
+ *   5.3)
  */
 export function writeCloseFrame({ code, reason }: FrameFault, mask?: Buffer): Buffer {
   const words = Buffer.from(reason).subarray(0, 123)

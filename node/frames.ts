@@ -1,4 +1,11 @@
-/** Reads the frames of one direction of a WebSocket while its bytes pass, and finds what breaks the protocol (RFC 6455). */
+/**
+ * Reads the frames of one direction of a WebSocket while its bytes are forwarded, and detects
+ * violations of the protocol (RFC 6455). The tunnel of `serve()` creates one reader for each
+ * direction. It throws nothing: a violation is returned as the code and reason of a close frame,
+ * after which no more bytes may be read. Frames up to 64 KB are forwarded whole, longer ones in
+ * parts, so that the other end may already have a part of a long invalid frame. Compressed messages
+ * are not decompressed.
+ */
 import {
   checkClose,
   type FrameFault,
@@ -12,81 +19,89 @@ import {
   unmasked,
 } from './frame-head.ts'
 
-/** Which way the frames go, and what was agreed on. */
+/** The direction of the frames, and the agreed extensions. */
 export interface FrameReaderOptions {
-  /** Whether every frame must be masked: those of a client must, those of a server must not (section 5.1). */
+  /**
+   * Whether every frame must be masked: frames of a client must be, those of a server must not
+   * (section 5.1).
+   */
   readonly masked: boolean
-  /** Value of Sec-WebSocket-Extensions in the answer to the handshake. */
+  /** The value of Sec-WebSocket-Extensions in the response to the handshake. */
   readonly extensions: string | undefined
 }
 
 /** The result of reading bytes. */
 export interface FrameReading {
-  /** Bytes to pass on, in their order. Whole frames, but for those of more than 64 KB. */
+  /** The bytes to forward, in their order: whole frames, except for those of more than 64 KB. */
   readonly pass: readonly Buffer[]
-  /** Set where what follows `pass` breaks the protocol. Nothing may be read after it. */
+  /** The violation in the bytes after `pass`, if there is one. No more bytes may be read then. */
   readonly fault?: FrameFault
 }
 
 /** Reads the frames of one direction. */
 export interface FrameReader {
   read(chunk: Buffer): FrameReading
-  /** Whether the bytes passed so far end with a frame, so that a frame of ours may follow. */
+  /** Whether the forwarded bytes end with a whole frame, so that a close frame may follow. */
   readonly betweenFrames: boolean
-  /** Whether a close frame has passed. */
+  /** Whether a close frame was forwarded. */
   readonly closed: boolean
 }
 
-/** Frames up to this size are passed on whole, so that what is wrong inside is found before the other end sees it. */
-const longestHeld = 65_536
+/**
+ * The largest frame that is forwarded whole, so that violations inside are found before the other
+ * end receives them.
+ */
+const maxBufferedFrame = 65_536
 
 /** Creates a reader for one direction of one connection. */
 export function createFrameReader({ masked, extensions }: FrameReaderOptions): FrameReader {
   const reserved = reservedBits(extensions)
-  let held: Buffer = Buffer.alloc(0)
-  /** The frame that is passed on while it arrives, and how much of it is still to come. */
-  let open: { readonly head: FrameHead; at: number } | undefined
-  let closed = false
+  let buffered: Buffer = Buffer.alloc(0)
+  /**
+   * The frame that is forwarded while it arrives, and how many bytes of its payload were forwarded.
+   */
+  let partialFrame: { readonly head: FrameHead; offset: number } | undefined
+  let isClosed = false
   const messages = createMessageChecker()
 
   function readPart(bytes: Buffer, pass: Buffer[]): FrameFault | undefined {
-    if (open === undefined) return undefined
-    const { head, at } = open
-    const last = at + bytes.length === head.length
-    const fault = messages.check(head, bytes, at, last)
+    if (partialFrame === undefined) return undefined
+    const { head, offset } = partialFrame
+    const isLast = offset + bytes.length === head.length
+    const fault = messages.check(head, bytes, offset, isLast)
     pass.push(bytes)
-    if (last) open = undefined
-    else open.at += bytes.length
+    if (isLast) partialFrame = undefined
+    else partialFrame.offset += bytes.length
     return fault
   }
 
   function readFrame(pass: Buffer[]): FrameFault | 'more' | undefined {
-    const head = parseHead(held)
+    const head = parseHead(buffered)
     if (head === undefined) return 'more'
     if (typeof head === 'string') return protocolError(head)
 
     const fault =
       checkMask(head, masked) ??
-      checkReservedBits(head, held[0] ?? 0, reserved) ??
+      checkReservedBits(head, buffered[0] ?? 0, reserved) ??
       messages.begin(head)
     if (fault !== undefined) return fault
 
     const end = head.size + head.length
-    if (head.length > longestHeld) {
-      open = { head, at: 0 }
-      pass.push(held.subarray(0, head.size))
-      const part = held.subarray(head.size, end)
-      held = held.subarray(Math.min(end, held.length))
+    if (head.length > maxBufferedFrame) {
+      partialFrame = { head, offset: 0 }
+      pass.push(buffered.subarray(0, head.size))
+      const part = buffered.subarray(head.size, end)
+      buffered = buffered.subarray(Math.min(end, buffered.length))
       return readPart(part, pass)
     }
-    if (held.length < end) return 'more'
-    const payload = held.subarray(head.size, end)
+    if (buffered.length < end) return 'more'
+    const payload = buffered.subarray(head.size, end)
     const payloadFault = checkPayload(head, payload, messages)
     if (payloadFault !== undefined) return payloadFault
 
-    pass.push(held.subarray(0, end))
-    held = held.subarray(end)
-    closed ||= head.opcode === opcodes.close
+    pass.push(buffered.subarray(0, end))
+    buffered = buffered.subarray(end)
+    isClosed ||= head.opcode === opcodes.close
     return undefined
   }
 
@@ -94,38 +109,41 @@ export function createFrameReader({ masked, extensions }: FrameReaderOptions): F
     read(chunk): FrameReading {
       const pass: Buffer[] = []
       let rest = chunk
-      if (open !== undefined) {
-        const part = rest.subarray(0, open.head.length - open.at)
+      if (partialFrame !== undefined) {
+        const part = rest.subarray(0, partialFrame.head.length - partialFrame.offset)
         rest = rest.subarray(part.length)
         const fault = readPart(part, pass)
         if (fault !== undefined) return { pass, fault }
       }
-      held = held.length === 0 ? rest : Buffer.concat([held, rest])
-      // Nothing may follow a close frame (section 5.5.1); what does is dropped.
-      while (held.length > 0 && open === undefined && !closed) {
+      buffered = buffered.length === 0 ? rest : Buffer.concat([buffered, rest])
+      // No frame may follow a close frame (section 5.5.1). Later bytes are dropped.
+      while (buffered.length > 0 && partialFrame === undefined && !isClosed) {
         const result = readFrame(pass)
         if (result === 'more') break
         if (result !== undefined) return { pass, fault: result }
       }
-      if (closed) held = Buffer.alloc(0)
+      if (isClosed) buffered = Buffer.alloc(0)
       return { pass }
     },
     get betweenFrames(): boolean {
-      return open === undefined
+      return partialFrame === undefined
     },
     get closed(): boolean {
-      return closed
+      return isClosed
     },
   }
 }
 
-/** Section 5.1: frames of clients are masked, those of servers are not. */
+/** Checks the mask: frames of clients must have one, those of servers must not (section 5.1). */
 function checkMask({ mask }: FrameHead, masked: boolean): FrameFault | undefined {
   if ((mask !== undefined) === masked) return undefined
   return protocolError(masked ? 'a frame without a mask' : 'a masked frame')
 }
 
-/** Section 5.2: only the bits of an agreed extension may be set, and compression only where a message begins. */
+/**
+ * Checks the reserved bits: only those of an agreed extension may be set, and the bit of
+ * compression only in the first frame of a message (section 5.2).
+ */
 function checkReservedBits(
   { opcode }: FrameHead,
   firstByte: number,
@@ -148,13 +166,18 @@ function checkPayload(
 }
 
 interface MessageChecker {
-  /** Checks that a frame may stand here (section 5.4). */
+  /** Checks whether a frame is allowed at this point (section 5.4). */
   begin(head: FrameHead): FrameFault | undefined
-  /** Checks a part of its payload, `at` bytes after its beginning. */
-  check(head: FrameHead, part: Buffer, at: number, last: boolean): FrameFault | undefined
+  /**
+   * Checks a part of the frame's payload, which begins `offset` bytes after the payload's start.
+   */
+  check(head: FrameHead, part: Buffer, offset: number, isLast: boolean): FrameFault | undefined
 }
 
-/** Checks fragments and text. A compressed message is not unpacked, so that its text is the ends' to check. */
+/**
+ * Creates a checker of fragments and text. A compressed message is not decompressed, so the ends
+ * must check its text.
+ */
 function createMessageChecker(): MessageChecker {
   let inMessage = false
   let text: TextDecoder | undefined
@@ -173,9 +196,9 @@ function createMessageChecker(): MessageChecker {
       inMessage = !final
       return undefined
     },
-    check({ opcode, final, mask }, part, at, last): FrameFault | undefined {
+    check({ opcode, final, mask }, part, offset, isLast): FrameFault | undefined {
       if (opcode >= 8 || text === undefined) return undefined
-      return isText(text, unmasked(part, mask, at), final && last) ? undefined : invalidText
+      return isText(text, unmasked(part, mask, offset), final && isLast) ? undefined : invalidText
     },
   }
 }

@@ -1,4 +1,11 @@
-/** Handlers for servers that somebody else runs: a gateway or an app for `node:http`, a stack for Express and Fastify. */
+/**
+ * Creates handlers for servers that the application runs itself: `toNodeHandler()` for a gateway or
+ * an app in `node:http`, `expressMiddleware()` and `fastifyHook()` for `portcullis()` around
+ * Express and Fastify. Applications call them. Wrong options throw a `ConfigError` while building.
+ * At a request, errors go to the framework's `next` or to `onFault`. A handler that runs after
+ * something has read the body responds with an error (`ERR_CONFIG`), so it must be registered
+ * first.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ConfigError, checkKeys, createIssues } from '../src/options/index.ts'
 import type { RunnableMiddleware } from '../src/stack/index.ts'
@@ -9,7 +16,7 @@ import { hasBody } from './request.ts'
 import { runExchange } from './run-exchange.ts'
 import { createUpstream } from './upstream.ts'
 
-/** Options of {@link toNodeHandler}; they mean what they mean for `serve`. */
+/** The options of {@link toNodeHandler}, with the same meaning as for `serve`. */
 export type NodeHandlerOptions<E = unknown> = Pick<
   ServeOptions<E>,
   | 'env'
@@ -39,10 +46,11 @@ const handlerOptions: ReadonlyArray<keyof NodeHandlerOptions> = [
 ]
 
 /**
- * Makes a Node handler of a gateway, or of anything with `fetch`, for a server of yours. `serve` has the timeouts, the limits,
- * the WebSockets and the shutdown of a server; a handler has what a request needs.
+ * Creates a Node handler from a gateway, or from anything with `fetch`, for your own server.
+ * `serve` also has the timeouts, limits, WebSockets and shutdown of a server; a handler only does
+ * what a request needs.
  *
- * The app receives the whole path, also where the handler is mounted under a part of it.
+ * The app receives the whole path, even if the handler is mounted under a part of it.
  *
  * @example
  * ```ts
@@ -53,7 +61,8 @@ const handlerOptions: ReadonlyArray<keyof NodeHandlerOptions> = [
 export function toNodeHandler(app: Served, options: NodeHandlerOptions = {}): NodeHandler {
   const issues = createIssues('toNodeHandler')
   checkKeys(issues, options, handlerOptions)
-  if (typeof app?.fetch !== 'function') issues.add('', 'needs a gateway or an app with fetch')
+  if (typeof app?.fetch !== 'function')
+    issues.add('', 'must get a gateway, or an app with the function fetch')
   issues.throwIfAny()
 
   const compiled = compileOptions(options)
@@ -67,7 +76,7 @@ export function toNodeHandler(app: Served, options: NodeHandlerOptions = {}): No
 
   return (request, response, next) => {
     if (hasBody(request) && request.readableDidRead) {
-      const problem = 'comes after something that has read the body: register it first'
+      const problem = 'runs after a handler that has read the body; register it before all others'
       const error = new ConfigError([{ option: 'toNodeHandler', problem }])
       if (next !== undefined) return next(error)
       compiled.onFault(error)
@@ -90,8 +99,9 @@ export interface ExpressMiddleware<Variables> {
 }
 
 /**
- * Runs `portcullis()`, or any other Hono middleware, around the handlers of Express. Its headers and cookies are on every
- * response: also on those of `express.static`, of the 404 handler and of error handlers. Register it first.
+ * Runs `portcullis()`, or any other Hono middleware, around the handlers of Express. Its headers
+ * and cookies are on every response, also on those of `express.static`, of the 404 handler and of
+ * error handlers. Register it first.
  *
  * @example
  * ```ts
@@ -163,8 +173,8 @@ export function fastifyHook<Variables extends object>(
     done: (error?: Error) => void,
   ): void => {
     const next = done as (error?: unknown) => void
-    const visit = { message: request.raw, response: reply.raw, next }
-    connect.handle({ ...visit, onAnswer: () => void reply.hijack() }).catch(next)
+    const exchange = { message: request.raw, response: reply.raw, next }
+    connect.handle({ ...exchange, onAnswer: () => void reply.hijack() }).catch(next)
   }
   return Object.assign(hook, { var: connect.readVariables })
 }

@@ -1,15 +1,21 @@
-/** Holds the head of a response back until the middleware around it has added its headers. */
+/**
+ * Holds back the head of a Node response until the Hono middleware around it has added its headers.
+ * `connect.ts` creates one for each request of Express and Fastify. It replaces `writeHead`,
+ * `write`, `end` and `flushHeaders` of the response. A second `writeHead` throws an error with the
+ * code `ERR_HTTP_HEADERS_SENT`, as Node does. Bytes that the framework writes meanwhile are queued
+ * in memory, and dropped if the middleware replaces the response.
+ */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
 type WriteArguments = Parameters<ServerResponse['write']>
 type EndArguments = Parameters<ServerResponse['end']>
 
 /**
- * A response whose head is held back. It replaces the methods that send a head; methods that others put around these, before or
- * after, work as they did.
+ * A response whose head is held back. It replaces the methods that send a head. Wrappers that other
+ * packages put around these methods, before or after, still work.
  */
 export class HeldResponse {
-  /** Resolves when the framework sends the head, or the response is closed or given up. */
+  /** Resolves when the framework sends the head, or when the response is closed or given up. */
   readonly begun: Promise<void>
   readonly #response: ServerResponse
   readonly #original: Pick<ServerResponse, 'writeHead' | 'write' | 'end' | 'flushHeaders'>
@@ -35,17 +41,17 @@ export class HeldResponse {
     this.#install()
   }
 
-  /** Ends the wait for a head that will not come. */
+  /** Stops waiting for a head that will not come. */
   giveUp(): void {
     this.#begin()
   }
 
-  /** The headers of the framework. */
+  /** Returns the headers that the framework has set. */
   readHeaders(): Headers {
     return readHeaders(this.#response)
   }
 
-  /** Sends the head with these headers in place of the framework's own, and what was written meanwhile. */
+  /** Sends the head with these headers in place of the framework's, and then the queued bytes. */
   release(headers: Headers): void {
     const response = this.#response
     if (this.#state === 'sent' || response.destroyed) return
@@ -55,23 +61,26 @@ export class HeldResponse {
 
     let result: unknown
     for (const send of this.#waiting.splice(0)) result = send()
-    // A stream that was told to wait goes on, unless Node will say when.
+    // A stream that waits for `drain` continues, unless Node will emit it itself.
     if (result === true) response.emit('drain')
   }
 
-  /** Sends another response. What the framework writes is dropped. Returns false if a head was sent already. */
+  /**
+   * Sends another response, and drops what the framework has written and writes. Returns false if a
+   * head was already sent.
+   */
   replace(status: number, headers: Headers, body: Buffer): boolean {
     const response = this.#response
     if (this.#state === 'sent' || response.destroyed) return false
     this.#waiting.length = 0
     response.statusMessage = ''
     applyHeaders(response, headers)
-    // Node calls `writeHead` of the response itself.
+    // Node itself calls `writeHead` of the response, which must then send.
     this.#state = 'sent'
     this.#original.writeHead(status)
     this.#original.end(body)
     this.#state = 'replaced'
-    // A stream that waits to be written would wait for ever.
+    // A stream that waits for `drain` would wait forever.
     if (!this.#isEnded) response.emit('drain')
     return true
   }
@@ -85,16 +94,16 @@ export class HeldResponse {
       flushHeaders: () => this.#flushHeaders(),
     })
 
-    const inherited = (name: string): unknown =>
+    const readInherited = (name: string): unknown =>
       Reflect.get(Object.getPrototypeOf(response), name, response)
     Object.defineProperties(response, {
       headersSent: {
         configurable: true,
-        get: () => this.#state !== 'open' || inherited('headersSent'),
+        get: () => this.#state !== 'open' || readInherited('headersSent'),
       },
       writableEnded: {
         configurable: true,
-        get: () => this.#isEnded || inherited('writableEnded'),
+        get: () => this.#isEnded || readInherited('writableEnded'),
       },
     })
   }
@@ -102,7 +111,7 @@ export class HeldResponse {
   #writeHead(status: number, rest: unknown[]): ServerResponse {
     const response = this.#response
     if (this.#state === 'held' || this.#state === 'replaced') throw createSentError()
-    // What switches protocols is no page.
+    // A response that switches protocols is sent immediately.
     if (this.#state === 'sent' || status === 101) {
       this.#state = 'sent'
       this.#begin()
@@ -119,7 +128,10 @@ export class HeldResponse {
     return response
   }
 
-  /** As Node does for a handler that writes no head: packages such as `on-headers` wait for this call. */
+  /**
+   * Calls `writeHead` as Node does for a handler that does not; packages such as `on-headers` rely
+   * on it.
+   */
   #writeImplicitHead(): void {
     if (this.#state !== 'open') return
     this.#isImplicit = true
@@ -152,7 +164,9 @@ export class HeldResponse {
 
 type Fields = OutgoingHttpHeaders | readonly unknown[] | undefined
 
-/** Headers as `writeHead` takes them: an object, a flat list, or a list of pairs. */
+/**
+ * Sets headers in the forms that `writeHead` accepts: an object, a flat list, or a list of pairs.
+ */
 function setFields(response: ServerResponse, fields: Fields): void {
   if (fields === undefined || fields === null) return
   if (!Array.isArray(fields)) {
@@ -165,7 +179,8 @@ function setFields(response: ServerResponse, fields: Fields): void {
   const names = new Set<string>()
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] ?? ''
-    // The list replaces what was set before; names that it repeats have several lines.
+    // The list replaces headers that were set before. A name that occurs several times has several
+    // lines.
     if (!names.has(name.toLowerCase())) response.removeHeader(name)
     names.add(name.toLowerCase())
     response.appendHeader(name, flat[index + 1] ?? '')
@@ -180,20 +195,20 @@ function readHeaders(response: ServerResponse): Headers {
   return headers
 }
 
-/** Changes what differs; the other headers keep their lines and their spelling. */
+/** Changes the headers that differ. The others keep their lines and their spelling. */
 function applyHeaders(response: ServerResponse, headers: Headers): void {
-  const before = readHeaders(response)
-  for (const name of [...before.keys()]) if (!headers.has(name)) response.removeHeader(name)
+  const currentHeaders = readHeaders(response)
+  for (const name of [...currentHeaders.keys()]) if (!headers.has(name)) response.removeHeader(name)
   headers.forEach((value, name) => {
-    if (name !== 'set-cookie' && before.get(name) !== value) response.setHeader(name, value)
+    if (name !== 'set-cookie' && currentHeaders.get(name) !== value) response.setHeader(name, value)
   })
 
   const cookies = headers.getSetCookie()
-  if (cookies.join('\n') !== before.getSetCookie().join('\n'))
+  if (cookies.join('\n') !== currentHeaders.getSetCookie().join('\n'))
     response.setHeader('Set-Cookie', cookies)
 }
 
-/** As Node's own, which handlers test by its code. */
+/** Creates the same error as Node, whose code handlers may compare. */
 function createSentError(): Error {
   return Object.assign(new Error('Cannot write headers after they are sent to the client'), {
     code: 'ERR_HTTP_HEADERS_SENT',

@@ -1,3 +1,8 @@
+/**
+ * Entry point `portcullis/node`, for applications on Node: `serve()` runs a gateway as a server, `toNodeHandler()` makes it
+ * a handler of another server, and `expressMiddleware()` and `fastifyHook()` run `portcullis()` around those frameworks. All
+ * of them throw a `ConfigError` for wrong options.
+ */
 export type { ConnectOptions, NodeRequestLike } from './connect.ts'
 export type { Served } from './exchange.ts'
 export {

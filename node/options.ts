@@ -1,41 +1,62 @@
-/** Options of a server: validated once, with defaults that are named here. */
+/**
+ * Defines and validates the options of `serve()`, with their defaults. `serve()`,
+ * `toNodeHandler()`, `expressMiddleware()` and `fastifyHook()` call it while they are built. All
+ * wrong options are reported in one `ConfigError`. `signals` and `onFault` are not validated here.
+ */
 import { checkKeys, createIssues, type Issues, parseWholeNumber } from '../src/options/index.ts'
 import type { UpstreamOptions } from './upstream.ts'
 
-/** How a gateway is served. */
+/** The options of `serve()`. */
 export interface ServeOptions<E = unknown> {
-  /** Default 3000; 0 selects a free one. */
+  /** The port to listen on. Default 3000; 0 selects a free one. */
   readonly port?: number
-  /** Address to listen on. Default `127.0.0.1`: a container needs `0.0.0.0`. */
+  /** The address to listen on. Default `127.0.0.1`; a container needs `0.0.0.0`. */
   readonly host?: string
-  /** The environment: `c.env` of `FromEnv` functions. Default `process.env`. */
+  /**
+   * The environment, which options that are functions receive as `c.env`. Default `process.env`.
+   */
   readonly env?: E
   /**
-   * Number of your own proxies in front, each of which appends to `X-Forwarded-For` and sets `X-Forwarded-Proto`. Default 0: the
-   * peer of the connection is the client. At most 16.
+   * The number of your own proxies in front, each of which appends to `X-Forwarded-For` and sets
+   * `X-Forwarded-Proto`. Default 0: the peer of the connection is the client. At most 16.
    */
   readonly trustedProxies?: number
-  /** Milliseconds for the head of a request; then 408. Default 10,000. */
+  /** The time limit for the head of a request in ms, after which it gets 408. Default 10,000. */
   readonly headersTimeoutMs?: number
-  /** Bytes of the head of a request; then 431. Default 65,536. Must be above the gateway's own limits. */
+  /**
+   * The most bytes of the head of a request; more gets 431. Default 65,536. It must be above the
+   * gateway's own limits.
+   */
   readonly maxHeaderBytes?: number
-  /** Bytes a second that a body must bring on average, once `bodyGraceMs` are over; then 400. Default 500; 0 for no limit. */
+  /**
+   * The least average rate of a request's body in bytes per second, checked after `bodyGraceMs`; a
+   * slower one gets 400. Default 500; 0 for no limit.
+   */
   readonly minBodyBytesPerSecond?: number
-  /** Milliseconds until {@link minBodyBytesPerSecond} counts. Default 10,000. */
+  /** The ms after which {@link minBodyBytesPerSecond} is checked. Default 10,000. */
   readonly bodyGraceMs?: number
-  /** Milliseconds that a client may take nothing of a response while bytes wait for it. Default 120,000. */
+  /**
+   * The ms for which a client may accept no bytes of a response while bytes wait for it. Default
+   * 120,000.
+   */
   readonly drainTimeoutMs?: number
-  /** Milliseconds that an idle connection is kept: more than a load balancer in front keeps it. Default 65,000. */
+  /**
+   * The ms for which an idle connection is kept open. It should be longer than a load balancer in
+   * front keeps it. Default 65,000.
+   */
   readonly keepAliveTimeoutMs?: number
-  /** Connections at a time; more are closed as they come. Default 10,000. */
+  /** The most connections at a time; further ones are closed immediately. Default 10,000. */
   readonly maxConnections?: number
-  /** Milliseconds that an end of a WebSocket has to close its connection after a close frame. Default 5,000. */
+  /**
+   * The ms that an end of a WebSocket has to close its connection after a close frame. Default
+   * 5,000.
+   */
   readonly closeTimeoutMs?: number
-  /** Milliseconds that running requests have once the server stops. Default 30,000. */
+  /** The ms that running requests have to finish after the server began to stop. Default 30,000. */
   readonly stopTimeoutMs?: number
   /** Signals that stop the server. Default `['SIGTERM', 'SIGINT']`; false for none. */
   readonly signals?: readonly NodeJS.Signals[] | false
-  /** How upstreams are reached. */
+  /** Options of connections to upstreams. */
   readonly upstream?: UpstreamOptions
   /** Receives errors outside the gateway. Default: a line of JSON on `console.error`. */
   readonly onFault?: (error: unknown) => void
@@ -73,65 +94,68 @@ const milliseconds = { min: 1, max: 600_000, unit: 'milliseconds' } as const
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function compileOptions(options: ServeOptions): CompiledOptions {
-  const faults = createIssues('')
-  checkKeys(faults, options, keys)
-  const given: ServeOptions = typeof options === 'object' && options !== null ? options : {}
-  const upstream = faults.at('upstream')
-  if (given.upstream !== undefined)
-    checkKeys(upstream, given.upstream, ['keepAliveMs', 'maxHeaderBytes'])
-  const time = (name: keyof ServeOptions, value: number | undefined, byDefault: number): number =>
-    parseWholeNumber(faults, name, value, milliseconds) ?? byDefault
+  const issues = createIssues('')
+  checkKeys(issues, options, keys)
+  const input: ServeOptions = typeof options === 'object' && options !== null ? options : {}
+  const upstream = issues.at('upstream')
+  if (input.upstream !== undefined)
+    checkKeys(upstream, input.upstream, ['keepAliveMs', 'maxHeaderBytes'])
+  const parseTime = (
+    name: keyof ServeOptions,
+    value: number | undefined,
+    defaultMs: number,
+  ): number => parseWholeNumber(issues, name, value, milliseconds) ?? defaultMs
   const compiled: CompiledOptions = {
-    port: parseWholeNumber(faults, 'port', given.port, { min: 0, max: 65_535, unit: '' }) ?? 3000,
-    host: readHost(given.host, faults),
-    env: given.env ?? process.env,
+    port: parseWholeNumber(issues, 'port', input.port, { min: 0, max: 65_535, unit: '' }) ?? 3000,
+    host: readHost(input.host, issues),
+    env: input.env ?? process.env,
     trustedProxies:
-      parseWholeNumber(faults, 'trustedProxies', given.trustedProxies, {
+      parseWholeNumber(issues, 'trustedProxies', input.trustedProxies, {
         min: 0,
         max: 16,
         unit: 'proxies',
       }) ?? 0,
-    headersTimeoutMs: time('headersTimeoutMs', given.headersTimeoutMs, 10_000),
+    headersTimeoutMs: parseTime('headersTimeoutMs', input.headersTimeoutMs, 10_000),
     maxHeaderBytes:
-      parseWholeNumber(faults, 'maxHeaderBytes', given.maxHeaderBytes, headBytes) ?? 65_536,
+      parseWholeNumber(issues, 'maxHeaderBytes', input.maxHeaderBytes, headBytes) ?? 65_536,
     minBodyBytesPerSecond:
-      parseWholeNumber(faults, 'minBodyBytesPerSecond', given.minBodyBytesPerSecond, {
+      parseWholeNumber(issues, 'minBodyBytesPerSecond', input.minBodyBytesPerSecond, {
         min: 0,
         max: 1_048_576,
         unit: 'bytes a second',
       }) ?? 500,
-    bodyGraceMs: time('bodyGraceMs', given.bodyGraceMs, 10_000),
-    drainTimeoutMs: time('drainTimeoutMs', given.drainTimeoutMs, 120_000),
-    keepAliveTimeoutMs: time('keepAliveTimeoutMs', given.keepAliveTimeoutMs, 65_000),
+    bodyGraceMs: parseTime('bodyGraceMs', input.bodyGraceMs, 10_000),
+    drainTimeoutMs: parseTime('drainTimeoutMs', input.drainTimeoutMs, 120_000),
+    keepAliveTimeoutMs: parseTime('keepAliveTimeoutMs', input.keepAliveTimeoutMs, 65_000),
     maxConnections:
-      parseWholeNumber(faults, 'maxConnections', given.maxConnections, {
+      parseWholeNumber(issues, 'maxConnections', input.maxConnections, {
         min: 1,
         max: 1_000_000,
         unit: 'connections',
       }) ?? 10_000,
-    closeTimeoutMs: time('closeTimeoutMs', given.closeTimeoutMs, 5000),
-    stopTimeoutMs: time('stopTimeoutMs', given.stopTimeoutMs, 30_000),
-    signals: given.signals ?? ['SIGTERM', 'SIGINT'],
+    closeTimeoutMs: parseTime('closeTimeoutMs', input.closeTimeoutMs, 5000),
+    stopTimeoutMs: parseTime('stopTimeoutMs', input.stopTimeoutMs, 30_000),
+    signals: input.signals ?? ['SIGTERM', 'SIGINT'],
     upstream: {
       keepAliveMs:
-        parseWholeNumber(upstream, 'keepAliveMs', given.upstream?.keepAliveMs, milliseconds) ??
+        parseWholeNumber(upstream, 'keepAliveMs', input.upstream?.keepAliveMs, milliseconds) ??
         4000,
       maxHeaderBytes:
-        parseWholeNumber(upstream, 'maxHeaderBytes', given.upstream?.maxHeaderBytes, headBytes) ??
+        parseWholeNumber(upstream, 'maxHeaderBytes', input.upstream?.maxHeaderBytes, headBytes) ??
         262_144,
     },
-    onFault: given.onFault ?? reportFault,
+    onFault: input.onFault ?? reportFault,
   }
-  faults.throwIfAny()
+  issues.throwIfAny()
   return compiled
 }
 
 const headBytes = { min: 4096, max: 1_048_576, unit: 'bytes' } as const
 
-function readHost(given: unknown, faults: Issues): string {
-  if (given === undefined) return '127.0.0.1'
-  if (typeof given === 'string' && given !== '') return given
-  faults.add('host', 'must be an address to listen on, such as 0.0.0.0')
+function readHost(input: unknown, issues: Issues): string {
+  if (input === undefined) return '127.0.0.1'
+  if (typeof input === 'string' && input !== '') return input
+  issues.add('host', 'must be an address to listen on, such as 127.0.0.1 or 0.0.0.0')
   return ''
 }
 

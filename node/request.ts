@@ -1,25 +1,38 @@
-/** Makes a Request of what Node received, and changes nothing that a check of the gateway looks at. */
+/**
+ * Creates a web `Request` from the message that Node received, without changing anything that a
+ * check of the gateway examines. `Exchange` and `connect.ts` call it. A request that cannot be
+ * represented (two Host headers, CONNECT, no path, an invalid Host) gives a status and a detail
+ * instead. Headers with the client's address or scheme are replaced by facts of the connection and
+ * of trusted proxies; with a wrong `trustedProxies`, clients could choose their address.
+ * `makeRequest` throws for header values that `Headers` rejects.
+ */
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { clientAddress, normaliseAddress } from '../src/request/index.ts'
 
-/** Why a request cannot be shown to a gateway. */
+/** The status and the detail of a request that cannot be passed to a gateway. */
 export interface BadRequest {
   readonly status: 400 | 405
   readonly detail: string
 }
 
-/** The parts of a Request that are not in the message. */
+/** The parts of the Request that are not in the message. */
 export interface RequestParts {
   readonly body: ReadableStream<Uint8Array> | undefined
   readonly signal: AbortSignal
-  /** Number of your own proxies in front, each of which appends to X-Forwarded-For. */
+  /** The number of your own proxies in front, each of which appends to X-Forwarded-For. */
   readonly trustedProxies: number
-  /** Whether somebody may copy it by `new Request(request, ...)`, which reads neither the raw url nor the raw method. */
+  /**
+   * Whether the Request can be copied by `new Request(request, ...)`, which reads neither the raw
+   * URL nor the raw method.
+   */
   readonly copyable?: boolean
 }
 
-/** A Request whose url and method are the bytes of the request line: Node's own would resolve `/a/../b` and know no TRACE. */
+/**
+ * A Request whose URL and method are the bytes of the request line. Node's own Request would
+ * resolve `/a/../b` and reject TRACE.
+ */
 class RawRequest extends Request {
   readonly #url: string
   readonly #method: string
@@ -43,48 +56,54 @@ class RawRequest extends Request {
   }
 }
 
-/** A name or an address and a port, as far as it matters here: nothing that a URL parser would take for its end. */
+/**
+ * A host name or address with an optional port: no character that a URL parser would read as its
+ * end.
+ */
 const authority = /^[^\s/\\?#@]+$/
 
 /**
- * The URL of a request: its target as it was sent, behind the scheme and the host. RFC 9112 section 3.2: an absolute target
- * stands for itself, whatever Host says.
+ * Returns the URL of a request: its target as it was sent, after the scheme and the host. An
+ * absolute target takes precedence over Host (RFC 9112 section 3.2).
  */
 export function readTarget(
   message: IncomingMessage,
   scheme: 'http' | 'https',
 ): string | BadRequest {
   const { method, rawHeaders } = message
-  // Express and Connect cut the path under which a handler is mounted.
+  // Express and Connect remove the path under which a handler is mounted from `url`.
   const { originalUrl } = message as { originalUrl?: unknown }
   const target = typeof originalUrl === 'string' ? originalUrl : (message.url ?? '')
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
-  if (hosts.length > 1) return { status: 400, detail: 'More than one Host header.' }
+  if (hosts.length > 1) return { status: 400, detail: 'The request has more than one Host header.' }
   if (method === 'CONNECT') return { status: 405, detail: 'This server does not support CONNECT.' }
-  const [before, named] = /^https?:\/\/([^/\\?#]*)/i.exec(target) ?? []
-  const host = named ?? message.headers.host ?? ''
+  const [prefix, targetHost] = /^https?:\/\/([^/\\?#]*)/i.exec(target) ?? []
+  const host = targetHost ?? message.headers.host ?? ''
   if (!authority.test(host))
     return { status: 400, detail: 'The Host header is missing or invalid.' }
-  if (before !== undefined) return `${scheme}://${host}${target.slice(before.length)}`
-  // `*` is about the server as a whole, which is the upstream's matter or nobody's.
+  if (prefix !== undefined) return `${scheme}://${host}${target.slice(prefix.length)}`
+  // The target `*` concerns the server as a whole and no resource.
   if (!target.startsWith('/')) return { status: 400, detail: 'The request target is not a path.' }
   return `${scheme}://${host}${target}`
 }
 
-/** How a client came, by its connection and by the proxies that are trusted: never by what anybody else wrote. */
+/**
+ * The client's address and scheme, by its connection and by trusted proxies. Headers of anybody
+ * else are not used.
+ */
 export interface Arrival {
   readonly address: string | undefined
   readonly scheme: 'http' | 'https'
 }
 
-/** Reads how a client came. */
+/** Reads the client's address and scheme. */
 export function readArrival(message: IncomingMessage, trustedProxies: number): Arrival {
   const { socket, headers } = message
-  const encrypted = (socket as Partial<TLSSocket>).encrypted === true
+  const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true
   if (trustedProxies === 0) {
     return {
       address: normaliseAddress(withoutZone(socket.remoteAddress)),
-      scheme: encrypted ? 'https' : 'http',
+      scheme: isEncrypted ? 'https' : 'http',
     }
   }
   const forwarded = new Headers()
@@ -93,20 +112,28 @@ export function readArrival(message: IncomingMessage, trustedProxies: number): A
     if (typeof value === 'string') forwarded.set(name, value)
   }
   const schemes = forwarded.get('x-forwarded-proto')?.split(',') ?? []
-  const said = schemes[Math.max(0, schemes.length - trustedProxies)]?.trim().toLowerCase()
+  const forwardedScheme = schemes[Math.max(0, schemes.length - trustedProxies)]
+    ?.trim()
+    .toLowerCase()
   return {
     address: clientAddress(forwarded, { hops: trustedProxies }),
-    scheme: said === 'https' || (said === undefined && encrypted) ? 'https' : 'http',
+    scheme:
+      forwardedScheme === 'https' || (forwardedScheme === undefined && isEncrypted)
+        ? 'https'
+        : 'http',
   }
 }
 
-/** Link-local addresses of IPv6 come with the name of an interface. */
+/** Removes the name of the interface, which link-local addresses of IPv6 have. */
 function withoutZone(address: string | undefined): string | undefined {
   return address?.split('%', 1)[0]
 }
 
-/** Headers that a `platform` of a gateway reads; whatever a client wrote there is replaced by what is known. */
-const ofArrival: ReadonlySet<string> = new Set([
+/**
+ * The headers that a `platform` of a gateway reads. Values of a client are replaced by what is
+ * known.
+ */
+const clientHeaders: ReadonlySet<string> = new Set([
   'cf-connecting-ip',
   'cf-visitor',
   'x-real-ip',
@@ -115,7 +142,7 @@ const ofArrival: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
 ])
 
-/** Makes the Request that a gateway is asked with. */
+/** Creates the Request for a gateway. */
 export function makeRequest(
   message: IncomingMessage,
   url: string,
@@ -126,9 +153,9 @@ export function makeRequest(
   const { rawHeaders } = message
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
-    if (!ofArrival.has(name.toLowerCase())) headers.append(name, rawHeaders[index + 1] ?? '')
+    if (!clientHeaders.has(name.toLowerCase())) headers.append(name, rawHeaders[index + 1] ?? '')
   }
-  // Whatever platform the gateway is told, it finds the same answer.
+  // The gateway finds the same address, whatever its `platform` is.
   if (arrival.address !== undefined) {
     for (const name of ['x-forwarded-for', 'cf-connecting-ip', 'x-real-ip'])
       headers.set(name, arrival.address)
@@ -143,12 +170,12 @@ export function makeRequest(
   return new RawRequest(url, message.method ?? 'GET', init)
 }
 
-/** Fetch section 2.2.1: these methods throw. */
+/** Reports whether the constructor of Request accepts a method (Fetch section 2.2.1). */
 function canCopyMethod(method: string | undefined): method is string {
   return method !== undefined && !/^(?:CONNECT|TRACE|TRACK)$/i.test(method)
 }
 
-/** Whether a message has a body (RFC 9112 section 6). */
+/** Reports whether a message has a body (RFC 9112 section 6). */
 export function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']
   return (

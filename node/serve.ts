@@ -1,4 +1,9 @@
-/** Serves a gateway on Node: a server that passes on what came, and stops without breaking what runs. */
+/**
+ * Serves a gateway on Node's HTTP server, with time limits, WebSockets and a graceful stop.
+ * Applications call `serve()`. Wrong options throw a `ConfigError`; it rejects where the port
+ * cannot be opened. A request that Node cannot parse gets 400, 408 or 431 and its connection is
+ * closed. Errors outside the gateway go to `onFault`, and never end the process.
+ */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,15 +16,16 @@ import type { Tunnel } from './tunnel.ts'
 import { isWebSocket, responseOn, upgrade } from './upgrade.ts'
 import { createUpstream } from './upstream.ts'
 
-/** A gateway that is being served. */
+/** A running server. */
 export interface GatewayServer {
-  /** The port that is open, also where 0 was asked for. */
+  /** The open port, also if the option was 0. */
   readonly port: number
-  /** Where it listens: `http://127.0.0.1:3000`. */
+  /** The URL of the server: `http://127.0.0.1:3000`. */
   readonly url: string
   /**
-   * Stops: takes no more connections, closes WebSockets with 1001, ends streams of events, lets everything else finish, and
-   * drops what is left after `stopTimeoutMs`. Resolves when nothing is left. May be called twice.
+   * Stops the server: it accepts no more connections, closes WebSockets with 1001, ends event
+   * streams, lets everything else finish, and closes what is left after `stopTimeoutMs`. Resolves
+   * when nothing is left. It may be called twice.
    */
   stop(): Promise<void>
 }
@@ -49,7 +55,8 @@ export async function serve(gateway: Served, options: ServeOptions = {}): Promis
   }
   const tunnels = new Set<Tunnel>()
   const server = createServer(serverOptions(compiled))
-  // Node drops headers beyond this count, and dropped headers cannot be checked: no limit.
+  // Without a limit of headers: Node drops headers over its limit, and dropped headers could not be
+  // checked.
   server.maxHeadersCount = 0
   server.maxConnections = compiled.maxConnections
   listen(server, host, tunnels)
@@ -69,28 +76,29 @@ export async function serve(gateway: Served, options: ServeOptions = {}): Promis
 function serverOptions(options: CompiledOptions): object {
   return {
     headersTimeout: options.headersTimeoutMs,
-    // Node's limit for the whole request is off: long uploads are allowed, and the rate ends a slow
-    // one.
+    // Node's time limit for a whole request is off, because long uploads are allowed;
+    // `limit-rate.ts` ends slow ones.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1000, options.headersTimeoutMs),
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxHeaderSize: options.maxHeaderBytes,
     noDelay: true,
-    // Node 24.9 and later; before, `upgrade` brings every request with that header.
+    // Used by Node 24.9 and later. Earlier versions emit `upgrade` for every request with that
+    // header.
     shouldUpgradeCallback: isWebSocket,
   }
 }
 
 function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void {
-  const running = new WeakMap<Duplex, Exchange>()
+  const exchanges = new WeakMap<Duplex, Exchange>()
   const begin = (
     message: IncomingMessage,
     response: ServerResponse,
-    expects: boolean,
+    expectsContinue: boolean,
   ): Promise<void> => {
     const exchange = new Exchange(host, message, response)
-    running.set(message.socket, exchange)
-    return runExchange(exchange, expects, host)
+    exchanges.set(message.socket, exchange)
+    return runExchange(exchange, expectsContinue, host)
   }
   server.on('request', (message, response) => void begin(message, response, false))
   server.on('checkContinue', (message, response) => void begin(message, response, true))
@@ -102,16 +110,16 @@ function listen(server: Server, host: ExchangeHost, tunnels: Set<Tunnel>): void 
     exchange.reject({ status: 405, detail: 'This server does not support CONNECT.' })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // The parser failed inside a body: the gateway responds with 400, and the request to the
+    // The parser failed inside a body. The gateway responds with 400, and its request to the
     // upstream is aborted.
-    const exchange = running.get(socket)
+    const exchange = exchanges.get(socket)
     if (exchange !== undefined && !exchange.message.complete) {
       if (!exchange.breakBody(error)) exchange.response.destroy()
     } else rejectBytes(error, socket)
   })
 }
 
-/** Answers what is no request. */
+/** Responds to bytes that are not an HTTP request. */
 function rejectBytes({ code }: NodeJS.ErrnoException, socket: Duplex): void {
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const line =

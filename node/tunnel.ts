@@ -1,33 +1,39 @@
-/** Joins the two connections of a WebSocket: bytes pass as they are while they are frames, and both ends close together. */
+/**
+ * Connects the two connections of a WebSocket, client and upstream: bytes are forwarded unchanged
+ * while they are valid frames, and both ends are closed together. `upgrade()` creates a tunnel for
+ * each WebSocket, and the server closes it when it stops. It throws nothing. A violation of the
+ * protocol, a connection that breaks, or the end of `lifeMs` closes both ends with a close frame;
+ * an end that does not close in time is destroyed.
+ */
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { closeCodes } from '../src/request/index.ts'
 import { type FrameFault, writeCloseFrame } from './frame-head.ts'
 import { createFrameReader, type FrameReader } from './frames.ts'
 
-/** Milliseconds of the longest timer in Node; a longer one fires immediately. */
-const longestTimer = 2_147_483_647
+/** The longest timer of Node in ms. A longer one would fire immediately. */
+const maxTimerMs = 2_147_483_647
 
 export interface TunnelOptions {
   readonly client: Duplex
   readonly upstream: Duplex
-  /** The bytes that came behind each handshake. */
+  /** The bytes that arrived after each handshake. */
   readonly clientHead: Buffer
   readonly upstreamHead: Buffer
-  /** Value of Sec-WebSocket-Extensions in the upstream's answer. */
+  /** The value of Sec-WebSocket-Extensions in the upstream's response. */
   readonly extensions: string | undefined
-  /** Milliseconds until both ends are closed with 1001; undefined for no limit. */
+  /** The ms after which both ends are closed with 1001; undefined for no limit. */
   readonly lifeMs: number | undefined
-  /** Milliseconds that an end has to close its connection once a close frame has passed. */
+  /** The ms that an end has to close its connection after a close frame. */
   readonly closeTimeoutMs: number
 }
 
 export interface Tunnel {
   /** Closes both ends with a close frame. */
   close(fault: FrameFault): void
-  /** Drops both connections. */
+  /** Destroys both connections. */
   destroy(): void
-  /** Resolves when both connections are gone. */
+  /** Resolves when both connections are closed. */
   readonly ended: Promise<void>
 }
 
@@ -35,7 +41,7 @@ interface Direction {
   readonly from: Duplex
   readonly to: Duplex
   readonly reader: FrameReader
-  /** The close code that the other end receives when this one disconnects without a close frame. */
+  /** The close code that the other end receives if this one disconnects without a close frame. */
   readonly lost: FrameFault
 }
 
@@ -61,80 +67,83 @@ function createDirections(
   }
 }
 
-/** Joins two connections until both are gone. */
+/** Connects two connections until both are closed. */
 export function joinTunnel(options: TunnelOptions): Tunnel {
   const { client, upstream, clientHead, upstreamHead, extensions, lifeMs, closeTimeoutMs } = options
   const ends = [client, upstream]
   const timers = new Set<NodeJS.Timeout>()
-  let closing = false
+  let isClosing = false
 
   const { up, down } = createDirections(client, upstream, extensions)
   const destroy = (): void => {
     for (const end of ends) end.destroy()
   }
-  const after = (ms: number, act: () => void): void => {
-    timers.add(setTimeout(act, ms))
+  const schedule = (ms: number, action: () => void): void => {
+    timers.add(setTimeout(action, ms))
   }
-  /** Says a last word where one may be said, and ends what goes to this end. */
+  /**
+   * Sends a close frame to this end if one may follow, and ends the writing side of its connection.
+   */
   const finish = ({ to, reader }: Direction, fault: FrameFault): void => {
     if (to.destroyed || to.writableEnded) return
     if (reader.closed || !reader.betweenFrames) to.end()
     else to.end(writeCloseFrame(fault, to === upstream ? randomBytes(4) : undefined))
   }
   const close = (fault: FrameFault): void => {
-    if (closing) return
-    closing = true
+    if (isClosing) return
+    isClosing = true
     finish(up, fault)
     finish(down, fault)
-    // Read and drop further bytes: a connection that is closed with unread bytes is reset, and the
-    // close frame is lost.
+    // Further bytes are read and dropped. A connection that is closed with unread bytes is reset,
+    // and the close frame would be lost.
     for (const end of ends) end.resume()
-    after(closeTimeoutMs, destroy)
+    schedule(closeTimeoutMs, destroy)
   }
   const pump = (direction: Direction, chunk: Buffer): void => {
-    if (closing) return
+    if (isClosing) return
     const { from, to, reader } = direction
-    const before = reader.closed
+    const wasClosed = reader.closed
     const { pass, fault } = reader.read(chunk)
-    let free = true
-    for (const bytes of pass) free = to.write(bytes)
+    let canWrite = true
+    for (const bytes of pass) canWrite = to.write(bytes)
     if (fault !== undefined) {
       close(fault)
       return
     }
-    if (reader.closed && !before) {
-      // Both have said that they close: the server closes the connection first (RFC 6455 section 7.1.1).
+    if (reader.closed && !wasClosed) {
+      // Both ends have sent a close frame. The server must close the connection first (RFC 6455
+      // section 7.1.1).
       if (up.reader.closed && down.reader.closed) close(direction.lost)
-      else after(closeTimeoutMs, destroy)
+      else schedule(closeTimeoutMs, destroy)
     }
-    if (!free && !to.destroyed) {
+    if (!canWrite && !to.destroyed) {
       from.pause()
       to.once('drain', () => from.resume())
     }
   }
 
-  const ended = new Promise<void>((done) => {
-    let left = ends.length
+  const ended = new Promise<void>((resolve) => {
+    let openCount = ends.length
     for (const direction of [up, down]) {
       const { from } = direction
-      const gone = (): void => close(direction.lost)
+      const onLost = (): void => close(direction.lost)
       from.on('data', (chunk: Buffer) => pump(direction, chunk))
-      from.on('error', gone)
-      from.on('end', gone)
-      if (from.readableEnded) queueMicrotask(gone)
-      const closed = (): void => {
-        gone()
-        if (--left > 0) return
+      from.on('error', onLost)
+      from.on('end', onLost)
+      if (from.readableEnded) queueMicrotask(onLost)
+      const onClosed = (): void => {
+        onLost()
+        if (--openCount > 0) return
         for (const timer of timers) clearTimeout(timer)
-        done()
+        resolve()
       }
-      // One that was closed before it came here says so no more.
-      if (from.closed) queueMicrotask(closed)
-      else from.once('close', closed)
+      // A connection that was closed before no longer emits `close`.
+      if (from.closed) queueMicrotask(onClosed)
+      else from.once('close', onClosed)
     }
   })
   if (lifeMs !== undefined) {
-    after(Math.min(lifeMs, longestTimer), () =>
+    schedule(Math.min(lifeMs, maxTimerMs), () =>
       close({ code: closeCodes.goingAway, reason: 'time limit' }),
     )
   }

@@ -1,4 +1,10 @@
-/** Answers requests that would speak another protocol: WebSockets are joined to their upstream, nothing else is. */
+/**
+ * Handles requests that want to switch protocols: a WebSocket is connected to its upstream if the
+ * gateway allows it, and every other upgrade is answered as a plain request. `serve()` calls it for
+ * each upgrade. It does not reject: an error goes to `onFault` and closes the connection. A request
+ * with another upgrade and a body gets 400. If the server stops meanwhile, both connections are
+ * closed.
+ */
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -6,12 +12,12 @@ import { Exchange, type ExchangeHost } from './exchange.ts'
 import { joinTunnel, type Tunnel } from './tunnel.ts'
 import { UpgradedResponse } from './upstream.ts'
 
-/** Whether a request asks for a WebSocket. */
+/** Reports whether a request asks for a WebSocket. */
 export function isWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '')
 }
 
-/** A response on a connection that no parser reads any more. */
+/** Creates a response on a connection that Node's HTTP parser no longer reads. */
 export function responseOn(message: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(message)
   response.shouldKeepAlive = false
@@ -24,15 +30,18 @@ export function responseOn(message: IncomingMessage, socket: Duplex): ServerResp
   return response
 }
 
-/** A connection whose request asks for another protocol. */
+/** A request that asks for another protocol, and its connection. */
 export interface UpgradeRequest {
   readonly message: IncomingMessage
   readonly socket: Duplex
-  /** The bytes that came behind the request. */
+  /** The bytes that arrived after the request. */
   readonly head: Buffer
 }
 
-/** Asks the gateway, and joins the client with the upstream where that has switched. Resolves when both are gone. */
+/**
+ * Calls the gateway, and connects the client with the upstream if that has switched protocols.
+ * Resolves when both connections are closed.
+ */
 export async function upgrade(
   { message, socket, head }: UpgradeRequest,
   host: ExchangeHost,
@@ -42,11 +51,12 @@ export async function upgrade(
   const exchange = new Exchange(host, message, response)
   const { options, stopping } = host
   try {
-    const unread = message.headers['transfer-encoding'] ?? message.headers['content-length'] ?? '0'
-    if (!isWebSocket(message) && unread !== '0') {
+    const bodyHeader =
+      message.headers['transfer-encoding'] ?? message.headers['content-length'] ?? '0'
+    if (!isWebSocket(message) && bodyHeader !== '0') {
       return exchange.reject({
         status: 400,
-        detail: 'A request with an unsupported upgrade has a body.',
+        detail: 'A request with an unsupported Upgrade must not have a body.',
       })
     }
     const answer = await exchange.ask(false)
@@ -62,7 +72,7 @@ export async function upgrade(
     headers.forEach((value, name) => {
       lines.push(`${name}: ${value}`)
     })
-    // Ended by its tunnel from now on.
+    // From now on the tunnel closes the connection.
     response.detachSocket(socket as Socket)
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
     const tunnel = joinTunnel({

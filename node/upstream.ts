@@ -1,4 +1,11 @@
-/** Reaches upstreams over `node:http`: what a request says is what is sent, and an answer is what came. */
+/**
+ * Sends requests to upstreams over `node:http` instead of `fetch`, so that the request line and
+ * headers are sent, and the response is returned, exactly as they are. The exchanges of `serve()`
+ * and `toNodeHandler()` call it for the gateway. It rejects with Node's error where the upstream
+ * cannot be reached or closes the connection, and with the signal's reason after an abort. A
+ * request body that breaks off destroys the request, so that no upstream takes a part of it for the
+ * whole.
+ */
 import {
   Agent,
   type ClientRequest,
@@ -11,32 +18,35 @@ import { type Duplex, Readable } from 'node:stream'
 import type { SwitchedResponse } from '../src/gateway/index.ts'
 import { readMessageBody } from './body.ts'
 
-/** How upstreams are reached. */
+/** Options of connections to upstreams. */
 export interface UpstreamOptions {
-  /** Milliseconds that an idle connection is kept: less than upstreams keep theirs, which is 5 s in Node. Default 4,000. */
+  /**
+   * The ms for which an idle connection is kept. It should be shorter than upstreams keep theirs,
+   * which is 5 s in Node. Default 4,000.
+   */
   readonly keepAliveMs?: number
-  /** Bytes of the head of an answer. Default 262,144, at most 1,048,576. */
+  /** The most bytes of the head of a response. Default 262,144, at most 1,048,576. */
   readonly maxHeaderBytes?: number
 }
 
-/** Events of a request to an upstream, besides its response. */
+/** Events of a request to an upstream, in addition to its response. */
 export interface ExchangeEvents {
-  /** Called for each interim answer (RFC 9110 section 15.2) but 100 and 101. */
+  /** Called for each interim response (RFC 9110 section 15.2) except 100 and 101. */
   onInformation(status: number, reason: string, rawHeaders: readonly string[]): void
-  /** Called when the answer has ended, with the fields behind it (RFC 9110 section 6.5). */
+  /** Called when the response has ended, with its trailers (RFC 9110 section 6.5). */
   onTrailers(rawTrailers: readonly string[]): void
   /** Called with the connection of an upgrade that was accepted. */
   onUpgrade(socket: Duplex): void
 }
 
-/** A client with connections of its own. */
+/** An HTTP client with its own connections. */
 export interface NodeUpstream {
   fetch(url: string, init: RequestInit, events: ExchangeEvents): Promise<Response>
-  /** Closes what is idle, and everything else as it ends. */
+  /** Closes idle connections, and the others when they end. */
   close(): void
 }
 
-/** A 101 with the upstream's connection in it. */
+/** A response with status 101 that holds the upstream's connection. */
 export class UpgradedResponse extends Response implements SwitchedResponse {
   readonly socket: Duplex
   readonly head: Buffer
@@ -67,7 +77,7 @@ export function createUpstream({
   keepAliveMs,
   maxHeaderBytes,
 }: Required<UpstreamOptions>): NodeUpstream {
-  // Time counts for idle connections only: a stream may be silent for as long as it likes.
+  // The timeout applies to idle connections only: a stream may be silent for any time.
   const pool = { keepAlive: true, timeout: keepAliveMs, maxFreeSockets: 256 }
   const agents = { 'http:': new Agent(pool), 'https:': new TlsAgent(pool) }
   return {
@@ -77,9 +87,9 @@ export function createUpstream({
         if (signal?.aborted) throw signal.reason
         const exchange = { resolve, reject, events, method: init.method ?? 'GET' }
         const request = open(url, init, agents, maxHeaderBytes)
-        const leave = (): void => void request.destroy(signal?.reason as Error)
-        signal?.addEventListener('abort', leave, { once: true })
-        request.once('close', () => signal?.removeEventListener('abort', leave))
+        const abortRequest = (): void => void request.destroy(signal?.reason as Error)
+        signal?.addEventListener('abort', abortRequest, { once: true })
+        request.once('close', () => signal?.removeEventListener('abort', abortRequest))
         listen(request, exchange)
         send(request, init.body)
       }),
@@ -89,7 +99,7 @@ export function createUpstream({
   }
 }
 
-/** Where the path of a URL begins, which goes out as it is written. */
+/** The scheme and host of a URL. The rest is sent as it is written. */
 const origin = /^https?:\/\/[^/?#]*/
 
 function open(
@@ -100,7 +110,7 @@ function open(
 ): ClientRequest {
   const { protocol, hostname, port, host } = new URL(url)
   const fields = headers as Headers
-  const upgrade = fields.get('upgrade') !== null
+  const isUpgrade = fields.get('upgrade') !== null
   const options: RequestOptions = {
     method,
     hostname: hostname.replace(/^\[|\]$/g, ''),
@@ -108,17 +118,17 @@ function open(
     path: url.replace(origin, '') || '/',
     setHost: false,
     maxHeaderSize,
-    agent: upgrade ? false : agents[protocol as 'http:' | 'https:'],
+    agent: isUpgrade ? false : agents[protocol as 'http:' | 'https:'],
   }
   const request = protocol === 'https:' ? httpsRequest(options) : httpRequest(options)
   request.maxHeadersCount = 0
-  // Node would announce chunks for a POST without a body.
+  // Otherwise Node would announce a chunked body for a POST without one.
   request.useChunkedEncodingByDefault = false
   request.setHeader('host', host)
   fields.forEach((value, name) => {
     if (name !== 'host') request.setHeader(name, value)
   })
-  if (upgrade) request.setHeader('connection', 'Upgrade')
+  if (isUpgrade) request.setHeader('connection', 'Upgrade')
   if (typeof body === 'string' || body instanceof Uint8Array)
     request.setHeader('content-length', Buffer.byteLength(body))
   else if (body && !fields.has('content-length')) request.setHeader('transfer-encoding', 'chunked')
@@ -147,16 +157,20 @@ function listen(request: ClientRequest, { resolve, reject, events, method }: Exc
   request.once('upgrade', (message, socket, head) => {
     if (request.getHeader('upgrade') === undefined) {
       socket.destroy()
-      return reject(new Error('The upstream switched protocols without being asked'))
+      return reject(
+        new Error('The upstream switched protocols, although the request had no Upgrade header'),
+      )
     }
-    // The new owner of the connection adds its own listener; until then an error must not crash the
+    // Whoever receives the connection adds its own listener. Until then an error must not end the
     // process.
     socket.on('error', () => {})
     events.onUpgrade(socket)
     resolve(new UpgradedResponse(readHeaders(message.rawHeaders), socket, head))
   })
   request.on('error', reject)
-  request.once('close', () => reject(new Error('The connection was closed without an answer')))
+  request.once('close', () =>
+    reject(new Error('The upstream closed the connection without a response')),
+  )
 }
 
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
@@ -185,9 +199,12 @@ function readHeaders(raw: readonly string[]): Headers {
   return headers
 }
 
-/** Sends a body. One that breaks off takes the request with it: no upstream sees a part of it as a whole. */
+/**
+ * Sends a body. If it breaks off, the request is destroyed, so that the upstream does not take a
+ * part for the whole.
+ */
 function send(request: ClientRequest, body: RequestInit['body']): void {
-  // As bytes: Node writes the head as UTF-8 where a string follows it.
+  // It is sent as bytes, because Node writes the head as UTF-8 where a string follows.
   if (typeof body === 'string' || body instanceof Uint8Array) request.end(Buffer.from(body))
   else if (body instanceof ReadableStream) {
     const source = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])

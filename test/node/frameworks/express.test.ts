@@ -182,7 +182,7 @@ describe('the body of a request behind Express', () => {
     client = await start(app)
     expect((await client.send('POST', '/', { headers: json, body: '{}' })).status).toBe(500)
     expect(problems).toEqual([
-      'expressMiddleware comes after something that has read the body: register it first',
+      'expressMiddleware runs after a handler that has read the body; register it before all others',
     ])
   })
 })

@@ -63,6 +63,6 @@ describe('a handler of Node', () => {
 
   test('names options that it does not know', () => {
     expect(() => toNodeHandler(app, { port: 1 } as never)).toThrow('toNodeHandler.port')
-    expect(() => toNodeHandler({} as never)).toThrow('needs a gateway or an app with fetch')
+    expect(() => toNodeHandler({} as never)).toThrow('must get a gateway, or an app with the function fetch')
   })
 })
