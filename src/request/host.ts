@@ -1,7 +1,10 @@
 /**
- * Decides which names a server answers for, and which requests must be repeated over https. The
- * gateway and `allowHosts()` call it for each request. A host that a URL parser would have to
- * interpret is malformed; wrong options are reported as issues.
+ * Decides whether a request's host is served, whether its Host header is valid, and whether it must
+ * be repeated over https. The gateway, `allowHosts()` and `requireHttps()` call it for each
+ * request. It throws nothing: hosts that are no plain names are added to the caller's list of
+ * issues while building, and a Host header that a URL parser would have to interpret is
+ * `malformed`. Without a platform, the headers `CF-Visitor` and `X-Forwarded-Proto` of anybody are
+ * believed.
  */
 import type { Issues } from '../options/index.ts'
 import type { Platform } from './address/address.ts'
@@ -9,16 +12,17 @@ import { isNavigation } from './kind.ts'
 import { isHttps, isLoopbackHost, readUrlHost } from './origin.ts'
 import type { ReadableHeaders } from './request-head.ts'
 
-/** Whether a host (as {@link hostOf} has it) is one of a list. */
+/** Reports whether a host, as {@link readUrlHost} returns it, is in a list. */
 export type IsKnownHost = (host: string) => boolean
 
 /**
- * Judges a list of hosts: `www.example.com` (the scheme's own port), `localhost:8080`, `[::1]:3000`, or `127.0.0.1:*` for
- * any port. Whole names only: with a pattern, whoever gets a name below it made is let in.
+ * Validates a list of hosts: `www.example.com` (the default port of the scheme), `localhost:8080`,
+ * `[::1]:3000`, or `127.0.0.1:*` for any port. Patterns of names are not allowed, because anybody
+ * who can create a name below one would be accepted.
  */
 export function compileKnownHosts(optionValue: unknown, issues: Issues): IsKnownHost {
   if (!Array.isArray(optionValue)) {
-    issues.add('', 'must be a list of hosts')
+    issues.add('', "must be a list of hosts, such as ['www.example.com']")
     return () => false
   }
 
@@ -26,48 +30,49 @@ export function compileKnownHosts(optionValue: unknown, issues: Issues): IsKnown
   const anyPort = new Set<string>()
 
   for (const [index, host] of optionValue.entries()) {
-    const open = typeof host === 'string' && host.endsWith(':*')
-    const name = open ? host.slice(0, -2) : host
-    const known = typeof name === 'string' ? readUrlHost(`https://${name}`) : ''
+    const isAnyPort = typeof host === 'string' && host.endsWith(':*')
+    const name = isAnyPort ? host.slice(0, -2) : host
+    const urlHost = typeof name === 'string' ? readUrlHost(`https://${name}`) : ''
 
-    // Without its port a name with one would be another: `a:1:*`.
-    const good =
-      known !== '' &&
-      known === name &&
+    // A name with a port must not also have `:*`, as in `a:1:*`.
+    const isValid =
+      urlHost !== '' &&
+      urlHost === name &&
       readUrlHost(`http://${name}`) === name &&
-      !(open && hostName(name) !== name)
+      !(isAnyPort && hostName(name) !== name)
 
-    if (!good)
+    if (!isValid)
       issues.add(
         `${index}`,
         'must be a host such as www.example.com, localhost:8080 or 127.0.0.1:*',
       )
-    else (open ? anyPort : exact).add(name)
+    else (isAnyPort ? anyPort : exact).add(name)
   }
 
   return (host) => exact.has(host) || (anyPort.size > 0 && anyPort.has(hostName(host)))
 }
 
-/** The parts of a request that say how the client connected. */
+/** The parts of a request that tell how the client connected. */
 export interface IncomingRequest {
   readonly url: string
   readonly method: string
   readonly headers: ReadableHeaders
 }
 
-/** Whether a request may go on; if not, whether it may be sent to the same place over https. */
+/** The decision about a request's scheme. `redirect` says whether it may be redirected to https. */
 export type HttpsVerdict =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: 'https-required'; readonly redirect: boolean }
 
-const passed: HttpsVerdict = { ok: true }
+const allowed: HttpsVerdict = { ok: true }
 
 /**
- * Whether a request came over https, by the word of the platform in front; behind a proxy that ends TLS the request's own
- * url says http. Cloudflare: `CF-Visitor` where the url says http (a tunnel, a service in between). Vercel and counted
- * proxies: `X-Forwarded-Proto`, the entry of the outermost proxy of ours. `'none'`: the url. Without a platform either
- * header does: who lies about this is sent nowhere and harms nobody else, and whoever forgot to name a proxy would send
- * visitors round in circles.
+ * Reports whether the client connected over https, which the platform in front knows: behind a
+ * proxy that terminates TLS, the request's own URL begins with http. Cloudflare sends `CF-Visitor`
+ * (used where the URL has http: a tunnel, or a service in between). Vercel and counted proxies send
+ * `X-Forwarded-Proto`, of which the entry of your outermost proxy counts. With `'none'` the URL
+ * decides. Without a platform, either header is believed: a client that lies gains nothing, and a
+ * missing option would otherwise redirect users in a loop.
  */
 export function arrivedOverHttps(
   { url, headers }: Pick<IncomingRequest, 'url' | 'headers'>,
@@ -81,23 +86,25 @@ export function arrivedOverHttps(
     if (platform === 'cloudflare') return false
   }
 
-  const said = headers.get('x-forwarded-proto')
-  if (said === null) return false
+  const forwardedProto = headers.get('x-forwarded-proto')
+  if (forwardedProto === null) return false
 
   const hops = typeof platform === 'object' ? platform.hops : 1
-  // Most proxies overwrite the header, so that a list shorter than the proxies is whole.
-  const entries = said.split(',')
+  // Most proxies overwrite the header, so a list that is shorter than the number of proxies is
+  // complete.
+  const entries = forwardedProto.split(',')
 
   return (entries[Math.max(0, entries.length - hops)] ?? '').trim().toLowerCase() === 'https'
 }
 
 /**
- * Whether a request may go on without https: never but on this machine's own names. `redirect` says that it may be sent to
- * the https origin: a page that a person asked for. A program gets no redirect, or its credentials would go out in the
- * clear with every call, unnoticed (RFC 9110 section 17.9).
+ * Decides whether a request is allowed without https, which is only so for names of this machine.
+ * `redirect` is true for a page that a user asked for. A program gets no redirect: it would not
+ * notice, and would send its credentials unencrypted with every call (RFC 9110 section 17.9).
  */
 export function checkHttps(request: IncomingRequest, platform?: Platform): HttpsVerdict {
-  if (arrivedOverHttps(request, platform) || isLoopbackHost(readUrlHost(request.url))) return passed
+  if (arrivedOverHttps(request, platform) || isLoopbackHost(readUrlHost(request.url)))
+    return allowed
 
   const { method } = request
   const redirect = (method === 'GET' || method === 'HEAD') && isNavigation(request)
@@ -110,26 +117,26 @@ function hostName(host: string): string {
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
-/** The Host header of a request: a host, nothing, or a value that no client may send. */
+/** The Host header of a request: a host, nothing, or an invalid value. */
 export type AskedHost =
   | { readonly type: 'host'; readonly host: string }
   | { readonly type: 'none' | 'malformed' }
 
 /**
- * Reads the Host header. Whatever a URL parser would have to interpret is malformed: `evil.test/` names the host
- * `evil.test` and the path `/`.
+ * Reads the Host header. A value that a URL parser would have to interpret is malformed:
+ * `evil.test/` would be the host `evil.test` and the path `/`.
  *
- * @see RFC 9112 section 3.2: a server answers 400 to an invalid Host.
+ * @see RFC 9112 section 3.2: a server responds with 400 to an invalid Host.
  */
 export function readHost(headers: ReadableHeaders): AskedHost {
   const text = headers.get('host')
   if (text === null || text === '') return { type: 'none' }
 
-  // Over http and https, since each drops its own port.
-  const known =
+  // Both schemes are tried, because each removes its own default port.
+  const isValid =
     text === hostWithPort(text) &&
     ['http', 'https'].some((scheme) => isSameHost(`${scheme}://${text}/`))
-  return known ? { type: 'host', host: text } : { type: 'malformed' }
+  return isValid ? { type: 'host', host: text } : { type: 'malformed' }
 }
 
 function hostWithPort(text: string): string {

@@ -1,7 +1,7 @@
 /**
- * Readers of a request: its address, path, host, body and kind, each read in one way only. Every
- * guard and the gateway use these functions; `path/` and `aliases/` decide which rule a path falls
- * under.
+ * Readers of a request: its address, path, host, body and kind, each read in one defined way. Every guard, the gateway, the
+ * proxy, the login, sessions, `node/` and applications use these functions; `path/` and `aliases/` find the rule of a path.
+ * They throw nothing for what a client sends, but return a reason or undefined; only the reader of a body may reject.
  */
 export {
   addressPrefix,

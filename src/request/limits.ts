@@ -1,39 +1,67 @@
 /**
- * Limits how large the head of a request may be: its url, its query, its headers. The gateway and
- * `limitRequests()` compile the check and call it for each request. A wrong option is reported as
- * an issue.
+ * Limits how large the head of a request may be: its URL, its query and its headers. The gateway
+ * and `limitRequests()` compile the check while they are built and call it for each request.
+ * Invalid options are added to the caller's list of issues. A check throws nothing: a request over
+ * a limit gives the verdict for 414, 400 or 431. Requests to the addresses of device-bound sessions
+ * are never limited.
  */
 import { checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import type { Verdict } from '../types.ts'
 import { isDeviceUrl } from './path/device-path.ts'
 import type { ReadableHeaders } from './request-head.ts'
 
-/** Limits on the head of a request. Absent = default. What is longer was made by a mistake or for an attack. */
+/**
+ * The limits of a request's head. An absent limit has its default. A longer head is a mistake or an
+ * attack.
+ */
 export interface RequestLimits {
-  /** Bytes of the whole url. Default 8,192, which is also the most: older servers stop there. Beyond it 414. */
+  /**
+   * The most bytes of the whole URL; more gets 414. Default 8,192, which is also the largest value,
+   * since older servers stop there.
+   */
   readonly urlBytes?: number
-  /** Parameters in the query. Default 200: parsers pay for each, and some collide on purpose. Beyond it 400. */
+  /**
+   * The most parameters of the query; more gets 400. Default 200: each costs parsers time, and
+   * attackers choose names whose hashes collide.
+   */
   readonly queryParameters?: number
-  /** Bytes of one parameter, name and value as they are sent. Default 4,096. Beyond it 400. */
+  /**
+   * The most bytes of one parameter, name and value as they are sent; more gets 400. Default 4,096.
+   */
   readonly parameterBytes?: number
-  /** Headers; several of one name count as one. Default 100, as nginx and Tomcat have it. Beyond it 431. */
+  /**
+   * The most headers, of which several with one name count as one; more gets 431. Default 100, as
+   * in nginx and Tomcat.
+   */
   readonly headers?: number
-  /** Bytes of one header, name and value. Default 16,384, as Node and Vercel have it. Beyond it 431. */
+  /**
+   * The most bytes of one header, name and value; more gets 431. Default 16,384, as in Node and
+   * Vercel.
+   */
   readonly headerBytes?: number
-  /** Bytes of the Cookie header. Default 16,384: four cookies of the largest size a browser keeps. Beyond it 431. */
+  /**
+   * The most bytes of the Cookie header; more gets 431. Default 16,384: four cookies of the largest
+   * size that a browser stores.
+   */
   readonly cookieBytes?: number
-  /** Bytes of all headers. Default 32,768, as Vercel has it; Cloudflare takes 128 KB. Beyond it 431. */
+  /**
+   * The most bytes of all headers; more gets 431. Default 32,768, as in Vercel; Cloudflare accepts
+   * 128 KB.
+   */
   readonly totalHeaderBytes?: number
 }
 
-/** As much of a request as the limits look at. */
+/** The parts of a request that are limited. */
 export interface MeasuredRequest {
   readonly url: string
   readonly headers: ReadableHeaders
 }
 
-/** Judges the head of a request. Every header's name is shown to `see` where nothing before was too much. */
-export type CheckLimits = (request: MeasuredRequest, see?: (name: string) => void) => Verdict
+/**
+ * Checks the head of a request. `onName` receives the name of each header if no earlier limit was
+ * exceeded.
+ */
+export type CheckLimits = (request: MeasuredRequest, onName?: (name: string) => void) => Verdict
 
 const keys: ReadonlyArray<keyof RequestLimits> = [
   'urlBytes',
@@ -44,14 +72,15 @@ const keys: ReadonlyArray<keyof RequestLimits> = [
   'cookieBytes',
   'totalHeaderBytes',
 ]
-const accepted: Verdict = { ok: true }
+const withinLimits: Verdict = { ok: true }
 const urlTooLong: Verdict = { ok: false, reason: 'url-too-long' }
 const queryTooLarge: Verdict = { ok: false, reason: 'query-too-large' }
 const headersTooLarge: Verdict = { ok: false, reason: 'headers-too-large' }
 
 /**
- * Validates the options and returns the check. It allocates nothing for a request that is accepted, and checks the cheapest
- * limits first: lengths, then Cookie, which also grows without an attack, then all headers (about 0.25 us each in workerd).
+ * Validates the options and returns the check. The check allocates nothing for a request within the
+ * limits, and does the cheapest comparisons first: lengths, then Cookie, which often grows without
+ * an attack, then all headers (about 0.25 us each in workerd).
  */
 export function compileRequestLimits(
   options: RequestLimits | undefined,
@@ -73,15 +102,16 @@ export function compileRequestLimits(
   const headerLimits: HeaderLimits = { maxCount, maxBytes, maxTotalBytes }
 
   return ({ url, headers }, onName) => {
-    // Chromium ends the session of a browser that gets 431, and its cookies may be smaller again tomorrow.
-    if (isDeviceUrl(url)) return accepted
+    // Chromium ends a device-bound session if its refresh gets 431, although the browser's cookies
+    // may be smaller again the next day.
+    if (isDeviceUrl(url)) return withinLimits
     if (url.length > maxUrlBytes) return urlTooLong
     if (!queryFits(url, maxParameters, maxParameterBytes)) return queryTooLarge
 
     // Header values are byte strings: a character is a byte.
     if ((headers.get('cookie')?.length ?? 0) > maxCookieBytes) return headersTooLarge
 
-    return headersFit(headers, headerLimits, onName) ? accepted : headersTooLarge
+    return headersFit(headers, headerLimits, onName) ? withinLimits : headersTooLarge
   }
 }
 
@@ -90,8 +120,8 @@ function queryFits(url: string, maxCount: number, maxBytes: number): boolean {
   let index = url.indexOf('?')
   if (index === -1) return true
 
-  for (let left = maxCount; index !== -1; left--) {
-    if (left === 0) return false
+  for (let remaining = maxCount; index !== -1; remaining--) {
+    if (remaining === 0) return false
 
     const next = url.indexOf('&', index + 1)
     if ((next === -1 ? url.length : next) - index - 1 > maxBytes) return false
@@ -110,7 +140,10 @@ interface HeaderLimits {
   readonly maxTotalBytes: number
 }
 
-/** Uses `forEach`, because iterators cost a third more in workerd. It cannot stop early. */
+/**
+ * Checks the headers. It uses `forEach`, which cannot stop early, because iterators take a third
+ * longer in workerd.
+ */
 function headersFit(
   headers: ReadableHeaders,
   { maxCount, maxBytes, maxTotalBytes }: HeaderLimits,

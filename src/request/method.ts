@@ -1,14 +1,18 @@
 /**
- * Classifies request methods, which are case-sensitive (RFC 9110 section 9.1). CSRF checks, body
- * rules and logs call it. An unknown method is neither safe nor known.
+ * Classifies request methods, which are case-sensitive (RFC 9110 section 9.1). CSRF checks, readers
+ * of bodies, log lines and the gateway call it. It is pure and throws nothing. An unknown method is
+ * neither safe nor known, and counts as one that may have a body.
  */
 
-/** GET, HEAD and OPTIONS: nothing is asked to change (RFC 9110 section 9.2.1). TRACE is safe and never served. */
+/**
+ * Reports whether a method is safe: GET, HEAD and OPTIONS change nothing (RFC 9110 section 9.2.1).
+ * TRACE is safe, too, but never served.
+ */
 export function isSafeMethod(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
-/** Methods that are served at all; TRACE and CONNECT are none, nor is `get`. */
+/** Reports whether a method can be served. TRACE and CONNECT cannot, and `get` is no method. */
 export function isKnownMethod(method: string): boolean {
   switch (method) {
     case 'GET':
@@ -24,7 +28,10 @@ export function isKnownMethod(method: string): boolean {
   }
 }
 
-/** Whether a request with this method may carry a body; `fetch` throws for GET and HEAD with one. */
+/**
+ * Reports whether a request with this method may have a body; `fetch` throws for a GET or HEAD with
+ * one.
+ */
 export function mayHaveBody(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD'
 }

@@ -1,19 +1,26 @@
 /**
- * Reads scheme and host of a request's raw url by slicing, since `new URL` costs more than
- * everything else a guard does. Every guard calls it. A url that a parser would have to interpret
- * gives an empty host.
+ * Reads the scheme and host of a request's raw URL by slicing, because `new URL` takes longer than
+ * everything else that a guard does. Host checks, CSRF checks, header writers, the sign-in redirect
+ * and the path reader call it. It is pure and throws nothing. A URL that a parser would have to
+ * interpret (user names, escapes, non-ASCII) gives an empty host, which equals no configured one.
  */
 import { normaliseAddress } from './address/address.ts'
 
-/** A name or a bracketed address, and a port. One pass: no part can match what the next one does. */
+/**
+ * A name or an address in brackets, with an optional port. It takes linear time, since no part can
+ * match what the next one does.
+ */
 const plainHost = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/
 
-/** Where the host begins, or -1 for a url that is neither http nor https. */
+/** Returns the index where the host begins, or -1 for a URL that is neither http nor https. */
 export function hostStart(url: string): number {
   return url.startsWith('https://') ? 8 : url.startsWith('http://') ? 7 : -1
 }
 
-/** Where the host ends: at the path, the query, the fragment or the end. A backslash ends it too: URL parsers say so. */
+/**
+ * Returns the index where the host ends: at the path, the query, the fragment or the end. A
+ * backslash ends it, too, as in URL parsers.
+ */
 export function hostEnd(url: string, startIndex: number): number {
   for (let index = startIndex; index < url.length; index++) {
     const charCode = url.charCodeAt(index)
@@ -23,14 +30,15 @@ export function hostEnd(url: string, startIndex: number): number {
   return url.length
 }
 
-/** Whether a url begins with `https://`. */
+/** Reports whether a URL begins with `https://`. */
 export function isHttps(url: string): boolean {
   return url.startsWith('https://')
 }
 
 /**
- * Host and port as `new URL(url).host` has them: lower case, without the scheme's own port. Empty, and so like no host
- * anyone configured, for what a URL parser would have to interpret: user names, escapes, non-ASCII, a bad port.
+ * Returns host and port as `new URL(url).host` does: in lower case, without the scheme's default
+ * port. Returns an empty text for a URL that a parser would have to interpret: user names, escapes,
+ * non-ASCII, an invalid port.
  */
 export function readUrlHost(url: string): string {
   const startIndex = hostStart(url)
@@ -42,22 +50,25 @@ export function readUrlHost(url: string): string {
   return host.replace(startIndex === 8 ? /:443$/ : /:80$/, '').toLowerCase()
 }
 
-/** {@link readUrlHost} without a port; IPv6 addresses keep their brackets. */
+/** Returns {@link readUrlHost} without the port. IPv6 addresses keep their brackets. */
 export function readUrlHostName(url: string): string {
   const host = readUrlHost(url)
   const colon = host.lastIndexOf(':')
   return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
 
-/** Scheme, host and port as `new URL(url).origin` has them; empty where {@link readUrlHost} is. */
+/**
+ * Returns scheme, host and port as `new URL(url).origin` does; an empty text where {@link
+ * readUrlHost} is empty.
+ */
 export function readUrlOrigin(url: string): string {
   const host = readUrlHost(url)
   return host && url.slice(0, hostStart(url)) + host
 }
 
 /**
- * Whether a host, with or without a port, is this machine: localhost and names under it, 127.0.0.0/8, [::1]. Browsers
- * treat plain http there as trustworthy (Secure Contexts section 3.1).
+ * Reports whether a host, with or without a port, is this machine: localhost and names under it,
+ * 127.0.0.0/8, [::1]. Browsers treat plain http there as trustworthy (Secure Contexts section 3.1).
  */
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d{0,5}$/, '').toLowerCase()

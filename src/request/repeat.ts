@@ -1,15 +1,17 @@
 /**
- * Creates the response that makes a client repeat its request to the same address. Access rules
- * and session guards call it when a device has to prove itself. A WebSocket, or a request without
- * a cookie to expire, gives undefined.
+ * Creates the response 307 that makes a client repeat its request to the same URL. Access rules and
+ * session guards call it when a device must prove that it has its key: the response expires a
+ * cookie, so that the browser refreshes its session before it repeats the request. It gives
+ * undefined for a WebSocket and where there is no cookie to expire, and throws for a request URL
+ * that is not absolute.
  */
 import type { OutgoingCookie } from '../types.ts'
 import { isWebSocketUpgrade } from './kind.ts'
 
 /**
- * The answer that makes a client repeat its request: 307 keeps the method and the body (RFC 9110
- * section 15.4.8). Undefined for a WebSocket, whose clients follow no redirect, and without a
- * cookie whose change makes the next request another one.
+ * Creates the response: 307 keeps the method and the body (RFC 9110 section 15.4.8). Returns
+ * undefined for a WebSocket, whose clients follow no redirect, and without a cookie, since an
+ * unchanged request would be repeated forever.
  */
 export function repeatRequest(
   request: Request,
@@ -17,7 +19,7 @@ export function repeatRequest(
 ): Response | undefined {
   if (cookie === undefined || isWebSocketUpgrade(request)) return undefined
   const { pathname, search } = new URL(request.url)
-  // A path that begins with two slashes would be read as another host.
+  // A Location that begins with two slashes would name another host.
   const path = pathname.startsWith('//') ? `/.${pathname}` : pathname
   return new Response(null, {
     status: 307,

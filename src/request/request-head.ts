@@ -1,9 +1,14 @@
-/** Reads the head of a request once: in workerd each question to a Request or to its headers costs 1,000 to 2,000 instructions. */
+/**
+ * Reads the URL, method and headers of a request once into plain values, because in workerd each
+ * read of a Request or of its headers costs 1,000 to 2,000 instructions. The gateway creates a head
+ * for each request and passes it to its checks, and the other files of this room use the types. It
+ * throws nothing. Later changes of the request's headers are not seen.
+ */
 
-/** The part of Headers that reads them. Names are in lower case. */
+/** The methods of Headers that read. Names must be in lower case. */
 export type ReadableHeaders = Pick<Headers, 'forEach' | 'get' | 'has'>
 
-/** The head of a request: what a check may read without a question to the runtime. */
+/** The head of a request, which checks can read without calling the runtime. */
 export interface RequestHead {
   readonly url: string
   readonly method: string
@@ -12,12 +17,15 @@ export interface RequestHead {
   readonly cf: unknown
 }
 
-/** Reads the head of a request. It does not follow later changes of the request's headers. */
+/** Reads the head of a request. Later changes of the request's headers are not seen. */
 export function readRequestHead(request: Request): RequestHead {
   return new ReadHead(request)
 }
 
-/** A class, because one is made for each request and `cf` is rarely asked for: workerd parses it then. */
+/**
+ * A class with a getter, because one is created for each request and `cf` is rarely read: workerd
+ * parses it only then.
+ */
 class ReadHead implements RequestHead {
   readonly url: string
   readonly method: string
@@ -56,7 +64,7 @@ class ReadHeaders implements ReadableHeaders {
     return this.#values.has(name)
   }
 
-  forEach(see: (value: string, name: string, headers: Headers) => void): void {
-    for (const [name, value] of this.#values) see(value, name, this.#headers)
+  forEach(callback: (value: string, name: string, headers: Headers) => void): void {
+    for (const [name, value] of this.#values) callback(value, name, this.#headers)
   }
 }

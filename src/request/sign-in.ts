@@ -1,7 +1,9 @@
 /**
- * Creates the redirect to the sign-in page and the way back. Access rules, session guards and the
- * gateway call it where a login would help. A program gets the rejection instead; a wrong option
- * is reported as an issue.
+ * Creates the redirect to the sign-in page, with the page to return to in `return_to`. Access
+ * rules, session guards, the gateway and the login call it where signing in would help. A client
+ * that is no navigation gets the error response instead. A wrong option is added to the caller's
+ * list of issues. A return path that is too long or not canonical is left out, and the user then
+ * gets to the front page.
  */
 import type { Issues } from '../options/issues.ts'
 import { type ErrorResponseExtra, errorResponse } from '../page/error-response.ts'
@@ -10,7 +12,7 @@ import { isNavigation, isPrefetch } from './kind.ts'
 import { hostEnd, hostStart } from './origin.ts'
 import { returnPath } from './path/return-path.ts'
 
-/** Validates the option `signIn`: a path of this site, perhaps with a query. */
+/** Validates the option `signIn`: a path of this site, which may have a query. */
 export function parseSignIn(value: unknown, issues: Issues): string | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^\/(?![/\\])[!-~]*$/.test(value) && !value.includes('#'))
@@ -21,9 +23,9 @@ export function parseSignIn(value: unknown, issues: Issues): string | undefined 
 }
 
 /**
- * Responds to a denied request. If a login would help and there is a sign-in page, a navigation is redirected to it with
- * 303; every other request gets the error response. A prefetch is never redirected, since it would begin a login that
- * nobody wanted.
+ * Responds to a denied request. If signing in would help and there is a sign-in page, a navigation
+ * is redirected to it with 303. Every other request gets the error response. A prefetch is never
+ * redirected, because it would start a login that nobody asked for.
  */
 export function denyOrRedirectToSignIn(
   reason: Reason,
@@ -31,39 +33,50 @@ export function denyOrRedirectToSignIn(
   signIn: string | undefined,
   extra?: ErrorResponseExtra,
 ): Response {
-  const asks = signIn !== undefined && (reason === 'no-session' || reason === 'session-too-old')
-  if (!asks || !isNavigation(request) || isPrefetch(request))
+  const canSignIn =
+    signIn !== undefined && (reason === 'no-session' || reason === 'session-too-old')
+  if (!canSignIn || !isNavigation(request) || isPrefetch(request))
     return errorResponse(reason, request, extra)
 
-  // A POST cannot be repeated after the sign-in, so there is no way back to it.
+  // A POST cannot be repeated after signing in, so the redirect does not lead back to it.
   const location = request.method === 'GET' ? addReturnPath(signIn, request.url) : signIn
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
 }
 
-/** Adds the path and query of the request to the sign-in page as the way back, if the path is canonical. */
+/**
+ * Adds the path and query of the request to the sign-in page as the return path, if the path is
+ * canonical.
+ */
 function addReturnPath(signIn: string, url: string): string {
   return signInLocation(signIn, url.slice(hostEnd(url, hostStart(url))).split('#', 1)[0] ?? '')
 }
 
-/** Characters beyond ASCII. A Location holds none, and {@link returnPath} takes none back. */
+/**
+ * Characters beyond ASCII. A Location must not contain any, and {@link returnPath} does not accept
+ * them.
+ */
 const beyondAscii = /[^\0-\x7f]+/g
-/** Bytes of the whole address: it has to pass the limits on requests of this same gateway. */
-const longestLocation = 4096
+/**
+ * The most bytes of the whole Location, which must be within the request limits of this gateway.
+ */
+const maxLocationLength = 4096
 
 /**
- * Returns the address of the sign-in page with the way back in `return_to`: a path and query of this site, bounded and in
- * ASCII. A way back that is too long, or that servers could read differently, is left out; the login then leads to the
- * front page.
+ * Returns the URL of the sign-in page with `return_to`: a path and query of this site, bounded and
+ * in ASCII. A return path that is too long, or that servers could read differently, is left out;
+ * the login then leads to the front page.
  */
 export function signInLocation(signIn: string, pathAndQuery: string): string {
-  const back = returnPath(pathAndQuery.slice(0, longestLocation).replace(beyondAscii, encodeText))
-  if (back === undefined) return signIn
+  const returnTo = returnPath(
+    pathAndQuery.slice(0, maxLocationLength).replace(beyondAscii, encodeText),
+  )
+  if (returnTo === undefined) return signIn
 
-  const location = `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(back)}`
-  return location.length > longestLocation ? signIn : location
+  const location = `${signIn}${signIn.includes('?') ? '&' : '?'}return_to=${encodeURIComponent(returnTo)}`
+  return location.length > maxLocationLength ? signIn : location
 }
 
-/** Escapes as browsers do; half of a surrogate pair becomes the replacement character. */
+/** Escapes text as browsers do. A lone surrogate becomes the replacement character. */
 function encodeText(text: string): string {
   return Array.from(text, (character) =>
     encodeURIComponent(/^[\ud800-\udfff]$/.test(character) ? '\ufffd' : character),

@@ -1,11 +1,12 @@
 /**
- * Answers questions about a response's headers from what is known of them: in workerd each
- * question costs 2,000 instructions. The header writer, sessions and the proxy call it. Headers
- * that foreign code changed while they are tracked would be read wrongly, so `forgetHeaders` comes
- * first.
+ * Stores a copy of a response's headers for reading, because in workerd each read of `Headers`
+ * costs 2,000 instructions. The proxy tracks the headers of upstream responses, and the header
+ * writer and sessions read and change them through it. It throws where the headers are immutable.
+ * Changes that other code makes directly to the response are not seen, so `forgetHeaders` must be
+ * called before such code gets the response.
  */
 
-/** The part of Headers that steps which change a response use. */
+/** The methods of Headers that steps which change a response use. */
 export type ChangeableHeaders = Pick<
   Headers,
   'append' | 'delete' | 'forEach' | 'get' | 'getSetCookie' | 'has' | 'set'
@@ -13,10 +14,13 @@ export type ChangeableHeaders = Pick<
 
 type Tracking = { trackedHeaders?: ChangeableHeaders | undefined }
 
-/** Headers whose values are known by name, in lower case. Every change has to be made through it. */
+/**
+ * Headers with a stored copy of their values. Names must be in lower case. Every change must be
+ * made through this object.
+ */
 export class TrackedHeaders implements ChangeableHeaders {
   readonly #headers: Headers
-  /** Set-Cookie, which may stand several times, is asked for each time. */
+  /** Set-Cookie may occur several times and is always read from the headers. */
   readonly #values = new Map<string, string>()
 
   constructor(headers: Headers) {
@@ -53,15 +57,15 @@ export class TrackedHeaders implements ChangeableHeaders {
     if (this.#values.delete(name)) this.#headers.delete(name)
   }
 
-  /** Shows the headers; they may be changed meanwhile. */
-  forEach(see: (value: string, name: string, headers: Headers) => void): void {
-    for (const [name, value] of [...this.#values]) see(value, name, this.#headers)
+  /** Calls a function for each header, which may change headers meanwhile. */
+  forEach(callback: (value: string, name: string, headers: Headers) => void): void {
+    for (const [name, value] of [...this.#values]) callback(value, name, this.#headers)
   }
 }
 
 /**
- * Tracks the headers of a response until {@link forgetHeaders}. Only for a response that no foreign code sees before: what
- * that changed would not be known.
+ * Tracks the headers of a response until {@link forgetHeaders}. Use it only while no other code can
+ * change the response, because such changes would not be seen.
  *
  * @example
  * const headers = trackHeaders(new Response(body, upstreamResponse))
@@ -73,7 +77,7 @@ export function trackHeaders(response: Response): TrackedHeaders {
 }
 
 /**
- * Finds the headers of a response: the tracked ones, or its own.
+ * Returns the headers of a response: the tracked ones, or its own.
  *
  * @example
  * findHeaders(response).set('cache-control', 'no-store')
@@ -83,7 +87,8 @@ export function findHeaders(response: Response): ChangeableHeaders {
 }
 
 /**
- * Lets go of what is known, before code gets the response that changes its headers directly. Returns the response.
+ * Stops tracking, before the response is passed to code that changes its headers directly. Returns
+ * the response.
  *
  * @example
  * return forgetHeaders(response)

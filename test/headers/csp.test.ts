@@ -111,7 +111,7 @@ describe('a policy of the app', () => {
       { scrptSrc: "'self'" },
       'contentSecurityPolicy.scrptSrc is not a directive; did you mean script-src?',
     ],
-    [{ directives: { defaultSrc: "'self'" } }, 'name the directives themselves'],
+    [{ directives: { defaultSrc: "'self'" } }, 'write its members directly into the policy'],
     [{ useDefaults: true }, 'contentSecurityPolicy.useDefaults is not a directive'],
     [{ 'plugin-types': 'application/pdf' }, 'is not a directive'],
     [{ 'Default-Src': "'self'" }, 'is not a directive'],

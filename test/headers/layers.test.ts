@@ -184,15 +184,15 @@ describe('crossOriginIsolated', () => {
   it.each([
     [
       { crossOriginIsolated: true, crossOriginOpenerPolicy: 'unsafe-none' },
-      'crossOriginOpenerPolicy must be same-origin',
+      "crossOriginOpenerPolicy must be 'same-origin'",
     ],
     [
       { crossOriginIsolated: true, crossOriginOpenerPolicy: false },
-      'crossOriginOpenerPolicy must be same-origin',
+      "crossOriginOpenerPolicy must be 'same-origin'",
     ],
     [
       { crossOriginIsolated: true, crossOriginEmbedderPolicy: false },
-      'crossOriginEmbedderPolicy conflicts with',
+      'crossOriginEmbedderPolicy contradicts',
     ],
     [{ crossOriginIsolated: 'yes' }, 'crossOriginIsolated must be true, false, null or one of'],
   ])('%j is refused', (options, says) => {

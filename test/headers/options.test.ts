@@ -196,7 +196,7 @@ describe('a fault', () => {
       { strictTransportSecurity: 'max-age=1; includeSubdomain' },
       'as text may contain only max-age=..., includeSubDomains and preload',
     ],
-    [{ strictTransportSecurity: 'includeSubDomains' }, 'must contain max-age=... if it is text'],
+    [{ strictTransportSecurity: 'includeSubDomains' }, 'as text must contain max-age=...'],
     [{ strictTransportSecurity: 'max-age=soon' }, 'maxAge must be a whole number of seconds'],
     [{ strictTransportSecurity: 5 }, 'secureHeaders.strictTransportSecurity must be an object'],
     [{ referrerPolicy: 'no-referer' }, 'did you mean no-referrer?'],

@@ -99,7 +99,7 @@ describe('the development provider', () => {
     const browser = site.browser()
     await signInAs(browser, 'zoe')
     expect(await (await browser.open('/who')).json()).toMatchObject({ name: 'Zoë <script>' })
-    await expect(signInAs(site.browser(), 'alice')).rejects.toThrow('There is no alice')
+    await expect(signInAs(site.browser(), 'alice')).rejects.toThrow('has no person alice')
     const other = site.browser()
     const page = await other.open('/.portcullis/login')
     expect(await page.text()).not.toContain('<script>')

@@ -1,31 +1,36 @@
 /**
- * Finds the address of the client, from the one header that its platform sets. Limits, access
- * rules and logs call it for each request. A request without such a header has no address, which
- * gives undefined; a missing option `platform` is reported as an issue.
+ * Finds the IP address of the client in the one header that the platform in front sets. Rate
+ * limits, access rules, log lines, audit records, sessions and `portcullis()` call it for each
+ * request. It throws nothing. A request without that header has no address, which gives undefined;
+ * a missing or invalid option `platform` is added to the caller's list of issues. With a wrong
+ * platform, clients can choose their address.
  */
 import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import type { ReadableHeaders } from '../request-head.ts'
 import { groupMask, isIpv4, isNat64, parseAddress, writeAddress } from './ip.ts'
 
 /**
- * The platform in front, and so the header that holds the client's address. It is never guessed from headers, since a client can send
- * any of them:
+ * The platform in front, which determines the header with the client's address. It is never guessed
+ * from headers, since a client can send any of them:
  *
- * - `cloudflare`: `CF-Connecting-IP`. A Worker called from another zone's Worker sees one shared Cloudflare address.
- * - `vercel`: `x-real-ip`, else `x-vercel-forwarded-for`; Vercel overwrites both.
- * - `{ hops: n }`: n proxies of yours, each appending to `X-Forwarded-For`: the n-th entry from the right.
- * - `none`: nobody vouches, no address is known.
+ * - `cloudflare`: `CF-Connecting-IP`. A Worker that another zone's Worker calls sees one shared
+ *   Cloudflare address.
+ * - `vercel`: `x-real-ip`, otherwise `x-vercel-forwarded-for`; Vercel overwrites both.
+ * - `{ hops: n }`: n proxies of yours, each of which appends to `X-Forwarded-For`: the n-th entry
+ *   from the right.
+ * - `none`: no header can be trusted, so no address is known.
  */
 export type Platform = 'cloudflare' | 'vercel' | 'none' | { readonly hops: number }
 
-/** Proxies one behind the other; more is a mistake. */
+/** The most proxies in a row. A larger number is a mistake. */
 const maxHops = 16
 
 /**
- * The client's address in one spelling, or undefined where nobody vouches for one; limits then use one shared bucket.
- * A request that passed fewer proxies than stated came around them, and has no address.
+ * Returns the client's address in one spelling, or undefined where none is known; limits then use
+ * one shared key. A request that passed fewer proxies than configured bypassed them, and has no
+ * address.
  *
- * @see RFC 7239 section 7.1 on why the left end of the list is the client's own word
+ * @see RFC 7239 section 7.1 on why the left end of the list is chosen by the client
  */
 export function clientAddress(
   headers: Pick<ReadableHeaders, 'get'>,
@@ -41,9 +46,10 @@ export function clientAddress(
 }
 
 /**
- * An address in one spelling: IPv6 as RFC 5952 has it; IPv4 mapped into IPv6 as IPv4, or one client
- * would have two addresses. NAT64's `64:ff9b::/96` stays IPv6: a range of IPv4 does not hold it, unless a rule names it too. undefined for anything but exactly one address: octets above 255 or with leading
- * zeros, zone ids, ports, brackets, spaces, lists.
+ * Returns an address in one spelling: IPv6 as in RFC 5952, and IPv4 mapped into IPv6 as IPv4, so
+ * that one client has one address. NAT64's `64:ff9b::/96` stays IPv6, so a range of IPv4 does not
+ * contain it unless a rule also lists it. Returns undefined for anything but exactly one address:
+ * octets above 255 or with leading zeros, zone ids, ports, brackets, spaces, lists.
  */
 export function normaliseAddress(text: string | null | undefined): string | undefined {
   if (text === null || text === undefined) return undefined
@@ -54,8 +60,10 @@ export function normaliseAddress(text: string | null | undefined): string | unde
 }
 
 /**
- * The part of an address that stands for one customer: IPv6 cut to `bits` and written with them (`2001:db8:1:2::/64`), since
- * a home or a phone has at least a /64 to pick from; IPv4 as it is, by NAT64 too, or all of its clients would be one. What is no address is `unknown`: one bucket for all.
+ * Returns the part of an address that identifies one customer. IPv6 is cut to `bits` and written
+ * with them (`2001:db8:1:2::/64`), since a home or a phone has at least a /64. IPv4 stays as it is,
+ * also inside NAT64, whose clients would otherwise all be one. Without an address the result is
+ * `unknown`.
  *
  * @param bits - 1 to 128; default 64
  */
@@ -71,7 +79,10 @@ export function addressPrefix(address: string | undefined, bits = 64): string {
   return `${writeAddress(groups.map((group, index) => group & groupMask(bits, index)))}/${bits}`
 }
 
-/** Judges a `platform` option. Absent is a fault unless there is a default: a guess would be the client's to make. */
+/**
+ * Validates an option `platform`. Without a default it is required, because with a guess clients
+ * could choose their address.
+ */
 export function checkPlatform(
   optionValue: unknown,
   issues: Issues,
@@ -85,12 +96,15 @@ export function checkPlatform(
     optionValue !== null &&
     Object.keys(optionValue).join() === 'hops'
   ) {
-    const under = issues.at('platform')
+    const platformIssues = issues.at('platform')
     const { hops } = optionValue as { hops: unknown }
-    if (hops === undefined) under.add('hops', 'is required')
+    if (hops === undefined)
+      platformIssues.add('hops', 'is required: the number of your own proxies')
 
     return {
-      hops: parseWholeNumber(under, 'hops', hops, { min: 1, max: maxHops, unit: 'proxies' }) ?? 1,
+      hops:
+        parseWholeNumber(platformIssues, 'hops', hops, { min: 1, max: maxHops, unit: 'proxies' }) ??
+        1,
     }
   }
 
@@ -98,12 +112,12 @@ export function checkPlatform(
   return 'none'
 }
 
-/** The n-th entry of a list from its right end; looks at no more of it. */
+/** Returns the n-th entry of a list from its right end, without reading the rest. */
 function entryFromRight(list: string | null, n: number): string | undefined {
   if (list === null) return undefined
 
   let endIndex = list.length
-  for (let left = n; left > 1; left--) {
+  for (let remaining = n; remaining > 1; remaining--) {
     if (endIndex <= 0) return undefined
     endIndex = list.lastIndexOf(',', endIndex - 1)
     if (endIndex === -1) return undefined
@@ -114,7 +128,10 @@ function entryFromRight(list: string | null, n: number): string | undefined {
     : list.slice(list.lastIndexOf(',', endIndex - 1) + 1, endIndex).trim()
 }
 
-/** Some proxies append `address:port` or `[address]:port`. A bare IPv6 address has more than one colon and no brackets. */
+/**
+ * Removes a port, since some proxies append `address:port` or `[address]:port`. A plain IPv6
+ * address has more than one colon and no brackets.
+ */
 function removePort(entry: string): string {
   return (
     /^([\d.]{7,15}):\d{1,5}$/.exec(entry)?.[1] ??

@@ -1,26 +1,31 @@
 /**
- * Parses addresses into numbers and writes them back: strict reading, one spelling (RFC 4291
- * section 2.2, RFC 5952). `address.ts` and `range.ts` call it. Any other text gives undefined.
+ * Parses IP addresses to numbers and writes them, strictly and in one spelling (RFC 4291 section
+ * 2.2, RFC 5952). `address.ts` and `range.ts` call it. It is pure and throws nothing; any other
+ * text gives undefined.
  */
 import { hexDigit } from '../hex.ts'
 
 /** An address as 16-bit groups: two for IPv4, eight for IPv6. */
 export type AddressGroups = readonly number[]
 
-/** Eight groups of four digits, or six and a dotted quad. */
+/** The most characters of an address: eight groups of four digits, or six and a dotted quad. */
 const maxAddressLength = 45
 
 const colon = 0x3a
 const dot = 0x2e
 
-/** Whether a text is four decimal octets. No octal, no short forms: parsers disagree on both. */
+/**
+ * Reports whether a text is four decimal octets. Octal numbers and short forms are rejected,
+ * because parsers read them differently.
+ */
 export function isIpv4(addressText: string): boolean {
   return readQuad(addressText) !== -1
 }
 
 /**
- * Reads exactly one address. IPv4 mapped into IPv6 (`::ffff:0:0/96`, RFC 4291) comes out as IPv4: a socket of both families
- * writes it so. An address by NAT64, 6to4 or Teredo stays IPv6: who holds such an address need not hold the IPv4 one within.
+ * Parses exactly one address. IPv4 mapped into IPv6 (`::ffff:0:0/96`, RFC 4291) is returned as
+ * IPv4, because sockets of both families write it so. An address of NAT64, 6to4 or Teredo stays
+ * IPv6, because its holder need not hold the IPv4 address inside.
  */
 export function parseAddress(addressText: string): AddressGroups | undefined {
   const quad = readQuad(addressText)
@@ -33,8 +38,8 @@ export function parseAddress(addressText: string): AddressGroups | undefined {
 }
 
 /**
- * Reads IPv6 as it is written, IPv4 within it left alone. One `::` for one zero group or more; a dotted quad only at the
- * end; no zone id, no brackets.
+ * Parses IPv6 without converting an IPv4 address inside. One `::` stands for one or more zero
+ * groups; a dotted quad is only allowed at the end; zone ids and brackets are rejected.
  */
 export function parseIpv6(addressText: string): number[] | undefined {
   if (addressText.length < 2 || addressText.length > maxAddressLength) return undefined
@@ -55,9 +60,9 @@ export function parseIpv6(addressText: string): number[] | undefined {
 }
 
 /**
- * Reads groups, which one colon separates, and adds them to a list.
+ * Reads groups that are separated by one colon, and adds them to a list.
  *
- * @returns the end of the text, or the place of the next `::`; -1 for anything else.
+ * @returns the end of the text, or the index of the next `::`; -1 for anything else.
  */
 function readGroups(addressText: string, startIndex: number, groups: number[]): number {
   let index = startIndex
@@ -98,7 +103,8 @@ function readHex(addressText: string, startIndex: number, endIndex: number): num
 }
 
 /**
- * Writes an address: lower case, no leading zeros, the first longest run of two or more zero groups as `::`.
+ * Writes an address in lower case, without leading zeros, and with the first longest run of two or
+ * more zero groups as `::`.
  *
  * @see RFC 5952 section 4
  */
@@ -128,17 +134,19 @@ export function writeAddress(groups: AddressGroups): string {
   return addressText
 }
 
-/** The bits of the i-th group that the first `bits` bits of an address cover. */
+/** Returns the mask of a group for a prefix of `bits` bits. */
 export function groupMask(bits: number, index: number): number {
   return (0xffff << Math.max(0, Math.min(16, 16 * (index + 1) - bits))) & 0xffff
 }
 
-/** `::ffff:0:0/96`. */
+/** Reports whether an address is IPv4 mapped into IPv6: `::ffff:0:0/96`. */
 function isMapped(groups: AddressGroups): boolean {
   return groups[5] === 0xffff && groups.every((group, index) => index > 4 || group === 0)
 }
 
-/** Whether an address is of `64:ff9b::/96`, by which NAT64 writes IPv4 (RFC 6052). */
+/**
+ * Reports whether an address is in `64:ff9b::/96`, the form of IPv4 addresses in NAT64 (RFC 6052).
+ */
 export function isNat64(groups: AddressGroups): boolean {
   return (
     groups[0] === 0x64 &&
@@ -147,7 +155,7 @@ export function isNat64(groups: AddressGroups): boolean {
   )
 }
 
-/** Four octets as one number without sign, or -1. */
+/** Parses four octets to one unsigned number, or returns -1. */
 function readQuad(addressText: string): number {
   if (addressText.length < 7 || addressText.length > 15) return -1
 
@@ -166,7 +174,7 @@ function readQuad(addressText: string): number {
     }
 
     const digit = charCode - 0x30
-    // A leading zero is octal to some parsers: 010.0.0.1 would be two addresses.
+    // Some parsers read a leading zero as octal, so 010.0.0.1 would be two addresses.
     if (digit < 0 || digit > 9 || octet === 0) return -1
 
     octet = octet === -1 ? digit : octet * 10 + digit

@@ -1,11 +1,15 @@
 /**
- * Shortens a client's address to what a log may hold: enough to see where requests come from, too
- * little to identify a person. Log lines, audit records and sessions call it. An unknown address
- * gives undefined.
+ * Shortens a client's address for logs: enough to see where requests come from, too little to
+ * identify a person. Log lines, audit records and stored sessions call it. It is pure and throws
+ * nothing. An unknown address gives undefined. The address must be one that `normaliseAddress`
+ * returned.
  */
 import { addressPrefix } from './address.ts'
 
-/** IPv4 as its /24, IPv6 as its /48; undefined where no address is known. `normaliseAddress` has judged it. */
+/**
+ * Returns the /24 of an IPv4 address or the /48 of an IPv6 address; undefined where no address is
+ * known.
+ */
 export function truncateAddress(address: string | undefined): string | undefined {
   if (address === undefined) return undefined
   if (address.includes(':')) return addressPrefix(address, 48)

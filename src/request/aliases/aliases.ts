@@ -1,43 +1,51 @@
 /**
- * Reads a path as the page that a framework serves for it: `/_next/data/<build>/admin.json` is
- * `/admin`. Guards and upstreams create a reader from the option `aliases`. A wrong option is
- * reported as an issue.
+ * Reads a request's path as the page that a framework serves for it:
+ * `/_next/data/<build>/admin.json` is `/admin`. Access rules and the gateway's upstreams create a
+ * reader from the option `aliases` and check the rules of each page that it returns. A wrong option
+ * is added to the caller's list of issues. It throws only what a function of the application
+ * throws. Pages are read at most three times, so that deeper nesting is not recognized.
  */
 import type { Issues } from '../../options/index.ts'
 import { decodePath } from '../path/compare-path.ts'
 import { type AliasName, aliasNames, commonReadings, type Reading, readings } from './readings.ts'
 
 /**
- * Lists the pages that a server may serve for a path, empty where there is only the path itself. It gets the canonical path and
- * the query with its `?`, or an empty text.
+ * Lists the pages that a server may serve for a path. The list is empty where there is only the
+ * path itself. The arguments are the canonical path and the query with its `?`, or an empty text.
  */
 export type AliasReader = (path: string, search: string) => readonly string[]
 
-/** A page that was read may be read again: `/(S(x))/index.php/_next/data/1/admin.json`. Deeper is nobody's path. */
+/**
+ * The most rounds in which pages are read again: `/(S(x))/index.php/_next/data/1/admin.json`. No
+ * application nests deeper.
+ */
 const rounds = 3
 
-/** Makes the reader of an upstream: what holds for all, what its frameworks add, and its own functions. */
+/**
+ * Creates the reader of an upstream from the common readings, those of its frameworks, and its own
+ * functions.
+ */
 export function aliasReader(names: readonly (AliasName | AliasReader)[] = []): AliasReader {
-  const own = names.flatMap((name): readonly Reading[] =>
+  const ownReadings = names.flatMap((name): readonly Reading[] =>
     typeof name === 'function' ? [name] : (readings[name] ?? []),
   )
-  const always = own.length > 0
-  const all = [...commonReadings, ...own]
+  const alwaysReads = ownReadings.length > 0
+  const allReadings = [...commonReadings, ...ownReadings]
 
   return (path, search) => {
-    if (!always && !isSuspect(path)) return none
+    if (!alwaysReads && !isSuspect(path)) return noPages
 
     const pages = new Set<string>()
-    let waiting: readonly string[] = [path]
+    let pending: readonly string[] = [path]
 
-    for (let round = 0; round < rounds && waiting.length > 0; round++) {
-      const before = new Set(pages)
-      for (const pagePath of waiting) {
+    for (let round = 0; round < rounds && pending.length > 0; round++) {
+      const knownPages = new Set(pages)
+      for (const pagePath of pending) {
         const text = decodePath(pagePath)
-        for (const reading of all) addPages(pages, reading(text, round === 0 ? search : ''))
+        for (const reading of allReadings) addPages(pages, reading(text, round === 0 ? search : ''))
       }
 
-      waiting = [...pages].filter((pagePath) => !before.has(pagePath))
+      pending = [...pages].filter((pagePath) => !knownPages.has(pagePath))
     }
 
     pages.delete(path)
@@ -50,40 +58,40 @@ export function checkAliases(value: unknown, issues: Issues): AliasReader {
   if (value === undefined) return readAliases
 
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const known = list.filter((one): one is AliasName | AliasReader => {
-    return typeof one === 'function' || aliasNames.includes(one as AliasName)
+  const validAliases = list.filter((alias): alias is AliasName | AliasReader => {
+    return typeof alias === 'function' || aliasNames.includes(alias as AliasName)
   })
 
-  if (known.length < list.length || list.length === 0) {
+  if (validAliases.length < list.length || list.length === 0) {
     issues.add(
       'aliases',
       `must be a function of a path, or one or several of ${aliasNames.join(', ')}`,
     )
   }
 
-  return aliasReader(known)
+  return aliasReader(validAliases)
 }
 
-/** The reader of an upstream that names no framework. */
+/** The reader of an upstream without the option `aliases`. */
 export const readAliases: AliasReader = aliasReader()
 
-const none: readonly string[] = []
+const noPages: readonly string[] = []
 
-/** Every path that {@link commonReadings} reads has one of these; most paths have neither. */
+/** Reports whether a path may be one that {@link commonReadings} read. Most paths are not. */
 function isSuspect(path: string): boolean {
   return path.includes('.') || path.includes('/(') || path.includes('%') || path.endsWith('_check')
 }
 
-/** A path in which every character stands for itself, without empty and dot segments. */
+/** Matches a path without escapes, empty segments and dot segments. */
 const canonical = /^(?:\/[\w~!$&'()*+,=:@[\]-][\w.~!$&'()*+,=:@[\]-]*)*\/?$/
 
-/** Adds what was read, in canonical form. */
-function addPages(pages: Set<string>, read: string | readonly string[] | undefined): void {
-  if (read === undefined) return
-  for (const pagePath of typeof read === 'string' ? [read] : read) {
+/** Adds the pages that were read, in canonical form. */
+function addPages(pages: Set<string>, readPages: string | readonly string[] | undefined): void {
+  if (readPages === undefined) return
+  for (const pagePath of typeof readPages === 'string' ? [readPages] : readPages) {
     const [path = ''] = pagePath.split(/[?#]/, 1)
-    const rooted = path.startsWith('/') ? path : `/${path}`
-    const clean = canonical.test(rooted) ? rooted : cleanPath(decodePath(rooted))
+    const absolutePath = path.startsWith('/') ? path : `/${path}`
+    const clean = canonical.test(absolutePath) ? absolutePath : cleanPath(decodePath(absolutePath))
 
     if (clean !== undefined) pages.add(clean.length > 1 ? clean.replace(/\/$/, '') : clean)
   }
@@ -93,28 +101,32 @@ function cleanPath(path: string): string | undefined {
   try {
     return new URL(encodeURI(path).replaceAll(/\/{2,}/g, '/'), 'http://host').pathname
   } catch {
-    return undefined // A lone surrogate: no server's page.
+    return undefined // A lone surrogate is in no path of a page.
   }
 }
 
 /** The parts of a project's `next.config` that concern paths. */
 export interface NextPaths {
-  /** Such as `/shop`. Default none. */
+  /** The base path, such as `/shop`. Default none. */
   readonly basePath?: string
-  /** Names of `i18n.locales`, such as `['en', 'fr']`. Default none. */
+  /** The names of `i18n.locales`, such as `['en', 'fr']`. Default none. */
   readonly locales?: readonly string[]
 }
 
-/** Makes a reader for a Next project with a base path or with locales: `/shop/fr/admin` is `/admin`. */
+/**
+ * Creates a reader for a Next project with a base path or locales: `/shop/fr/admin` is `/admin`.
+ */
 export function nextAliases({ basePath = '', locales = [] }: NextPaths): AliasReader {
   const base = basePath.toLowerCase()
   const names = new Set(locales.map((name) => name.toLowerCase()))
 
   return (path) => {
-    const based = base !== '' && `${path.toLowerCase()}/`.startsWith(`${base}/`)
-    const inner = based ? path.slice(base.length) || '/' : path
-    const [, first = ''] = inner.split('/', 2)
-    const pagePath = names.has(first.toLowerCase()) ? inner.slice(first.length + 1) || '/' : inner
+    const hasBase = base !== '' && `${path.toLowerCase()}/`.startsWith(`${base}/`)
+    const inner = hasBase ? path.slice(base.length) || '/' : path
+    const [, firstSegment = ''] = inner.split('/', 2)
+    const pagePath = names.has(firstSegment.toLowerCase())
+      ? inner.slice(firstSegment.length + 1) || '/'
+      : inner
 
     return [inner, pagePath]
   }

@@ -1,16 +1,20 @@
 /**
- * Lists the further paths that frameworks serve a page at, each as a function that reads the page
- * out of the path. `aliases.ts` selects from it. It is pure; a path that is no such form reads as
- * nothing.
+ * Lists the further paths at which frameworks serve a page, each as a function that reads the page
+ * from the path or the query. `aliases.ts` selects functions by the option `aliases`, and access
+ * rules and the gateway use the names. It is pure and throws nothing; a path in another form gives
+ * undefined.
  */
 
-/** A page of a path as a framework reads it. */
+/** Reads the page from a path as one framework does. */
 export type Reading = (path: string, search: string) => string | readonly string[] | undefined
 
-/** A framework, a server or a platform whose further paths are known. */
+/** The name of a framework, a server or a platform whose further paths are known. */
 export type AliasName = (typeof aliasNames)[number]
 
-/** Every name of the option `aliases`. A name without an entry in {@link readings} has only the {@link commonReadings}. */
+/**
+ * The names of the option `aliases`. A name without an entry in {@link readings} only has the
+ * {@link commonReadings}.
+ */
 export const aliasNames = [
   'angular',
   'aspnet',
@@ -40,19 +44,22 @@ export const aliasNames = [
 ] as const
 
 /**
- * The extension of a script and the slash behind it: the rest of `/index.php/admin` is a page. It runs in linear time, because
- * no part can match what the next one does.
+ * The extension of a script with the slash after it: the rest of `/index.php/admin` is a page. It
+ * takes linear time, because no part can match what the next one does.
  */
 const scriptEnd = /\.(?:php\d?|phtml|f?cgi|pl|py|rb|lua|wsgi|aspx?|cfm|dll|exe)\//gi
 
-/** Files of a page's data that lie below its path: SvelteKit, Nuxt, React Router, Qwik, Next's static export. */
+/**
+ * Files with a page's data that are below its path: SvelteKit, Nuxt, React Router, Qwik, Next's
+ * static export.
+ */
 const dataFile =
   /^(?:__data\.json|__route\.js|_payload\.(?:json|js)|_root\.data|_\.data|q-data\.json|__next\..*)$/i
 
-/** ASP.NET's sessions without cookies: `/(S(abc))/admin` is `/admin`. */
+/** A session without cookies in ASP.NET: `/(S(abc))/admin` is `/admin`. */
 const cookieless = /^\((?:[a-z]\([^()]*\))+\)$/i
 
-/** Readings for every upstream. Their paths are unmistakable: no other framework has pages of its own there. */
+/** The readings for every upstream. No other framework has pages of its own at these paths. */
 export const commonReadings: readonly Reading[] = [
   nextData,
   gatsbyData,
@@ -82,7 +89,10 @@ export const readings: Readonly<Partial<Record<AliasName, readonly Reading[]>>> 
   yii: [byParameter(/(?:)/, 'r')],
 }
 
-/** `/_next/data/<build>/admin.json` of the pages router, with or without a base path before it. */
+/**
+ * Reads `/_next/data/<build>/admin.json` of Next's pages router, with or without a base path before
+ * it.
+ */
 function nextData(path: string): readonly string[] | undefined {
   const index = path.search(/\/_next\/data\//i)
   if (index === -1) return undefined
@@ -96,7 +106,7 @@ function nextData(path: string): readonly string[] | undefined {
   return index === 0 ? [own] : [own, path.slice(0, index) + (own === '/' ? '' : own)]
 }
 
-/** `/page-data/admin/page-data.json`, with or without a path prefix before it. */
+/** Reads `/page-data/admin/page-data.json` of Gatsby, with or without a path prefix before it. */
 function gatsbyData(path: string): readonly string[] | undefined {
   const index = path.search(/\/page-data\//i)
   if (index === -1 || !/\/page-data\.json$/i.test(path)) return undefined
@@ -107,7 +117,9 @@ function gatsbyData(path: string): readonly string[] | undefined {
   return index === 0 ? [own] : [own, path.slice(0, index) + (own === '/' ? '' : own)]
 }
 
-/** `/admin/__data.json`, and `/admin.html__data.json` where SvelteKit writes pages to files. */
+/**
+ * Reads `/admin/__data.json`, and `/admin.html__data.json` where SvelteKit writes pages to files.
+ */
 function belowPage(path: string): string | undefined {
   const startIndex = path.lastIndexOf('/')
   const file = path.slice(startIndex + 1)
@@ -119,20 +131,25 @@ function belowPage(path: string): string | undefined {
 function withoutSession(path: string): string | undefined {
   if (!path.includes('/(')) return undefined
 
-  const kept = path.split('/').filter((segment) => !cookieless.test(segment))
-  const pagePath = kept.join('/') || '/'
+  const segments = path.split('/').filter((segment) => !cookieless.test(segment))
+  const pagePath = segments.join('/') || '/'
 
   return pagePath === path ? undefined : pagePath
 }
 
-/** `/index.php/admin`: a front controller reads what follows its name. Of several names the first or the last may be its name. */
+/**
+ * Reads `/index.php/admin`, where a front controller reads the rest of the path. If the path has
+ * several script names, the first or the last may be the front controller.
+ */
 function behindScript(path: string): readonly string[] | undefined {
   const ends = [...path.matchAll(scriptEnd)].map((match) => match.index + match[0].length - 1)
   if (ends.length === 0) return undefined
   return [...new Set([ends[0], ends.at(-1)])].map((end) => path.slice(end))
 }
 
-/** `/page/feed`, `/page/embed`, `/page/2`: WordPress serves parts of a page below it. */
+/**
+ * Reads `/page/feed`, `/page/embed` and `/page/2`, where WordPress serves parts of a page below it.
+ */
 function wordpressPart(path: string): string | undefined {
   const part =
     /\/(?:feed(?:\/(?:rss2?|rdf|atom))?|embed|trackback|amp|\d{1,6}|page\/\d{1,6}|comment-page-\d{1,6})\/?$/i
@@ -153,7 +170,7 @@ function wordpressSlug(path: string): string | undefined {
   return segments.map((segment) => segment.replace(/^-|-$/g, '')).join('/')
 }
 
-/** Pages behind a marker: `/faces/admin.xhtml`. */
+/** Creates a reading of pages after a marker: `/faces/admin.xhtml`. */
 function behind(marker: string): Reading {
   return (path) => {
     const isBehind = path.slice(0, marker.length + 1).toLowerCase() === `${marker}/`
@@ -161,7 +178,9 @@ function behind(marker: string): Reading {
   }
 }
 
-/** An image behind the options of an image service: `/_ipx/w_200/admin/a.png`. */
+/**
+ * Creates a reading of an image after the options of an image service: `/_ipx/w_200/admin/a.png`.
+ */
 function afterOptions(marker: string): Reading {
   return (path) => {
     const index = path.toLowerCase().indexOf(marker)
@@ -170,7 +189,10 @@ function afterOptions(marker: string): Reading {
   }
 }
 
-/** The page that the query names; of several values servers take the first or the last. */
+/**
+ * Creates a reading of the page that a query parameter names. Of several values, servers use the
+ * first or the last.
+ */
 function byParameter(where: RegExp, name: string, prefix = ''): Reading {
   return (path, search) => {
     if (!search.includes('=') || !where.test(path)) return undefined
@@ -180,10 +202,12 @@ function byParameter(where: RegExp, name: string, prefix = ''): Reading {
     )
     const pages = [...new Set([values[0] ?? '', values.at(-1) ?? ''])]
 
-    // A page of another host is fetched without the session of whoever asks.
-    const own = pages.filter(
+    // A page of another host is fetched without the user's session, so it is not read.
+    const ownPages = pages.filter(
       (pagePath) => pagePath !== '' && !/^(?:[a-z][a-z\d+.-]*:)?\/\//i.test(pagePath),
     )
-    return own.map((pagePath) => prefix + (pagePath.startsWith('/') ? pagePath : `/${pagePath}`))
+    return ownPages.map(
+      (pagePath) => prefix + (pagePath.startsWith('/') ? pagePath : `/${pagePath}`),
+    )
   }
 }

@@ -1,7 +1,9 @@
 /**
- * Limits how long a body may be: by its declared length before it is read, by count while it
- * streams. The gateway and `limitBodies()` call it. A body that is too long or malformed rejects
- * its reader with a `BodyError`.
+ * Limits the length of a request's body: by its declared length before it is read, and by counting
+ * while it is streamed. The gateway, `limitBodies()`, `readJson()` and the GraphQL guard call it.
+ * `checkBody` gives a verdict for 413, 400 or 415 and reads nothing. A body that turns out to be
+ * too long, too short or broken off makes its reader reject with a `BodyError`, so that nobody
+ * takes a part of it for the whole.
  */
 import type { Reason, Verdict } from '../../types.ts'
 import { mayHaveBody } from '../method.ts'
@@ -9,7 +11,7 @@ import type { ReadableHeaders } from '../request-head.ts'
 import { joinChunks } from './chunks.ts'
 import { type AcceptsType, isCompressed } from './content-type.ts'
 
-/** Why a body is refused. */
+/** The reason why a body is rejected. */
 export type BodyReason = Extract<
   Reason,
   'body-too-large' | 'body-malformed' | 'content-type-not-allowed'
@@ -22,8 +24,8 @@ const statuses: Readonly<Record<BodyReason, number>> = {
 }
 
 /**
- * The error of a reader whose body is too long, or longer than it declared. By `status` and `getResponse` error handlers
- * (Hono's, `errorPage`) take it for the client's fault and not for ours.
+ * The error of a reader whose body is too long, or has another length than declared. By `status`
+ * and `getResponse`, error handlers (Hono's, `errorPage`) recognize that the client caused it.
  */
 export class BodyError extends Error {
   override readonly name = 'BodyError'
@@ -31,12 +33,12 @@ export class BodyError extends Error {
   readonly status: number
 
   constructor(reason: BodyReason, options?: ErrorOptions) {
-    super(`The request was refused: ${reason}`, options)
+    super(`The body of the request was rejected: ${reason}`, options)
     this.reason = reason
     this.status = statuses[reason]
   }
 
-  /** An answer without words, for those who have none of their own. */
+  /** Returns a response without a body, for error handlers without their own. */
   getResponse(): Response {
     return new Response(null, { status: this.status, headers: { 'cache-control': 'no-store' } })
   }
@@ -45,13 +47,16 @@ export class BodyError extends Error {
 /** The limits of a body. */
 export interface BodyRules {
   readonly maxBytes: number
-  /** Undefined takes every type. */
+  /** The accepted content types; undefined accepts every type. */
   readonly types?: AcceptsType | undefined
-  /** Whether somebody looks into the body, so that it must not be coded. Default false. */
+  /** Whether the body is inspected, so that it must not be compressed. Default false. */
   readonly inspected?: boolean
 }
 
-/** A body that may be read, or none, or why it is refused. `length` is what the client said, undefined for a stream. */
+/**
+ * A body that may be read, or none, or the reason of its rejection. `length` is the declared
+ * length, undefined for a stream.
+ */
 export type BodyVerdict =
   | {
       readonly ok: true
@@ -60,7 +65,7 @@ export type BodyVerdict =
     }
   | (Verdict & { readonly ok: false; readonly reason: BodyReason })
 
-/** As much of a request as there is to judge. */
+/** The parts of a request that are checked. */
 export interface RequestWithBody {
   readonly method: string
   readonly headers: ReadableHeaders
@@ -68,8 +73,9 @@ export interface RequestWithBody {
 }
 
 /**
- * The length a request declares: undefined for none. `malformed` for what RFC 9110 section 8.6 does not allow: signs,
- * spaces, words, lists (`5, 5`, as two headers come out). Servers read those differently, which is how requests are smuggled.
+ * Returns the declared length of a body; undefined for none. `malformed` for values that RFC 9110
+ * section 8.6 does not allow: signs, spaces, words, lists (`5, 5`, as two headers appear). Servers
+ * read these differently, which allows request smuggling.
  */
 export function declaredLength(headers: ReadableHeaders): number | 'malformed' | undefined {
   const text = headers.get('content-length')
@@ -77,7 +83,9 @@ export function declaredLength(headers: ReadableHeaders): number | 'malformed' |
   return /^\d{1,15}$/.test(text) ? Number(text) : 'malformed'
 }
 
-/** Judges a body by what the request says of it, before anything of it is read. Bodies of GET and HEAD are none. */
+/**
+ * Checks a body by the request's headers, before anything of it is read. GET and HEAD have no body.
+ */
 export function checkBody(
   request: RequestWithBody,
   { maxBytes, types, inspected }: BodyRules,
@@ -87,7 +95,8 @@ export function checkBody(
   const { headers } = request
   const length = declaredLength(headers)
 
-  // Two words on where the body ends: RFC 9112 section 6.1 lets a server refuse it, and between two servers it smuggles.
+  // Both headers say where the body ends. RFC 9112 section 6.1 allows a server to reject this, and
+  // between two servers it allows request smuggling.
   if (length === 'malformed' || (length !== undefined && headers.has('transfer-encoding'))) {
     return { ok: false, reason: 'body-malformed' }
   }
@@ -95,7 +104,7 @@ export function checkBody(
   if (length !== undefined && length > maxBytes) return { ok: false, reason: 'body-too-large' }
 
   const body = request.body ?? undefined
-  // A body of no bytes has no type.
+  // An empty body has no type.
   if (body !== undefined && length !== 0) {
     if (types?.(headers) === false || (inspected && isCompressed(headers))) {
       return { ok: false, reason: 'content-type-not-allowed' }
@@ -105,40 +114,47 @@ export function checkBody(
   return { ok: true, body, length }
 }
 
-/** The range of a limit on bodies: 5 GB is the most that any platform takes. */
+/** The range of limits of bodies: 5 GB is the most that any platform accepts. */
 export const bodyBounds = { min: 0, max: 5_368_709_120, unit: 'bytes' } as const
-/** 10 MB: what Next and many proxies take. */
+/** The default limit of bodies: 10 MB, as in Next and many proxies. */
 export const defaultBodyBytes = 10_485_760
 
-/** How far a body may go. */
+/** The limits of a body while it is read. */
 export interface BodyBounds {
   readonly maxBytes: number
-  /** The length that the client declared; a body that is longer or shorter is refused as malformed. */
+  /** The length that the client declared. A body with another length is rejected as malformed. */
   readonly length?: number | undefined
-  /** Called once, at the chunk that goes too far or cannot be read, before whoever reads learns of it. */
+  /**
+   * Called once, at the chunk that exceeds the limit or cannot be read, before the reader gets the
+   * error.
+   */
   readonly onRefuse?: (bodyError: BodyError) => void
 }
 
-/** The class that workerd offers so that a body of known length is not sent on in chunks, which some servers do not take. */
+/**
+ * The class of workerd with which a body of known length is not forwarded in chunks, which some
+ * servers do not accept.
+ */
 export type WithFixedLength = {
   FixedLengthStream?: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>
 }
 
 /**
- * The same body, counted as it is read and no sooner. At the first byte too many, and where the client broke off or framed
- * it wrongly, it fails with a {@link BodyError}: no reader ever sees a cut body as a whole one.
+ * Returns the same body, which is counted while it is read. At the first byte too many, and where
+ * the client broke off or framed the body wrongly, it fails with a {@link BodyError}, so that no
+ * reader takes a part for the whole.
  */
 export function boundBody(
   source: ReadableStream<Uint8Array>,
   bounds: BodyBounds,
 ): ReadableStream<Uint8Array> {
   const { length } = bounds
-  const counted = countBytes(source, bounds)
+  const countedBody = countBytes(source, bounds)
   const { FixedLengthStream } = globalThis as WithFixedLength
 
   return length === undefined || FixedLengthStream === undefined
-    ? counted
-    : counted.pipeThrough(new FixedLengthStream(length))
+    ? countedBody
+    : countedBody.pipeThrough(new FixedLengthStream(length))
 }
 
 function countBytes(
@@ -148,11 +164,12 @@ function countBytes(
   const reader = source.getReader()
   const max = length === undefined ? maxBytes : Math.min(length, maxBytes)
   let total = 0
-  const refuse = (
+  const rejectBody = (
     controller: ReadableStreamDefaultController<Uint8Array>,
     bodyError: BodyError,
   ): void => {
-    // First: workerd's fetch ends the request to an upstream as if it were whole when its body fails.
+    // The callback comes first, because workerd's fetch ends a request to an upstream regularly
+    // when its body fails.
     onRefuse?.(bodyError)
     controller.error(bodyError)
   }
@@ -164,21 +181,22 @@ function countBytes(
         try {
           part = await reader.read()
         } catch (cause) {
-          // The client broke off, or what it sent is no chunk (RFC 9112 sections 7.1 and 8).
-          return refuse(controller, new BodyError('body-malformed', { cause }))
+          // The client broke off, or sent something that is not a chunk (RFC 9112 sections 7.1 and
+          // 8).
+          return rejectBody(controller, new BodyError('body-malformed', { cause }))
         }
 
         if (part.done) {
           if (length === undefined || total === length) return controller.close()
-          return refuse(controller, new BodyError('body-malformed'))
+          return rejectBody(controller, new BodyError('body-malformed'))
         }
 
         total += part.value.byteLength
-        // Chunks that are no bytes have no length, and NaN is not within it.
+        // A chunk that is not bytes makes the total NaN, which is not within the limit.
         if (total <= max) return controller.enqueue(part.value)
 
         const bodyError = new BodyError(total <= maxBytes ? 'body-malformed' : 'body-too-large')
-        refuse(controller, bodyError)
+        rejectBody(controller, bodyError)
         reader.cancel(bodyError).catch(() => {})
       },
       cancel: (why) => reader.cancel(why),

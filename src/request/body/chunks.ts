@@ -1,6 +1,8 @@
 /**
- * Joins the chunks of a body, or puts them back in front of the rest that was not read. The method
- * override, the throttle and the cache call it. It reads no further than its caller does.
+ * Joins the chunks of a body, and puts chunks that were already read in front of the rest of a
+ * body. The gateway's method override and login throttle, and the proxy's cache call it.
+ * `joinChunks` throws a `RangeError` where the chunks are longer than the stated length.
+ * `resumeBody` reads no further than its reader asks, and fails as the body does.
  */
 
 /** Joins chunks whose lengths add up to `byteLength`. */
@@ -8,18 +10,21 @@ export function joinChunks(
   chunks: readonly Uint8Array[],
   byteLength: number,
 ): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(byteLength)
+  const bytes = new Uint8Array(byteLength)
   let position = 0
 
   for (const chunk of chunks) {
-    joined.set(chunk, position)
+    bytes.set(chunk, position)
     position += chunk.byteLength
   }
 
-  return joined
+  return bytes
 }
 
-/** Streams the chunks that were read, and then the rest of the body. It empties `chunks`. */
+/**
+ * Returns a stream of the chunks that were read and then of the rest of the body. It empties
+ * `chunks`.
+ */
 export function resumeBody(
   chunks: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,

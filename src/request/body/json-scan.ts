@@ -1,7 +1,8 @@
 /**
- * Looks over the text of JSON before it is parsed: how deep it is, and what its keys are. The JSON
- * reader and the GraphQL guard call it. Text that is no JSON may pass, since the parser comes
- * next.
+ * Scans the text of JSON before it is parsed: how deep it is nested, and whether it has keys that
+ * lead to a prototype. `readJson()`, `parseJson` and the GraphQL guard call it. It takes one pass
+ * without recursion and throws nothing. It does not validate JSON: malformed text may give true,
+ * because the parser follows.
  */
 
 const quote = 0x22
@@ -9,12 +10,9 @@ const backslash = 0x5c
 const [colon, lowerU] = [0x3a, 0x75]
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d]
 
-/**
- * Whether JSON is no deeper than `maxDepth` and has no key that leads to a prototype. One pass, no recursion; what is no
- * JSON may pass, since the parser comes next.
- */
+/** Reports whether JSON is no deeper than `maxDepth` and has no key that leads to a prototype. */
 export function jsonFits(jsonText: string, maxDepth: number): boolean {
-  /** Whether the value at each depth belongs to a key `constructor`. */
+  /** For each depth, whether the value there belongs to a key `constructor`. */
   const inConstructor: boolean[] = [false]
   let depth = 0
   let isConstructorKey = false
@@ -82,7 +80,7 @@ function isFollowedByColon(jsonText: string, startIndex: number): boolean {
   for (let index = startIndex; index < jsonText.length; index++) {
     const charCode = jsonText.charCodeAt(index)
     if (charCode === colon) return true
-    // JSON's white space, RFC 8259 section 2.
+    // These are the white space characters of JSON (RFC 8259 section 2).
     if (charCode !== 0x20 && charCode !== 0x0a && charCode !== 0x0d && charCode !== 0x09)
       return false
   }
@@ -91,8 +89,8 @@ function isFollowedByColon(jsonText: string, startIndex: number): boolean {
 }
 
 /**
- * Whether a key, if there is one, is a word of letters and underscores. Escapes count as what they stand for, because
- * `"\u005f_proto__"` is the same key. Most strings differ in their first character, and none is cut out.
+ * Reports whether a key, if there is one, is exactly a word of letters and underscores. Escapes are decoded, because
+ * `"\u005f_proto__"` is the same key. Most strings differ from the word in their first character.
  */
 function isWritten(key: RawString | undefined, word: string): boolean {
   if (key === undefined) return false

@@ -1,7 +1,8 @@
 /**
- * Reads JSON from a request within bounds: type, size, depth and keys. Applications and the
- * GraphQL guard call it. A body that breaks a bound gives the status for its response; only an
- * error of the stream is thrown.
+ * Reads JSON from a request within limits of type, size, depth and keys. Applications call
+ * `readJson()`; the login throttle and the GraphQL guard use its parts. A body that exceeds a
+ * limit, or is not JSON, gives a reason for 400, 413 or 415 instead of an exception. It only
+ * rejects with an error of the stream, for example when the client disconnects.
  */
 import {
   type BodyError,
@@ -13,25 +14,29 @@ import {
 import { mediaType } from './content-type.ts'
 import { jsonFits } from './json-scan.ts'
 
-/** How much JSON is taken. Absent = default. */
+/** The limits of JSON. An absent limit has its default. */
 export interface JsonLimits {
-  /** Bytes. Default 102,400 (100 KB), as Express has it. */
+  /** The most bytes. Default 102,400 (100 KB), as in Express. */
   readonly maxBytes?: number
-  /** Lists and objects in each other. Default 32; no form is deeper, and code that walks a value is often recursive. */
+  /**
+   * The deepest nesting of lists and objects. Default 32: no form is deeper, and code that walks a
+   * value is often recursive.
+   */
   readonly maxDepth?: number
 }
 
-/** The value that was read, or the reason why it was not. */
+/** The value that was read, or the reason of the rejection. */
 export type JsonResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: BodyReason }
 
 /**
- * Reads the JSON of a request: `application/json` or `...+json`, not compressed, UTF-8, within size and depth. A key
- * `__proto__`, or `prototype` in a `constructor`, is refused wherever it stands and however it is escaped: no one sends
- * them but to reach the prototype of whatever copies the value (CWE-1321).
+ * Reads the JSON of a request: `application/json` or `...+json`, not compressed, UTF-8, within size
+ * and depth. A key `__proto__`, or `prototype` in a `constructor`, is rejected at any depth and in
+ * any escaping: only attacks send these, to reach the prototype of code that copies the value
+ * (CWE-1321).
  *
- * @throws what the stream rejects with when the client goes away
+ * @throws the error of the stream when the client disconnects
  */
 export async function readJson(
   request: RequestWithBody,
@@ -42,9 +47,9 @@ export async function readJson(
   if (!verdict.ok) return verdict
   if (verdict.body === undefined) return { ok: false, reason: 'body-malformed' }
 
-  let refused: BodyError | undefined
+  let rejection: BodyError | undefined
   const onRefuse = (bodyError: BodyError): void => {
-    refused = bodyError
+    rejection = bodyError
   }
 
   try {
@@ -53,15 +58,15 @@ export async function readJson(
     )
     return text === undefined ? { ok: false, reason: 'body-malformed' } : parseJson(text, maxDepth)
   } catch (error) {
-    // Not what was thrown: a stream in between may have wrapped it.
-    if (refused) return { ok: false, reason: refused.reason }
+    // The thrown error itself is not used, because a stream in between may have wrapped it.
+    if (rejection) return { ok: false, reason: rejection.reason }
     throw error
   }
 }
 
-/** {@link readJson} of a text. */
+/** Parses a text within the same limits as {@link readJson}. */
 export function parseJson(text: string, maxDepth = 32): JsonResult {
-  // Before the parser, which on some engines recurses.
+  // The depth is checked before the parser, which on some engines recurses.
   if (!jsonFits(text, maxDepth)) return { ok: false, reason: 'body-malformed' }
   try {
     return { ok: true, value: JSON.parse(text) }
@@ -70,22 +75,22 @@ export function parseJson(text: string, maxDepth = 32): JsonResult {
   }
 }
 
-/** The text of a stream; undefined for what is no UTF-8. */
+/** Reads the text of a stream; undefined where it is not UTF-8. */
 async function readText(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
   const reader = stream.getReader()
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let text = ''
 
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done: isDone, value } = await reader.read()
     try {
-      text += done ? decoder.decode() : decoder.decode(value, { stream: true })
+      text += isDone ? decoder.decode() : decoder.decode(value, { stream: true })
     } catch {
       reader.cancel().catch(() => {})
       return undefined
     }
 
-    if (done) return text
+    if (isDone) return text
   }
 }
 

@@ -1,13 +1,15 @@
 /**
- * Reads the country of a client, where the platform in front names it. Sessions with `clientInfo`
- * and the audit trail call it. Anything but two capital letters gives undefined.
+ * Reads the country of a client, which the platform in front adds to a request. Sessions with
+ * `clientInfo` and the audit trail call it. A wrong option is added to the caller's list of issues.
+ * A missing value, or anything but two capital letters, gives undefined. With the wrong platform,
+ * clients could write the header themselves.
  */
 import type { Issues } from '../../options/issues.ts'
 
-/** The platform that names countries; `false` where none does. */
+/** The platform that reports countries; `false` for none. */
 export type CountrySource = false | 'cloudflare' | 'vercel'
 
-/** The parts of a request that may name its country. */
+/** The parts of a request that may contain its country. */
 export interface CountryFields {
   readonly headers: Pick<Headers, 'get'>
   /** `request.cf` of a Worker. */
@@ -26,12 +28,14 @@ export function readCountry(
 ): string | undefined {
   if (source === false) return undefined
 
-  const ownName = source === 'cloudflare' ? (cf as { country?: unknown } | undefined) : undefined
-  const value = ownName === undefined ? headers.get(countryHeaders[source]) : ownName.country
+  const cfProperties =
+    source === 'cloudflare' ? (cf as { country?: unknown } | undefined) : undefined
+  const value =
+    cfProperties === undefined ? headers.get(countryHeaders[source]) : cfProperties.country
   return typeof value === 'string' && /^[A-Z][A-Z0-9]$/.test(value) ? value : undefined
 }
 
-/** Validates an option that names the source of countries. Absent means `false`. */
+/** Validates the option with the source of countries. Absent means `false`. */
 export function validateCountrySource(value: unknown, issues: Issues): CountrySource {
   if (value === undefined || value === false) return false
   if (value === 'cloudflare' || value === 'vercel') return value

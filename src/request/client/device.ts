@@ -1,11 +1,12 @@
 /**
- * Describes the device of a User-Agent: `bowser` parses it, and the isolate caches the result.
- * Sessions with `clientInfo`, applications and the audit trail call it. An unknown agent gives an
- * empty description.
+ * Describes the browser and operating system of a User-Agent header, parsed by `bowser` and cached
+ * per isolate. Sessions with `clientInfo`, the audit trail and applications call it. It throws
+ * nothing for a text. An unknown or missing User-Agent gives an empty description. Clients can send
+ * any User-Agent, so the result must not decide about access.
  */
 import bowser from 'bowser'
 
-/** The browser and the system behind a request; all of it is the client's own word. */
+/** The browser and the system of a request. The client can claim anything here. */
 export interface Device {
   /** Browser and major version, such as `Chrome 140`. */
   readonly browser?: string
@@ -15,15 +16,15 @@ export interface Device {
   readonly deviceKind?: string
 }
 
-/** Longer ones are cut; those of browsers have about 120 characters. */
+/** The most characters of a User-Agent; longer ones are cut. Those of browsers have about 120. */
 const maxUserAgentLength = 512
-/** Devices that an isolate remembers: to read one costs some 50 us. */
+/** The most devices that an isolate remembers, because parsing one takes about 50 us. */
 const maxRemembered = 256
 const knownDevices = new Map<string, Device>()
 
 /**
- * Reads a User-Agent header. Names come from a list of the library, and of versions only the major number is kept, so the
- * result cannot carry what a client writes.
+ * Reads a User-Agent header. Names come from a list of `bowser`, and only the major number of
+ * versions is used, so the result cannot contain text that a client chose.
  *
  * @example
  * readDevice(request.headers.get('user-agent')) // { browser: 'Firefox 140', system: 'Linux', deviceKind: 'desktop' }
@@ -44,7 +45,7 @@ export function readDevice(userAgent: string | null | undefined): Device {
 function parseDevice(userAgent: string): Device {
   const { browser, os: operatingSystem, platform } = bowser.parse(userAgent)
   const browserName = joinVersion(browser.name, browser.version)
-  // Windows and macOS freeze their version in this header: the number would be wrong more often than right.
+  // Windows and macOS send a fixed version in this header, which is usually wrong.
   const systemVersion = /^(?:iOS|Android)$/.test(operatingSystem.name ?? '')
     ? operatingSystem.version
     : undefined

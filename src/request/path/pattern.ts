@@ -1,40 +1,51 @@
 /**
- * Compiles patterns of rules on paths: one path, or everything below one. Routes and access rules
- * call it. `isPathPattern` validates; the other functions expect valid patterns.
+ * Compiles patterns of rules on paths: an exact path (`/admin`), or a prefix with everything below
+ * it (`/admin/*`). The gateway's routes and review, access rules, aliases, the GraphQL step and the
+ * Vercel guard call it. It is pure and throws nothing. Only `isPathPattern` validates; the other
+ * functions expect valid patterns, and paths that are folded if the pattern is.
  */
 import { foldPath } from './compare-path.ts'
 import { canonicalPath } from './path.ts'
 
-/** A pattern taken apart: `/admin/*` is the prefix `/admin`, `/*` the prefix without a letter. */
+/** A compiled pattern: `/admin/*` is the prefix `/admin`, and `/*` is the empty prefix. */
 export interface PathPattern {
   readonly text: string
   readonly prefix: boolean
 }
 
-/** Takes a pattern apart; folded, it covers every spelling that some server takes for its own. See {@link foldedPath}. */
+/**
+ * Compiles a pattern. A folded one covers every spelling that some server treats as its path; see
+ * {@link foldPath}.
+ */
 export function compilePathPattern(path: string, folded = false): PathPattern {
   const prefix = path.endsWith('/*')
   const pathText = prefix ? path.slice(0, -2) : path
   if (!folded) return { text: pathText, prefix }
 
-  const spelled = foldPath(pathText)
-  // Folding leaves a slash of nothing, and every path begins with a prefix of nothing.
-  return { text: prefix && spelled === '/' ? '' : spelled, prefix }
+  const foldedText = foldPath(pathText)
+  // The folded empty prefix is `/`, but it must be empty, so that every path begins with it.
+  return { text: prefix && foldedText === '/' ? '' : foldedText, prefix }
 }
 
-/** Whether a path is covered; for a folded pattern it must be folded, too. */
+/** Reports whether a pattern covers a path. For a folded pattern the path must be folded, too. */
 export function coversPath({ text, prefix }: PathPattern, path: string): boolean {
   if (!path.startsWith(text)) return false
   return path.length === text.length || (prefix && path.charCodeAt(text.length) === 47)
 }
 
-/** Whether a pattern covers a path, or all that another pattern covers; where `folded`, in any of their spellings. */
+/**
+ * Reports whether a pattern covers everything that another pattern covers; with `folded`, in any
+ * spelling.
+ */
 export function patternCovers(pattern: string, other: string, folded = false): boolean {
   const [one, two] = [compilePathPattern(pattern, folded), compilePathPattern(other, folded)]
   return coversPath(one, two.text) && (one.prefix || !two.prefix)
 }
 
-/** Whether a text is a pattern in canonical form: anything else would never match, or not what was meant. */
+/**
+ * Reports whether a text is a pattern in canonical form. Any other text would never match, or match
+ * something else than intended.
+ */
 export function isPathPattern(value: unknown): value is string {
   if (typeof value !== 'string' || !value.startsWith('/')) return false
 

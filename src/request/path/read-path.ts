@@ -1,10 +1,14 @@
 /**
- * Checks the text of a path, character by character. `path.ts` and `return-path.ts` share it. It
- * takes linear time, and reports what makes a path not canonical as a result.
+ * Checks the text of a path, character by character, and tells whether it is canonical, can be
+ * normalized, or must be rejected. `path.ts` and `return-path.ts` call it. It takes linear time and
+ * throws nothing.
  */
 import { hexDigit } from '../hex.ts'
 
-/** `mendable`: it would be canonical with empty segments merged and needless escapes undone. */
+/**
+ * The result of a check. `mendable` means that the path becomes canonical by merging empty segments
+ * and decoding unnecessary escapes.
+ */
 export type PathReading = 'canonical' | 'mendable' | 'refused'
 
 const slash = 0x2f
@@ -14,15 +18,16 @@ const semicolon = 0x3b
 const dot = 0x2e
 
 /**
- * 1 for unreserved (RFC 3986 section 2.3), 2 for what else stands for itself in a path: pchar, and `[` `]` `|` `^`, which `fetch` and
- * browsers send as they are: the path percent-encode set of WHATWG URL has none of them, and `^` only since 2023.
+ * The kind of each ASCII character: 1 for unreserved ones (RFC 3986 section 2.3), 2 for others that
+ * a path may contain unescaped: pchar, and `[` `]` `|` `^`, which `fetch` and browsers send
+ * unescaped. The path percent-encode set of WHATWG URL has none of them, and `^` only since 2023.
  */
 const characterKinds = new Uint8Array(128)
 for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   characterKinds[character.charCodeAt(0)] = 1
 for (const character of "!$&'()*+,=:@[]|^") characterKinds[character.charCodeAt(0)] = 2
 
-/** Judges the part of a text between two positions, which begins with `/`. */
+/** Checks the part of a text between two indexes, which begins with `/`. */
 export function readPath(
   pathText: string,
   startIndex: number,
@@ -36,17 +41,17 @@ export function readPath(
     const charCode = pathText.charCodeAt(index)
     if (charCode < 128 && characterKinds[charCode] !== 0) continue
 
-    const found = readCharacter(pathText, index, endIndex, semicolons)
-    if (found === 'refused') return 'refused'
-    if (found === 'mendable') reading = 'mendable'
-    if (found === 'multibyte') hasMultibyte = true
+    const characterReading = readCharacter(pathText, index, endIndex, semicolons)
+    if (characterReading === 'refused') return 'refused'
+    if (characterReading === 'mendable') reading = 'mendable'
+    if (characterReading === 'multibyte') hasMultibyte = true
     if (charCode === percent) index += 2
   }
 
   return hasMultibyte && !isText(pathText.slice(startIndex, endIndex)) ? 'refused' : reading
 }
 
-/** Judges one character that does not always stand for itself. */
+/** Checks one character that is not always allowed. */
 function readCharacter(
   pathText: string,
   index: number,
@@ -65,14 +70,17 @@ function readCharacter(
   }
 }
 
-/** Judges a slash by what follows it. */
+/** Checks a slash by the characters after it. */
 function readSlash(pathText: string, nextIndex: number, endIndex: number): PathReading {
   const next = nextIndex < endIndex ? pathText.charCodeAt(nextIndex) : 0
   if (next === slash) return 'mendable'
   return next === dot && isDotSegment(pathText, nextIndex, endIndex) ? 'refused' : 'canonical'
 }
 
-/** Judges the escape that begins at a percent sign; `multibyte` for a byte of a longer character. */
+/**
+ * Checks the escape that begins at a percent sign. Returns `multibyte` for a byte of a longer
+ * character.
+ */
 function readEscape(
   pathText: string,
   index: number,
@@ -84,7 +92,7 @@ function readEscape(
   if (byte === percent && byteAt(pathText, index + 3, endIndex) !== -1) return 'refused'
   if (byte === semicolon && (!semicolons || followsDots(pathText, index))) return 'refused'
 
-  // Windows drops spaces behind dots: `/..%20/` is `/../` there.
+  // Windows removes spaces after dots, so it reads `/..%20/` as `/../`.
   if (byte === 0x20 && pathText.charCodeAt(index - 1) === dot && followsDots(pathText, index))
     return 'refused'
 
@@ -92,23 +100,23 @@ function readEscape(
   return characterKinds[byte] === 1 ? 'mendable' : 'canonical'
 }
 
-/** Whether the segment that begins here is `.` or `..`. */
+/** Reports whether the segment that begins at this index is `.` or `..`. */
 function isDotSegment(pathText: string, startIndex: number, endIndex: number): boolean {
-  const past =
+  const nextIndex =
     pathText.charCodeAt(startIndex + 1) === dot && startIndex + 1 < endIndex
       ? startIndex + 2
       : startIndex + 1
-  return past >= endIndex || pathText.charCodeAt(past) === slash
+  return nextIndex >= endIndex || pathText.charCodeAt(nextIndex) === slash
 }
 
-/** Whether nothing but dots stands between here and the slash before: `/;x` and `/..;x`. */
+/** Reports whether only dots stand between this index and the previous slash: `/;x` and `/..;x`. */
 function followsDots(pathText: string, index: number): boolean {
-  let before = index - 1
-  while (pathText.charCodeAt(before) === dot) before--
-  return pathText.charCodeAt(before) === slash
+  let position = index - 1
+  while (pathText.charCodeAt(position) === dot) position--
+  return pathText.charCodeAt(position) === slash
 }
 
-/** The byte two hex digits stand for, or -1. */
+/** Returns the byte of two hex digits, or -1. */
 function byteAt(pathText: string, index: number, endIndex: number): number {
   if (index + 2 > endIndex) return -1
 
@@ -118,7 +126,10 @@ function byteAt(pathText: string, index: number, endIndex: number): number {
   return high === -1 || low === -1 ? -1 : high * 16 + low
 }
 
-/** Whether escapes are UTF-8 (no overlong forms, no surrogates) and hide no C1 controls. */
+/**
+ * Reports whether the escapes are UTF-8 (no overlong forms, no surrogates) and contain no C1
+ * control characters.
+ */
 function isText(path: string): boolean {
   try {
     return !/[\x80-\x9f]/.test(decodeURIComponent(path))
@@ -127,10 +138,13 @@ function isText(path: string): boolean {
   }
 }
 
-/** Empty segments merged, escapes of unreserved characters undone; in one pass, so an escape that appears stays. */
+/**
+ * Merges empty segments and decodes escapes of unreserved characters, in one pass: an escape that
+ * results from decoding stays.
+ */
 export function normalizePath(path: string): string {
-  const merged = path.replaceAll(/\/{2,}/g, '/')
-  return merged.replaceAll(/%[2-7][0-9A-Fa-f]/g, (triple) => {
+  const mergedPath = path.replaceAll(/\/{2,}/g, '/')
+  return mergedPath.replaceAll(/%[2-7][0-9A-Fa-f]/g, (triple) => {
     const charCode = Number.parseInt(triple.slice(1), 16)
     return characterKinds[charCode] === 1 ? String.fromCharCode(charCode) : triple
   })

@@ -1,17 +1,20 @@
 /**
- * Validates where to go after sign-in: a place on this origin or nowhere. The sign-in redirect and
- * the login call it. A value that browsers could resolve to another origin gives undefined.
+ * Validates the page to which a browser returns after signing in, so that it is always a path of
+ * this origin. The sign-in redirect and the login call it. It is pure and throws nothing. A value
+ * over 2,048 characters, one that is not canonical, or one that a browser could resolve to another
+ * origin gives undefined.
  */
 import type { PathOptions } from './path.ts'
 import { readPath } from './read-path.ts'
 
-/** Characters; what does not fit into a sealed cookie is no use. */
+/** The most characters of a return path, which must fit into a sealed cookie. */
 const maxReturnPathLength = 2048
 
 /**
- * A value from outside as a path and query of this origin, or undefined. Only what a browser can resolve in one way: one
- * `/` first, a canonical path, printable ASCII, no fragment. Refused are `//evil`, `/\evil`, `/%5cevil`, `https:evil`, and
- * tabs and newlines, which browsers drop before they look for `//`. `/@evil` is a path here, and stays one.
+ * Validates an untrusted value as a path and query of this origin. It must be one that browsers
+ * resolve in one way: it begins with one `/` and has a canonical path, printable ASCII and no
+ * fragment. Rejected are `//evil`, `/\evil`, `/%5cevil`, `https:evil`, and tabs and newlines, which
+ * browsers remove before they look for `//`. `/@evil` is a path here and stays one.
  *
  * @see WHATWG URL section 4.4, the "relative slash" and "special authority" states
  */
