@@ -63,6 +63,8 @@ describe('a handler of Node', () => {
 
   test('names options that it does not know', () => {
     expect(() => toNodeHandler(app, { port: 1 } as never)).toThrow('toNodeHandler.port')
-    expect(() => toNodeHandler({} as never)).toThrow('must get a gateway, or an app with the function fetch')
+    expect(() => toNodeHandler({} as never)).toThrow(
+      'must get a gateway, or an app with the function fetch',
+    )
   })
 })
