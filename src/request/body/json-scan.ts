@@ -56,7 +56,7 @@ interface RawString {
   readonly endIndex: number
 }
 
-/** The key that a string is; undefined where no colon follows. */
+/** Returns a string that is a key, or undefined if no colon follows it. */
 function findKey(jsonText: string, startIndex: number, endIndex: number): RawString | undefined {
   const isKey = isFollowedByColon(jsonText, endIndex + 1)
   return isKey ? { jsonText, startIndex, endIndex } : undefined
@@ -98,7 +98,7 @@ function isWritten(key: RawString | undefined, word: string): boolean {
   const { jsonText, startIndex, endIndex } = key
   let index = startIndex
 
-  for (let place = 0; place < word.length; place++) {
+  for (let i = 0; i < word.length; i++) {
     if (index >= endIndex) return false
 
     let charCode = jsonText.charCodeAt(index++)
@@ -107,7 +107,7 @@ function isWritten(key: RawString | undefined, word: string): boolean {
       charCode = Number.parseInt(jsonText.slice(index + 1, index + 5), 16)
       index += 5
     }
-    if (charCode !== word.charCodeAt(place)) return false
+    if (charCode !== word.charCodeAt(i)) return false
   }
 
   return index === endIndex
