@@ -1,5 +1,5 @@
 /**
- * Acts on the sessions of a user as an administrator, with the strategy of a configuration. `sessions.ts` calls it. It
+ * Ends the sessions of a user as an administrator, with the strategy of a configuration. `sessions.ts` calls it. It
  * throws what the strategy throws, such as `ERR_STORE_UNAVAILABLE`.
  */
 
@@ -24,7 +24,7 @@ interface EndArguments {
   readonly by: { readonly actor: 'administrator'; readonly user?: string }
 }
 
-/** The verbs of a strategy that are used. Only some strategies have them. */
+/** The methods of a strategy that the command uses. Only some strategies have them. */
 export interface AdministrableStrategy {
   readonly kind?: string
   chosen?(env: unknown): AdministrableStrategy
@@ -38,14 +38,16 @@ interface SecurityEvent {
   readonly request?: string
 }
 
-/** The part of a configuration that is about sessions and their events. */
+/** The part of a configuration that concerns sessions and their events. */
 export interface SessionsConfig {
   readonly session?: AdministrableStrategy
   readonly audit?: { record(event: SecurityEvent, source: object): void }
   readonly onEvent?: (event: SecurityEvent) => void
 }
 
-/** What the project's own copies of `hono` and `portcullis` export: a request of theirs has events. */
+/**
+ * The exports of `hono` and `portcullis` in the project, with which a request is made whose events reach the project.
+ */
 export interface StackModule {
   readonly Hono: new () => HonoLike
   readonly portcullis: (options: object) => unknown
@@ -64,18 +66,18 @@ export interface EndRequest {
   readonly administrator: string | undefined
 }
 
-/** What became of it. */
+/** The result of ending sessions. */
 export interface EndResult {
-  /** Number of sessions; undefined where the strategy cannot count them. */
+  /** Number of ended sessions; undefined if the strategy cannot count them. */
   readonly ended: number | undefined
-  /** The events, each with the id by which its audit record is found. */
+  /** The events, each with the id under which its audit record is found. */
   readonly events: readonly SecurityEvent[]
 }
 
-/** The subject of the events: it tells an administrator's command from the console and from an upstream. */
+/** The subject of the events, which distinguishes this command from the console and from an upstream. */
 const subject = 'portcullis sessions'
 
-/** Every step of the stack that answers visitors: there is none here. */
+/** Options that switch off the steps of the stack that respond to visitors, because there is no visitor. */
 const withoutSteps = {
   headers: false,
   csrf: false,
@@ -85,7 +87,10 @@ const withoutSteps = {
   body: false,
 }
 
-/** Ends sessions inside a request of the stack, so that the event reaches the audit trail and the log of the configuration. */
+/**
+ * Ends sessions in a request through the stack, so that the events reach the audit trail and the log of the
+ * configuration.
+ */
 export async function endSessions(
   { session, audit, onEvent }: SessionsConfig,
   { Hono, portcullis }: StackModule,

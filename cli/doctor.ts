@@ -1,4 +1,8 @@
-/** `portcullis doctor`: whether this machine can run the project, before wrangler says so in its own words. */
+/**
+ * Checks whether this machine can run the project: `portcullis doctor`. `main.ts` calls it, and npm before `npm run
+ * dev`, so that a developer reads one clear line instead of an error of wrangler. Each finding is printed; a problem
+ * ends with status 1.
+ */
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
@@ -8,16 +12,21 @@ import { parseDevVars, type Settings } from './review.ts'
 
 /** The lowest version of Node that wrangler 4 runs on. */
 const NODE_VERSION = { major: 22, minor: 12 }
-/** Milliseconds until the server behind the gateway counts as not running. */
+/** Milliseconds after which the server behind the gateway counts as not running. */
 const PROBE_TIMEOUT_MS = 2000
 
-/** One finding. */
+/** A finding: something that is fine, worth a note, or prevents the project from running. */
 interface Finding {
   readonly status: 'ok' | 'note' | 'problem'
   readonly text: string
 }
 
-/** Prints each finding; ends with 1 where the project cannot run. */
+/**
+ * Runs `portcullis doctor`: prints each finding on a line of its own.
+ *
+ * @returns status 1 if the project cannot run
+ * @throws {Stop} if there are arguments, or wrangler cannot read its file
+ */
 export async function doctor(args: readonly string[]): Promise<Exit> {
   if (args.length > 0) throw new Stop(exit.usage, 'portcullis doctor')
   const findings = [checkNode(process.versions.node), checkWrangler()]
@@ -28,12 +37,12 @@ export async function doctor(args: readonly string[]): Promise<Exit> {
   return findings.some(({ status }) => status === 'problem') ? exit.faults : exit.ok
 }
 
-/** Whether wrangler starts on this Node. */
+/** Checks whether wrangler starts on a version of Node. */
 export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  const isNew =
+  const isSupported =
     major > NODE_VERSION.major || (major === NODE_VERSION.major && minor >= NODE_VERSION.minor)
-  if (isNew) return { status: 'ok', text: `Node ${version}` }
+  if (isSupported) return { status: 'ok', text: `Node ${version}` }
   return {
     status: 'problem',
     text: `Node ${version} is too old for wrangler, which needs 22.12 or newer: install it, or run \`npx -p node@22 npm run dev\``,
@@ -45,20 +54,28 @@ function checkWrangler(): Finding {
     createRequire(resolve('package.json')).resolve('wrangler')
     return { status: 'ok', text: 'wrangler is installed' }
   } catch {
-    return { status: 'problem', text: 'wrangler is not installed: npm install' }
+    return { status: 'problem', text: 'wrangler is not installed; install it: npm install' }
   }
 }
 
 async function checkProject(): Promise<Finding[]> {
   const path = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json'].find((name) => existsSync(name))
   if (path === undefined)
-    return [{ status: 'problem', text: 'there is no wrangler.toml here: npx portcullis init' }]
+    return [
+      {
+        status: 'problem',
+        text: 'there is no wrangler.toml here; create one: npx portcullis init',
+      },
+    ]
 
   const settings = (await readWrangler(path)) as Settings
   return [...checkSecrets(path, settings), await checkUpstream(settings)]
 }
 
-/** Wrangler reads only the names in `secrets.required` from `.dev.vars`, and says nothing about the others. */
+/**
+ * Checks the secrets in `.dev.vars`. Wrangler reads only the names in `secrets.required` from it, and reports nothing
+ * about the others.
+ */
 function checkSecrets(path: string, { secrets }: Settings): Finding[] {
   const required = secrets?.required
   const isLink = lstatSync('.dev.vars', { throwIfNoEntry: false })?.isSymbolicLink() === true

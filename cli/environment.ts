@@ -1,6 +1,7 @@
 /**
- * Reads what the Worker of a project has as `env`: the variables of wrangler.toml, and secrets from .dev.vars or from the
- * environment of the command. `sessions` and `secret rotate` call it. A project that is unknown or incomplete is a `Stop`.
+ * Reads the `env` of a project's Worker: the variables in wrangler.toml, and secrets from `.dev.vars` or from the
+ * environment of the command. The commands `sessions` and `secret rotate` call it. A missing file, environment or
+ * secret is a `Stop`.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,13 +10,13 @@ import { findWrangler } from './files.ts'
 import { readWrangler } from './load.ts'
 import { parseDevVars, type Settings } from './review.ts'
 
-/** The environment of a deployment, or of development. */
+/** The variables and secrets of a deployment, or of development. */
 export interface ProjectEnvironment {
   /** Variables and secrets by name. */
   readonly values: Readonly<Record<string, unknown>>
-  /** Names of required secrets that were found nowhere. */
+  /** Names of required secrets that are set nowhere. */
   readonly missing: readonly string[]
-  /** Whether a database or an object of the platform is bound, which no command can reach. */
+  /** Whether a database or an object of the platform is bound, which a command cannot reach. */
   readonly hasBindings: boolean
 }
 
@@ -26,8 +27,10 @@ type BoundSettings = Settings & {
 }
 
 /**
- * Reads an environment of wrangler.toml; without a name the one of development, whose secrets are in .dev.vars. A project
- * without wrangler.toml has the environment of the command.
+ * Reads an environment of wrangler.toml; without a name, the one of development, whose secrets are in `.dev.vars`. A
+ * project without wrangler.toml has the environment of the command.
+ *
+ * @throws {Stop} if the named environment does not exist
  */
 export async function readEnvironment(name: string | undefined): Promise<ProjectEnvironment> {
   const path = findWrangler()
@@ -55,7 +58,11 @@ export async function readEnvironment(name: string | undefined): Promise<Project
   }
 }
 
-/** Throws a {@link Stop} that names the secrets which the environment of the command lacks. */
+/**
+ * Checks that no required secret is missing.
+ *
+ * @throws {Stop} with the names of the missing secrets
+ */
 export function requireSecrets({ missing }: ProjectEnvironment): void {
   if (missing.length === 0) return
 

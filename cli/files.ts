@@ -1,4 +1,7 @@
-/** Finds the files of a project: those that were named, or the usual ones. */
+/**
+ * Finds the files of a project: those that the command line names, or the usual ones. The commands call it. A file that
+ * is missing is a `Stop`.
+ */
 import { existsSync } from 'node:fs'
 import { exit, Stop } from './exit.ts'
 
@@ -10,24 +13,32 @@ const configs = [
 ]
 const wranglers = ['wrangler.toml', 'wrangler.jsonc', 'wrangler.json']
 
-/** Finds the configuration of the gateway. Throws a {@link Stop} where there is none. */
+/**
+ * Finds the configuration of the gateway.
+ *
+ * @throws {Stop} if there is none
+ */
 export function chooseConfig(named: string | undefined): string {
   return choose(named, configs)
 }
 
-/** Finds the settings of the Worker. Throws a {@link Stop} where there are none. */
+/**
+ * Finds the settings of the Worker.
+ *
+ * @throws {Stop} if there are none
+ */
 export function chooseWrangler(named: string | undefined): string {
   return choose(named, wranglers)
 }
 
-/** Finds the settings of the Worker; undefined where the project has none. */
+/** Finds the settings of the Worker, or returns undefined if the project has none. */
 export function findWrangler(): string | undefined {
   return wranglers.find((path) => existsSync(path))
 }
 
-/** The file that was named, or the first of these that is there. */
+/** Returns the file that was named, or the first of the usual ones that exists. */
 function choose(named: string | undefined, usual: readonly string[]): string {
-  const path = named ?? usual.find((each) => existsSync(each))
+  const path = named ?? usual.find((file) => existsSync(file))
   if (path !== undefined && existsSync(path)) return path
 
   const missing = named === undefined ? `none of ${usual.join(', ')}` : `no ${named}`

@@ -1,4 +1,7 @@
-/** `portcullis init`: a gateway in an empty folder, with secrets of its own. */
+/**
+ * Creates the files of a new gateway in a folder, with fresh secrets: `portcullis init`. `main.ts` calls it. It
+ * overwrites no file that `--force` does not name: then it prints which one, writes nothing and ends with status 1.
+ */
 import {
   chmodSync,
   existsSync,
@@ -12,15 +15,15 @@ import { basename, join, resolve } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
 import { completeManifest, type Own } from './manifest.ts'
 import { completeDevVars } from './secrets.ts'
-import { filesOf, ignored } from './templates.ts'
+import { createFiles, ignoredPaths } from './templates.ts'
 
 /** The arguments of the command. */
-interface Wish {
+interface InitArguments {
   readonly folder: string
   readonly upstream: string
-  /** Name of the service binding that is the upstream; undefined where it has an address. */
+  /** Name of the service binding that is the upstream; undefined if the upstream has a URL. */
   readonly binding: string | undefined
-  /** Whether people sign in at an identity provider. */
+  /** Whether users sign in at an identity provider. */
   readonly login: boolean
   /** Files that may be overwritten, by name. */
   readonly force: ReadonlySet<string>
@@ -29,68 +32,76 @@ interface Wish {
 const usage =
   'portcullis init [folder] [--upstream URL | --binding NAME] [--login] [--force FILE]...'
 
-/** Writes nothing at all when one file would be overwritten that nobody named after `--force`. */
-export async function init(args: readonly string[], own: Own): Promise<Exit> {
+/**
+ * Runs `portcullis init`. It writes nothing at all if it would overwrite a file that `--force` does not name.
+ *
+ * @returns status 1 if nothing was written because a file is in the way
+ * @throws {Stop} if the arguments are wrong or package.json is not JSON
+ */
+export async function init(args: readonly string[], packageManifest: Own): Promise<Exit> {
   const { folder, upstream, binding, login, force } = parseArguments(args)
   const name = createProjectName(folder)
-  const files = filesOf({ name, upstream, binding, login })
+  const files = createFiles({ name, upstream, binding, login })
 
   for (const file of force) {
     if (!files.has(file) && file !== '.dev.vars') {
       throw new Stop(
         exit.usage,
-        `--force ${file}: init never overwrites that. ${[...files.keys()].join(', ')}, .dev.vars`,
+        `--force ${file}: init only overwrites ${[...files.keys()].join(', ')}, .dev.vars`,
       )
     }
   }
 
-  const at = (file: string): string => join(folder, file)
+  const pathOf = (file: string): string => join(folder, file)
   const names = [...files.keys(), 'package.json', '.gitignore', '.dev.vars']
-  const links = names.filter((file) => isLink(at(file)))
+  const links = names.filter((file) => isLink(pathOf(file)))
   if (links.length > 0) {
     for (const file of links)
-      console.error(`${at(file)} is a symbolic link; init writes only files of the project itself`)
+      console.error(`${pathOf(file)} is a symbolic link; make it a file of the project`)
     console.error('Nothing was written.')
     return exit.faults
   }
 
-  const found = new Map(
-    [...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(at(file))]),
+  const present = new Map(
+    [...files.keys(), 'package.json', '.gitignore'].map((file) => [file, read(pathOf(file))]),
   )
-  const differs = [...files].filter(
-    ([file, text]) => found.get(file) !== undefined && found.get(file) !== text,
+  const changed = [...files].filter(
+    ([file, text]) => present.get(file) !== undefined && present.get(file) !== text,
   )
-  const refused = differs.map(([file]) => file).filter((file) => !force.has(file))
+  const blocked = changed.map(([file]) => file).filter((file) => !force.has(file))
 
-  if (refused.length > 0) {
-    for (const file of refused)
-      console.error(`${at(file)} is there already; --force ${file} overwrites it`)
+  if (blocked.length > 0) {
+    for (const file of blocked)
+      console.error(`${pathOf(file)} already exists; --force ${file} overwrites it`)
     console.error('Nothing was written.')
     return exit.faults
   }
 
-  const manifest = manifestOf(at('package.json'), found.get('package.json'), name, { own, login })
+  const manifest = createManifest(pathOf('package.json'), present.get('package.json'), name, {
+    packageManifest,
+    login,
+  })
 
   mkdirSync(folder, { recursive: true })
   const written: string[] = []
   const write = (file: string, text: string | undefined): void => {
-    if (text === undefined || text === found.get(file)) return
-    writeFileSync(at(file), text)
+    if (text === undefined || text === present.get(file)) return
+    writeFileSync(pathOf(file), text)
     written.push(file)
   }
 
   for (const [file, text] of files) write(file, text)
   write('package.json', manifest)
-  write('.gitignore', completeLines(found.get('.gitignore')))
-  if (force.has('.dev.vars')) rmSync(at('.dev.vars'), { force: true })
-  if ((await completeDevVars(at('.dev.vars'), login)).length > 0) written.push('.dev.vars')
-  chmodSync(at('.dev.vars'), 0o600)
-  say(folder, written, login)
+  write('.gitignore', completeLines(present.get('.gitignore')))
+  if (force.has('.dev.vars')) rmSync(pathOf('.dev.vars'), { force: true })
+  if ((await completeDevVars(pathOf('.dev.vars'), login)).length > 0) written.push('.dev.vars')
+  chmodSync(pathOf('.dev.vars'), 0o600)
+  printSteps(folder, written, login)
 
   return exit.ok
 }
 
-/** The options of the command that take a value. */
+/** The options of the command line, while it is read. */
 interface Flags {
   upstream?: string
   binding?: string
@@ -98,7 +109,7 @@ interface Flags {
   readonly force: Set<string>
 }
 
-function parseArguments(args: readonly string[]): Wish {
+function parseArguments(args: readonly string[]): InitArguments {
   const flags: Flags = { login: false, force: new Set() }
   const folders: string[] = []
 
@@ -110,8 +121,8 @@ function parseArguments(args: readonly string[]): Wish {
   }
 
   const { upstream, binding, login, force } = flags
-  const isUnclear = upstream !== undefined && binding !== undefined
-  if (folders.length > 1 || isUnclear) throw new Stop(exit.usage, usage)
+  const isContradictory = upstream !== undefined && binding !== undefined
+  if (folders.length > 1 || isContradictory) throw new Stop(exit.usage, usage)
 
   return {
     folder: folders[0] ?? '.',
@@ -130,7 +141,7 @@ function readFlag(flags: Flags, flag: string, value: string | undefined): void {
   else throw new Stop(exit.usage, usage)
 }
 
-/** Names that a new project gives to something else. */
+/** Names that the configuration of a new project already uses. */
 const takenNames = [
   'PUBLIC_ORIGIN',
   'UPSTREAM_URL',
@@ -141,13 +152,16 @@ const takenNames = [
   'LOGIN_CLIENT_SECRET',
 ]
 
-/** A name that TypeScript and TOML take as it is. */
+/** Checks that a name can stand in TypeScript and TOML without quotes. */
 function checkBindingName(name: string): string {
   if (/^[A-Z]\w{0,62}$/i.test(name) && !takenNames.includes(name)) return name
   throw new Stop(exit.usage, '--binding takes the name of a service binding, such as APP')
 }
 
-/** Only an origin: it goes into a TOML string, and a path would be no part of the upstream. */
+/**
+ * Parses an origin. A longer URL is rejected, because the upstream ignores its path, and the text goes into a TOML
+ * string.
+ */
 function parseUpstreamOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (
@@ -167,7 +181,7 @@ function parseUpstreamOrigin(text: string): string {
   return url.origin
 }
 
-/** A name that npm and Workers take. */
+/** Creates a name that npm and Workers accept from the name of a folder. */
 function createProjectName(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()
@@ -178,28 +192,28 @@ function createProjectName(folder: string): string {
   return name || 'gateway'
 }
 
-function manifestOf(
+function createManifest(
   path: string,
-  found: string | undefined,
+  text: string | undefined,
   name: string,
-  { own, login }: { readonly own: Own; readonly login: boolean },
+  { packageManifest, login }: { readonly packageManifest: Own; readonly login: boolean },
 ): string | undefined {
   try {
-    return completeManifest(found, { name, own, login })
+    return completeManifest(text, { name, packageManifest, login })
   } catch {
     throw new Stop(exit.faults, `${path} is not JSON. Nothing was written.`)
   }
 }
 
-function completeLines(found = ''): string {
-  const lines = found.split(/\r?\n/).map((line) => line.trim().replace(/^\/|\/$/g, ''))
-  const missing = ignored.filter((line) => !lines.includes(line.replace(/\/$/, '')))
-  if (missing.length === 0) return found
+function completeLines(text = ''): string {
+  const lines = text.split(/\r?\n/).map((line) => line.trim().replace(/^\/|\/$/g, ''))
+  const missing = ignoredPaths.filter((line) => !lines.includes(line.replace(/\/$/, '')))
+  if (missing.length === 0) return text
 
-  return `${found}${found === '' || found.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`
+  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`
 }
 
-/** Also a link that leads nowhere, which `existsSync` does not see. */
+/** Reports whether a path is a symbolic link, also one that leads nowhere, which `existsSync` does not see. */
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
@@ -208,24 +222,24 @@ function read(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-/** Lines about the provider. */
+/** Lines about the identity provider, for a project with a login. */
 const loginHint = `
 People sign in at the development provider on http://localhost:8789, which npm run dev starts. For your own provider set
 LOGIN_ISSUER and LOGIN_CLIENT_ID in wrangler.toml and LOGIN_CLIENT_SECRET in .dev.vars;
 npx portcullis check --providers lists the addresses to register there.
 `
 
-function say(folder: string, written: readonly string[], login: boolean): void {
+function printSteps(folder: string, written: readonly string[], login: boolean): void {
   if (written.length === 0) {
     console.log('Everything already exists: nothing was written.')
     return
   }
 
   console.log(`Wrote ${written.join(', ')}.`)
-  const cd = resolve(folder) === process.cwd() ? '' : `  cd ${folder}\n`
+  const changeFolder = resolve(folder) === process.cwd() ? '' : `  cd ${folder}\n`
   console.log(`
 Next:
-${cd}  npm install
+${changeFolder}  npm install
   npm run check     lists every problem of the configuration
   npm run dev       the gateway on http://localhost:8787, in front of UPSTREAM_URL of wrangler.toml
 ${login ? loginHint : ''}`)

@@ -1,4 +1,7 @@
-/** `portcullis provider`: the development provider on this machine, beside a command that it ends with. */
+/**
+ * Runs the development provider on this machine, and a command beside it: `portcullis provider`. `main.ts` calls it,
+ * and the `dev` script of a project with a login. A port in use or a command that does not start is a `Stop`.
+ */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -7,25 +10,30 @@ import { type Exit, exit, Stop } from './exit.ts'
 
 const usage = 'portcullis provider [--port 8789] [--gateway URL] [-- COMMAND...]'
 
-/** What was asked for. */
-interface Wish {
+/** The arguments of the command. */
+interface ProviderArguments {
   readonly port: number
-  /** The origin of the gateway, which receives logout tokens. */
+  /** The origin of the gateway, to which the provider sends logout tokens. */
   readonly gateway: string
   readonly command: readonly string[]
 }
 
-/** The development provider of `portcullis/testing`, as far as this command needs it. */
+/** The development provider of `portcullis/testing`, as far as this command uses it. */
 interface Provider {
   fetch(request: Request | string, init?: RequestInit): Promise<Response>
 }
 
-/** The name of the provider in the configuration that `portcullis init --login` writes. */
+/** Name of the provider in the configuration that `portcullis init --login` writes. */
 const providerName = 'work'
 
-/** Serves the provider until the command ends, or for ever where there is none. */
+/**
+ * Runs `portcullis provider`: serves the provider until the command ends, or until a signal if there is no command.
+ *
+ * @returns the exit status of the command
+ * @throws {Stop} if the arguments are wrong, the port is in use or the command does not start
+ */
 export async function provider(args: readonly string[]): Promise<Exit> {
-  const { port, gateway, command } = readWish(args)
+  const { port, gateway, command } = parseArguments(args)
   const issuer = `http://localhost:${port}`
   const backchannel = `${gateway}/.portcullis/backchannel-logout/${providerName}`
   const server = await listen(await createProvider({ issuer, backchannel }), issuer, port)
@@ -34,21 +42,21 @@ export async function provider(args: readonly string[]): Promise<Exit> {
   const [name, ...rest] = command
   if (name === undefined) {
     await new Promise<void>((done) => process.once('SIGINT', done).once('SIGTERM', done))
-    stop(server)
+    closeServer(server)
     return exit.ok
   }
   const status = await runCommand(name, rest)
-  stop(server)
+  closeServer(server)
   return status as Exit
 }
 
-function readWish(args: readonly string[]): Wish {
+function parseArguments(args: readonly string[]): ProviderArguments {
   const end = args.indexOf('--')
-  const own = end === -1 ? args : args.slice(0, end)
+  const options = end === -1 ? args : args.slice(0, end)
   const command = end === -1 ? [] : args.slice(end + 1)
   const values = new Map<string, string>()
-  for (let index = 0; index < own.length; index += 2) {
-    const [option = '', value] = own.slice(index, index + 2)
+  for (let index = 0; index < options.length; index += 2) {
+    const [option = '', value] = options.slice(index, index + 2)
     const isKnown = option === '--port' || option === '--gateway'
     if (!isKnown || value === undefined) throw new Stop(exit.usage, usage)
     values.set(option, value)
@@ -63,14 +71,17 @@ function readWish(args: readonly string[]): Wish {
   return { port, gateway, command }
 }
 
-/** Loads it from where this package is: one folder up where it is built, in `src/` where it is not. */
+/**
+ * Creates the provider with the module of this package: one folder up in the built package, and in `src/` before it is
+ * built.
+ */
 async function createProvider(options: object): Promise<Provider> {
-  const place = ['../testing/index.js', '../src/testing/index.ts']
+  const moduleUrl = ['../testing/index.js', '../src/testing/index.ts']
     .map((path) => new URL(path, import.meta.url))
     .find((url) => existsSync(fileURLToPath(url)))
-  if (place === undefined)
-    throw new Stop(exit.missing, 'This installation of portcullis is not complete.')
-  const { devProvider } = (await import(place.href)) as {
+  if (moduleUrl === undefined)
+    throw new Stop(exit.missing, 'This installation of portcullis is incomplete; install it again.')
+  const { devProvider } = (await import(moduleUrl.href)) as {
     devProvider(options: object): Provider
   }
   try {
@@ -80,9 +91,9 @@ async function createProvider(options: object): Promise<Provider> {
   }
 }
 
-async function listen(target: Provider, issuer: string, port: number): Promise<Server> {
+async function listen(identityProvider: Provider, issuer: string, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
-    const answer = await target.fetch(await createRequest(request, issuer))
+    const answer = await identityProvider.fetch(await createRequest(request, issuer))
     const cookies = answer.headers.getSetCookie()
     response.writeHead(answer.status, {
       ...Object.fromEntries(answer.headers),
@@ -112,12 +123,16 @@ async function createRequest(request: IncomingMessage, issuer: string): Promise<
   })
 }
 
-function stop(server: Server): void {
+function closeServer(server: Server): void {
   server.close()
   server.closeAllConnections()
 }
 
-/** Runs the command with this terminal, and passes signals on. @returns its exit status */
+/**
+ * Runs a command in this terminal, and passes signals on to it.
+ *
+ * @returns its exit status
+ */
 async function runCommand(name: string, args: readonly string[]): Promise<number> {
   const child = spawn(name, args, { stdio: 'inherit', shell: process.platform === 'win32' })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

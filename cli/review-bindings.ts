@@ -1,56 +1,64 @@
-/** Finds bindings that upstreams of a configuration read, and that wrangler.toml lacks in some environment. */
+/**
+ * Finds bindings that the upstreams of a configuration read, and that wrangler.toml lacks in some environment.
+ * `review.ts` calls it. Each missing binding is a fault; nothing is thrown.
+ */
 
-/** Upstreams, as far as they are looked at. */
+/** A configuration, as far as it is reviewed here. */
 interface BoundConfig {
   readonly upstreams?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
 type Section = Readonly<Record<string, unknown>>
 
-/** Each problem, without the path of the file. */
+/** Lists the faults, without the path of the file. */
 export function reviewBindings(config: object, rawConfig: object): readonly string[] {
   const { env, ...top } = rawConfig as Section & { env?: Readonly<Record<string, Section>> }
   const { assets } = top
   const environments = [
     ['', listBound(top)] as const,
-    // An environment inherits no bindings except the assets.
-    ...Object.entries(env ?? {}).map(([name, own]) => {
-      return [`env.${name}: `, listBound({ assets, ...own })] as const
+    // The only bindings that an environment inherits are the assets.
+    ...Object.entries(env ?? {}).map(([name, section]) => {
+      return [`env.${name}: `, listBound({ assets, ...section })] as const
     }),
   ]
   return listReads(config).flatMap(({ option, name }) =>
     environments
       .filter(([, bound]) => !bound.has(name))
-      .map(([at]) => `${at}${option} reads c.env.${name}, which wrangler.toml does not bind there`),
+      .map(
+        ([prefix]) => `${prefix}${option} reads c.env.${name}, which wrangler.toml does not bind`,
+      ),
   )
 }
 
-/** Names that a section puts into `c.env`: `binding` or `name` of what it lists, variables, secrets. */
+/**
+ * Lists the names that a section of wrangler.toml puts into `c.env`: bindings by their `binding` or `name`, variables
+ * and secrets.
+ */
 function listBound(section: Section): ReadonlySet<string> {
   const { vars, secrets, ...rest } = section
   const { required } = Object(secrets) as { required?: unknown }
-  const bound = new Set<string>([...Object.keys(Object(vars) as object), ...textsIn(required)])
+  const bound = new Set<string>([...Object.keys(Object(vars) as object), ...pickTexts(required)])
   for (const [key, value] of Object.entries(rest)) {
     const list = key === 'durable_objects' ? (Object(value) as Section).bindings : value
     for (const entry of Array.isArray(list) ? list : [list]) {
       const { binding, name } = Object(entry) as Section
-      for (const text of textsIn([binding, name])) bound.add(text)
+      for (const text of pickTexts([binding, name])) bound.add(text)
     }
   }
   return bound
 }
 
-function textsIn(list: unknown): string[] {
-  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
+function pickTexts(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((value) => typeof value === 'string') : []
 }
 
-interface Read {
+interface BindingRead {
   readonly option: string
   readonly name: string
 }
 
-/** Lists the bindings that the functions of `binding` and `assets` read from their environment. */
-function listReads(config: object): Read[] {
+/** Lists the bindings that the options `binding` and `assets` read from their environment. */
+function listReads(config: object): BindingRead[] {
   const { upstreams = {} } = config as BoundConfig
   return Object.entries(upstreams).flatMap(([upstream, options]) =>
     ['binding', 'assets'].flatMap((option) => {
@@ -64,7 +72,7 @@ function listReads(config: object): Read[] {
   )
 }
 
-/** Calls a function with an environment that has everything, and records what it asks for. */
+/** Calls a function with an environment that contains everything, and records the names that it reads. */
 function recordNames(read: (c: object) => unknown): string[] {
   const names = new Set<string>()
   const anything: object = new Proxy(() => {}, {
@@ -83,7 +91,7 @@ function recordNames(read: (c: object) => unknown): string[] {
   try {
     read({ env })
   } catch {
-    // A function that needs more than names is looked at by the first request.
+    // A function that fails here is called by the first request, which reports it.
   }
   return [...names]
 }

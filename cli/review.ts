@@ -1,36 +1,43 @@
-/** Reviews a gateway's configuration and its wrangler.toml, as functions of what was read. */
+/**
+ * Reviews the configuration of a gateway and its wrangler.toml: pure functions of what was read, except that loading
+ * runs the configuration. `check.ts`, `doctor.ts` and `npm run check:config` call it. Every error of a configuration
+ * becomes a fault; only a `Stop` is thrown on.
+ */
 
 import { Stop } from './exit.ts'
 import { reviewBindings } from './review-bindings.ts'
 
-/** The result of a review: faults fail a check, remarks are for the reader. */
-export interface Found {
+/** The result of a review: faults fail the check, and remarks are only printed. */
+export interface ReviewResult {
   readonly faults: readonly string[]
   readonly remarks: readonly string[]
 }
 
-/** The two functions of `portcullis/gateway` that judge: those of the copy that the configuration itself imports. */
+/**
+ * The two functions of `portcullis/gateway` that judge a configuration, from the copy that the configuration itself
+ * imports.
+ */
 export interface Judges {
   createGateway(config: never): unknown
-  reviewGateway(config: never, env: object): Found
+  reviewGateway(config: never, env: object): ReviewResult
 }
 
-/** The function of `portcullis/login` that asks providers. */
+/** The function of `portcullis/login` that asks the identity providers. */
 export interface LoginReviewer {
-  reviewLogin(config: never, env: object, publicOrigin: string): Promise<Found>
+  reviewLogin(config: never, env: object, publicOrigin: string): Promise<ReviewResult>
 }
 
-/** A module that exports a configuration, and the judges of the copy of the package that it imports. */
+/** The module that exports a configuration, and the modules of the package that it imports. */
 export interface Project {
   readonly module: { readonly config?: unknown }
   readonly judges: Judges
-  /** With `--providers`. */
+  /** Present if the command asked for `portcullis/login`. */
   readonly logins?: LoginReviewer | undefined
-  /** With `sessions`. */
+  /** Present if the command asked for `portcullis()` and Hono. */
   readonly stack?: object
 }
 
-/** Settings of a Worker, as far as they are looked at. */
+/** The settings of a Worker in wrangler.toml, as far as they are reviewed. */
 export interface Settings {
   readonly cache?: { readonly enabled?: boolean }
   readonly assets?: { readonly run_worker_first?: boolean | readonly string[] }
@@ -45,17 +52,20 @@ export interface Settings {
 }
 
 /**
- * Builds the gateway of a module that exports `config`, or a function that makes it. `path` stands before each fault.
+ * Builds the gateway of a configuration and reviews it in each environment of wrangler.toml.
  *
- * @param environment - secrets and variables with which providers of a login are asked.
- * @param wrangler - what wrangler.toml says, whose variables tell where upstreams are in each environment.
+ * @param path - the file of the configuration; it stands before each fault
+ * @param load - imports the configuration; what it throws becomes a fault
+ * @param wrangler - the settings in wrangler.toml, whose variables contain the URLs of upstreams
+ * @param environment - secrets and variables with which the providers of a login are asked
+ * @throws {Stop} only if `load` throws one
  */
 export async function reviewConfig(
   path: string,
   load: () => Promise<Project>,
   wrangler: object = {},
   environment: object = {},
-): Promise<Found> {
+): Promise<ReviewResult> {
   try {
     const { module, judges, logins } = await load()
     if (module.config === undefined) {
@@ -68,50 +78,57 @@ export async function reviewConfig(
     const config = (typeof module.config === 'function' ? module.config() : module.config) as never
     judges.createGateway(config)
 
-    const asked = await reviewProviders(config, logins, {
+    const providerReview = await reviewProviders(config, logins, {
       ...(wrangler as Settings).vars,
       ...environment,
     })
     const { env, vars } = wrangler as Settings & { env?: Readonly<Record<string, Settings>> }
-    const found = [
+    const environments = [
       ['', vars] as const,
-      ...Object.entries(env ?? {}).map(([name, own]) => [`env.${name}: `, own.vars] as const),
+      ...Object.entries(env ?? {}).map(
+        ([name, section]) => [`env.${name}: `, section.vars] as const,
+      ),
     ]
-    const reviews = found.map(([at, given]) => ({
-      at,
-      ...judges.reviewGateway(config, given ?? {}),
+    const reviews = environments.map(([prefix, variables]) => ({
+      prefix,
+      ...judges.reviewGateway(config, variables ?? {}),
     }))
 
     return {
       faults: [
-        ...reviews.flatMap(({ at, faults }) => faults.map((fault) => `${path}: ${at}${fault}`)),
+        ...reviews.flatMap(({ prefix, faults }) =>
+          faults.map((fault) => `${path}: ${prefix}${fault}`),
+        ),
         ...reviewBindings(config, wrangler).map((fault) => `${path}: ${fault}`),
-        ...asked.faults.map((fault) => `${path}: ${fault}`),
+        ...providerReview.faults.map((fault) => `${path}: ${fault}`),
       ],
-      // Remarks on routes are the same in every environment.
-      remarks: [...new Set(reviews.flatMap(({ remarks }) => remarks)), ...asked.remarks],
+      // The same remarks on routes appear for every environment.
+      remarks: [...new Set(reviews.flatMap(({ remarks }) => remarks)), ...providerReview.remarks],
     }
   } catch (error) {
     if (error instanceof Stop) throw error
-    return { faults: faultsOf(error).map((fault) => `${path}: ${fault}`), remarks: [] }
+    return { faults: listFaults(error).map((fault) => `${path}: ${fault}`), remarks: [] }
   }
 }
 
-/** Asks the providers of a login for their metadata, where that was wanted. */
+/** Asks the providers of a login for their metadata if the command loaded the reviewer. */
 async function reviewProviders(
   config: never,
   logins: LoginReviewer | undefined,
   env: object,
-): Promise<Found> {
+): Promise<ReviewResult> {
   if (logins === undefined) return { faults: [], remarks: [] }
   const { publicOrigin } = config as { publicOrigin: string | ((c: { env: object }) => string) }
   const origin = typeof publicOrigin === 'function' ? publicOrigin({ env }) : publicOrigin
   return logins.reviewLogin(config, env, origin)
 }
 
-/** Each fault of a ConfigError, of whatever copy of the package, each of several errors, or what else was thrown. */
-function faultsOf(error: unknown): readonly string[] {
-  if (error instanceof AggregateError) return error.errors.flatMap(faultsOf)
+/**
+ * Lists the faults of a `ConfigError` of any copy of the package, those of an `AggregateError`, or the message of
+ * another error.
+ */
+function listFaults(error: unknown): readonly string[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(listFaults)
 
   const {
     code,
@@ -120,7 +137,7 @@ function faultsOf(error: unknown): readonly string[] {
   } = Object(error) as {
     code?: string
     issues?: ReadonlyArray<Record<string, string>>
-    /** The name that `issues` had before. */
+    /** Name of `issues` in earlier versions. */
     faults?: ReadonlyArray<Record<string, string>>
   }
   if (code !== 'ERR_CONFIG' || !Array.isArray(faults))
@@ -129,7 +146,7 @@ function faultsOf(error: unknown): readonly string[] {
   return faults.map(({ option, problem }) => `${option} ${problem}`)
 }
 
-/** Names that must never be among `vars`. */
+/** Names of secrets, which must not be among `vars`. */
 const secretNames = [
   'SESSION_SECRET',
   'ASSERTION_KEY',
@@ -137,12 +154,15 @@ const secretNames = [
   'UPSTASH_REDIS_REST_TOKEN',
 ]
 
-/** Settings of a Worker that would let requests past the gateway, or Node into it, in every environment. */
+/**
+ * Finds settings of a Worker with which requests could bypass the gateway, or with which Node's modules are loaded, in
+ * every environment.
+ */
 export function reviewWrangler(path: string, rawConfig: object): readonly string[] {
   const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
   const faults: string[] = []
   const environments = Object.entries(env ?? {}).map(
-    ([name, own]) => [`env.${name}.`, { ...top, ...own }] as const,
+    ([name, section]) => [`env.${name}.`, { ...top, ...section }] as const,
   )
 
   for (const [prefix, settings] of [['', top as Settings] as const, ...environments])
@@ -151,7 +171,7 @@ export function reviewWrangler(path: string, rawConfig: object): readonly string
   return faults.map((fault) => `${path}: ${fault}`)
 }
 
-/** The settings that are one value each. `prefix` names the environment. */
+/** Reviews the settings that are a single value. `prefix` names the environment. */
 function reviewSettings(prefix: string, settings: Settings): string[] {
   const faults: string[] = []
   if (settings.cache?.enabled)
@@ -159,24 +179,20 @@ function reviewSettings(prefix: string, settings: Settings): string[] {
 
   const { run_worker_first: first } = settings.assets ?? { run_worker_first: true }
   if (first !== true && `${first}` !== '/*') {
-    faults.push(
-      `${prefix}assets.run_worker_first must be true: else files are served and no gateway is asked`,
-    )
+    faults.push(`${prefix}assets.run_worker_first must be true: otherwise files bypass the gateway`)
   }
 
   if (settings.workers_dev !== false) {
-    faults.push(
-      `${prefix}workers_dev must be false: it is a second address without your zone's rules`,
-    )
+    faults.push(`${prefix}workers_dev must be false: its address bypasses the rules of your zone`)
   }
 
   if (settings.preview_urls !== false)
-    faults.push(`${prefix}preview_urls must be false: old versions stay reachable`)
+    faults.push(`${prefix}preview_urls must be false: old versions would stay reachable`)
 
   return faults
 }
 
-/** The settings that are lists: flags that must be there, and variables that must not. */
+/** Reviews the settings that are lists: flags that must be there, and variables that must not. */
 function reviewLists(prefix: string, { compatibility_flags, vars }: Settings): string[] {
   const flags = ['no_nodejs_compat', 'no_nodejs_compat_v2']
     .filter((flag) => !compatibility_flags?.includes(flag))
@@ -184,15 +200,19 @@ function reviewLists(prefix: string, { compatibility_flags, vars }: Settings): s
 
   const secrets = secretNames
     .filter((name) => vars && name in vars)
-    .map((name) => `${prefix}vars.${name} must be a secret: vars are in git and in the dashboard`)
+    .map(
+      (name) =>
+        `${prefix}vars.${name} must be a secret: vars are visible in git and in the dashboard`,
+    )
 
   return [...flags, ...secrets]
 }
 
 /**
- * Names of `.dev.vars` that wrangler leaves out: where `secrets.required` is given, it reads those names and no other.
+ * Finds the names in `.dev.vars` that wrangler does not read: if `secrets.required` is set, it reads those names and no
+ * other.
  *
- * @param devVars - the text of the file.
+ * @param devVars - the text of the file
  */
 export function reviewDevVars(path: string, rawConfig: object, devVars: string): readonly string[] {
   const { env, ...top } = rawConfig as Settings & { env?: Readonly<Record<string, Settings>> }
@@ -213,7 +233,7 @@ export function reviewDevVars(path: string, rawConfig: object, devVars: string):
     .map((name) => `.dev.vars: ${name} is not read until secrets.required in ${path} lists it.`)
 }
 
-/** Names and values of `.dev.vars`, without quotes. */
+/** Reads the names and values of `.dev.vars`, without their quotes. */
 export function parseDevVars(text: string): Readonly<Record<string, string>> {
   const lines = text.matchAll(/^\s*(?:export\s+)?([A-Z_]\w*)\s*=\s*(.*?)\s*$/gm)
   const pairs = [...lines].map(([, name, value = '']) => [
@@ -223,12 +243,16 @@ export function parseDevVars(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(pairs) as Record<string, string>
 }
 
-/** Prints what was found; whether there was no fault. */
-export function tell(found: Found): boolean {
-  for (const remark of found.remarks) console.log(`config: note: ${remark}`)
-  for (const fault of found.faults) console.error(`config: ${fault}`)
+/**
+ * Prints the result of a review.
+ *
+ * @returns whether there was no fault
+ */
+export function printReview(result: ReviewResult): boolean {
+  for (const remark of result.remarks) console.log(`config: note: ${remark}`)
+  for (const fault of result.faults) console.error(`config: ${fault}`)
 
-  const { length } = found.faults
+  const { length } = result.faults
   console.log(
     length === 0
       ? 'config: the gateway builds, wrangler.toml has no known problem'

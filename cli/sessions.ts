@@ -1,6 +1,7 @@
 /**
- * `portcullis sessions`: lists and ends the sessions of a user, for administrators. It works on the store of a
- * configuration from outside the gateway, and its events reach the audit trail of the configuration.
+ * Lists and ends the sessions of a user, for administrators: `portcullis sessions`. `main.ts` calls it. It works on the
+ * store of the configuration, outside the gateway, and its events reach the audit trail of the configuration. Errors of
+ * the store are printed with their code and end with status 1.
  */
 import {
   type AdministrableStrategy,
@@ -17,9 +18,9 @@ import { loadProject } from './load.ts'
 const usage = `portcullis sessions list USER [--env NAME] [--json]
 portcullis sessions end USER (--id ID | --all) [--env NAME] [--by NAME] [--json]`
 
-/** Characters of an id that a table shows. They name a session among those of a user. */
+/** Number of characters of an id in the table: enough to tell the sessions of a user apart. */
 const shownIdLength = 8
-/** Attempts to read a list, and milliseconds between them. */
+/** Number of attempts to read a list, and the milliseconds between them. */
 const readAttempts = 3
 const retryPauseMs = 1500
 const valueFlags = ['--env', '--id', '--by']
@@ -29,16 +30,16 @@ const plainFlags = ['--json', '--all']
 interface SessionsRequest {
   readonly verb: 'list' | 'end'
   readonly user: string
-  /** Environment of wrangler.toml; undefined for development. */
+  /** Name of the environment in wrangler.toml; undefined in development. */
   readonly env: string | undefined
   readonly isJson: boolean
-  /** Id of the session to end, or its first characters; undefined for all of them. */
+  /** Id of the session to end, or the characters that it begins with; undefined for all sessions. */
   readonly id: string | undefined
-  /** The administrator, for the audit record. */
+  /** Name of the administrator in the audit record. */
   readonly administrator: string | undefined
 }
 
-/** The configuration of a project, with the environment that it reads. */
+/** The configuration of a project, and the environment that it reads. */
 interface OpenProject {
   readonly config: SessionsConfig
   readonly strategy: AdministrableStrategy
@@ -46,10 +47,14 @@ interface OpenProject {
   readonly stack: StackModule
 }
 
-/** Runs the command. */
+/**
+ * Runs `portcullis sessions`.
+ *
+ * @throws {Stop} if the arguments are wrong, a secret is missing, or the store fails
+ */
 export async function sessions(args: readonly string[]): Promise<Exit> {
   const request = parseRequest(args)
-  // The configuration runs in this process, and its lines would stand between those that a script reads.
+  // The configuration runs in this process, and what it logs must not mix with the lines that a script reads.
   const { log } = console
   console.log = console.error
   const print = (text: string): void => log(text)
@@ -100,7 +105,7 @@ async function openProject({ env }: SessionsRequest): Promise<OpenProject> {
   const config = (typeof exported === 'function' ? exported() : exported) as SessionsConfig
   const { session } = config ?? {}
   if (session === undefined)
-    throw new Stop(exit.faults, `${path} has no sessions: its option session is not set.`)
+    throw new Stop(exit.faults, `${path} has no sessions, because its option session is not set.`)
 
   const strategy = await attempt(environment, () => session.chosen?.(environment.values) ?? session)
   return { config, strategy, environment, stack: stack as StackModule }
@@ -111,8 +116,8 @@ async function list(
   { user, isJson }: SessionsRequest,
   print: (text: string) => void,
 ): Promise<Exit> {
-  const found = await listSessions(strategy, environment, user)
-  print(isJson ? JSON.stringify({ user, sessions: found }) : formatSessions(user, found))
+  const listed = await listSessions(strategy, environment, user)
+  print(isJson ? JSON.stringify({ user, sessions: listed }) : formatSessions(user, listed))
   return exit.ok
 }
 
@@ -126,18 +131,18 @@ async function end(
       exit.faults,
       'ERR_CONFIG: sessions without a store end only with the option revocation. See docs/sessions.md.',
     )
-  const whole = id && findId(id, user, await listSessions(strategy, environment, user))
+  const fullId = id && findId(id, user, await listSessions(strategy, environment, user))
   const { ended, events } = await attempt(environment, () =>
     endSessions({ ...config, session: strategy }, stack, environment.values, {
       ...{ user, administrator },
-      id: whole,
+      id: fullId,
     }),
   )
 
   if (config.audit === undefined)
     for (const event of events)
       console.error(`The configuration has no audit trail; the event: ${JSON.stringify(event)}`)
-  if (whole !== undefined && ended === 0)
+  if (fullId !== undefined && ended === 0)
     throw new Stop(exit.faults, `Session ${id} of ${user} has already ended.`)
 
   const [{ request } = {}] = events
@@ -165,22 +170,26 @@ async function listSessions(
   return attempt(environment, () => retryRead(read))
 }
 
-/** Reads again where the store did not answer in time: the first connection of a command is its slowest. */
+/** Reads again if the store did not answer in time, because the first connection of a command is the slowest. */
 async function retryRead<Result>(read: () => Promise<Result>): Promise<Result> {
-  for (let left = readAttempts - 1; ; left--) {
+  for (let attemptsLeft = readAttempts - 1; ; attemptsLeft--) {
     try {
       return await read()
     } catch (error) {
       const isUnavailable = (Object(error) as { code?: unknown }).code === 'ERR_STORE_UNAVAILABLE'
-      if (!isUnavailable || left === 0) throw error
+      if (!isUnavailable || attemptsLeft === 0) throw error
       await new Promise((resolve) => setTimeout(resolve, retryPauseMs))
     }
   }
 }
 
-/** Finds the id that begins with these characters. */
-function findId(start: string, user: string, found: readonly ListedSession[]): string {
-  const [first, ...others] = found.filter(({ id }) => id.startsWith(start))
+/**
+ * Finds the only id that begins with some characters.
+ *
+ * @throws {Stop} if there is none, or more than one
+ */
+function findId(start: string, user: string, listed: readonly ListedSession[]): string {
+  const [first, ...others] = listed.filter(({ id }) => id.startsWith(start))
   if (first === undefined)
     throw new Stop(exit.faults, `${user} has no session ${start}: portcullis sessions list ${user}`)
   if (others.length > 0)
@@ -189,7 +198,7 @@ function findId(start: string, user: string, found: readonly ListedSession[]): s
   return first.id
 }
 
-/** Turns what sessions and stores throw into a line with its code. */
+/** Runs a call, and turns what sessions and stores throw into a message with their code. */
 async function attempt<Result>(
   { hasBindings }: ProjectEnvironment,
   work: () => Promise<Result> | Result,
@@ -201,25 +210,25 @@ async function attempt<Result>(
     const { code, message } = Object(error) as { code?: unknown; message?: unknown }
     const hint =
       code === 'ERR_CONFIG' && hasBindings
-        ? '\nBindings exist in the Worker only: end sessions on the page of docs/console.md.'
+        ? '\nBindings only exist in the Worker: end sessions on the page that docs/console.md describes.'
         : ''
     const text = typeof message === 'string' ? message : `${error}`
     throw new Stop(exit.faults, `${typeof code === 'string' ? `${code}: ` : ''}${text}${hint}`)
   }
 }
 
-function formatSessions(user: string, found: readonly ListedSession[]): string {
-  const rows = found.map(({ id, createdAt, seenAt, expiresAt, client }) => [
+function formatSessions(user: string, listed: readonly ListedSession[]): string {
+  const rows = listed.map(({ id, createdAt, seenAt, expiresAt, client }) => [
     id.slice(0, shownIdLength),
     [client?.browser, client?.system].filter(Boolean).join(', ') || '-',
     ...[createdAt, seenAt, expiresAt].map(formatTime),
     [client?.network, client?.country].filter(Boolean).join(' ') || '-',
   ])
   const table = [['ID', 'DEVICE', 'CREATED', 'LAST SEEN', 'ENDS', 'NETWORK'], ...rows]
-  const widths = table[0]?.map((_, at) => Math.max(...table.map((row) => row[at]?.length ?? 0)))
+  const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0)))
   const lines = table.map((row) =>
     row
-      .map((cell, at) => cell.padEnd(widths?.[at] ?? 0))
+      .map((cell, i) => cell.padEnd(widths?.[i] ?? 0))
       .join('  ')
       .trimEnd(),
   )

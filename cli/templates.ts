@@ -1,22 +1,25 @@
-/** The files of a new project, as `portcullis init` writes them. */
+/**
+ * Creates the files of a new project. `init.ts` calls it and writes them. A template that was reworded, so that a part
+ * to replace is missing from it, is an error that the tests of the command find.
+ */
 
-/** The choices that differ between projects. */
+/** The choices in which new projects differ. */
 export interface Choices {
-  /** The name of the Worker: lower case letters, digits and dashes. */
+  /** Name of the Worker: lower-case letters, digits and dashes. */
   readonly name: string
-  /** Address of the server behind the gateway, while developing. */
+  /** URL of the server behind the gateway in development. */
   readonly upstream: string
-  /** Name of a service binding, which is the upstream instead. */
+  /** Name of a service binding that is the upstream instead. */
   readonly binding?: string | undefined
-  /** Whether people sign in at an identity provider. */
+  /** Whether users sign in at an identity provider. */
   readonly login?: boolean
 }
 
-/** The workerd that wrangler 4.135 carries: a later date does not start there. */
+/** The date of the workerd in wrangler 4.135, which does not start with a later one. */
 export const compatibilityDate = '2026-09-18'
 
-/** Files that are written whole, by name. */
-export function filesOf(choices: Choices): ReadonlyMap<string, string> {
+/** Creates the files that are written as a whole, by name. */
+export function createFiles(choices: Choices): ReadonlyMap<string, string> {
   const { name, upstream, binding, login = false } = choices
   const settings = wrangler(name, upstream)
   const text = login ? addLoginSettings(settings) : settings
@@ -29,8 +32,8 @@ export function filesOf(choices: Choices): ReadonlyMap<string, string> {
   ])
 }
 
-/** Lines of `.gitignore`. */
-export const ignored: readonly string[] = ['node_modules/', '.wrangler/', '.dev.vars']
+/** The lines that a project needs in `.gitignore`. */
+export const ignoredPaths: readonly string[] = ['node_modules/', '.wrangler/', '.dev.vars']
 
 const config = `/** Who may go where. After a change: npm run check */
 import { defineGateway, type GatewayConfig } from 'portcullis/gateway'
@@ -146,7 +149,7 @@ UPSTREAM_URL = "https://origin.example.com"
 `
 }
 
-/** The configuration with a service binding as the upstream. */
+/** Changes the configuration so that its upstream is a service binding. */
 function bindConfig(gateway: string, binding: string): string {
   return gateway
     .replace(
@@ -157,18 +160,21 @@ function bindConfig(gateway: string, binding: string): string {
     .replace('import { defineGateway, type', 'import { defineGateway, type FetchBinding, type')
 }
 
-/** The settings with a service binding in the place of each address of the upstream. */
+/** Changes the settings so that a service binding takes the place of each URL of the upstream. */
 function bindWrangler(text: string, binding: string): string {
   const service = binding.toLowerCase().replaceAll('_', '-')
-  const table = (at: string): string => `
-[[${at}services]]
+  const createTable = (prefix: string): string => `
+[[${prefix}services]]
 binding = "${binding}"
 service = "${service}" # the Worker behind the gateway: it needs no route, workers_dev = false and preview_urls = false
 `
-  return `${text.replace(/^UPSTREAM_URL = .*\n/gm, '').replace('\n[dev]', `${table('')}\n[dev]`)}${table('env.production.')}`
+  return `${text.replace(/^UPSTREAM_URL = .*\n/gm, '').replace('\n[dev]', `${createTable('')}\n[dev]`)}${createTable('env.production.')}`
 }
 
-/** Replaces a part of a template. A template that was reworded must not lose a part in silence. */
+/**
+ * Replaces a part of a template, and throws if the template does not contain it, so that a reworded template loses
+ * nothing unnoticed.
+ */
 function replacePart(text: string, part: string | RegExp, replacement: string): string {
   const replaced = text.replace(part, () => replacement)
   if (replaced === text) throw new Error(`The template has no ${part}`)
@@ -176,7 +182,7 @@ function replacePart(text: string, part: string | RegExp, replacement: string): 
   return replaced
 }
 
-/** The parts of the configuration that a login at an identity provider replaces. */
+/** The parts of the configuration that differ with a login at an identity provider. */
 const loginParts: ReadonlyArray<readonly [part: string | RegExp, replacement: string]> = [
   [
     'import { auditTrail',
@@ -230,7 +236,7 @@ interface Data {
   [/ {6}\{ path: '\/login', methods[\s\S]*?sessions: \['end'\] \},\n/, ''],
 ]
 
-/** The configuration with a login at an identity provider in place of the pages of the upstream. */
+/** Changes the configuration so that users sign in at an identity provider instead of pages of the upstream. */
 function addLogin(text: string): string {
   let configuration = text
   for (const [part, replacement] of loginParts) {
@@ -240,7 +246,7 @@ function addLogin(text: string): string {
   return configuration
 }
 
-/** The settings with the names that a login reads. */
+/** Adds the settings that a login reads. */
 function addLoginSettings(text: string): string {
   return text
     .replaceAll('"ASSERTION_KEY"]', '"ASSERTION_KEY", "LOGIN_CLIENT_SECRET"]')

@@ -1,12 +1,11 @@
 /**
- * Creates the response of a rejected GraphQL request in the shape that GraphQL clients expect. The
- * guard and the gateway's route call it. The response holds the reason as a code, and nothing that
- * the client sent.
+ * Creates the response to a rejected GraphQL request, in the shape that GraphQL clients expect. The guard and the route
+ * of a gateway call it. The response contains the reason as a code, and nothing that the client sent.
  */
 import { reasonStatus } from '../page/reasons.ts'
 import type { Reason } from '../types.ts'
 
-const words: Readonly<Partial<Record<Reason, string>>> = {
+const messages: Readonly<Partial<Record<Reason, string>>> = {
   'graphql-malformed': 'The request is not GraphQL that this server accepts.',
   'graphql-too-long': 'The document is too long.',
   'graphql-too-deep': 'The document is nested too deeply.',
@@ -24,8 +23,8 @@ const words: Readonly<Partial<Record<Reason, string>>> = {
 }
 
 /**
- * Creates a response in the shape of GraphQL: one error with a code, which is the reason in capitals. Its status is that of a
- * request that was not executed, in either media type.
+ * Creates a response in the shape of GraphQL: one error, whose code is the reason in capitals. The status is the one
+ * for a request that was not executed, in both media types.
  *
  * @see GraphQL over HTTP section 6.4
  * @example
@@ -33,7 +32,7 @@ const words: Readonly<Partial<Record<Reason, string>>> = {
  */
 export function createGraphqlError(reason: Reason, request: Request, requestId?: string): Response {
   const code = reason.toUpperCase().replaceAll('-', '_')
-  const message = words[reason] ?? 'The request is not allowed.'
+  const message = messages[reason] ?? 'The request is not allowed.'
   const extensions = { code, ...(requestId !== undefined && { requestId }) }
   const response = new Response(
     request.method === 'HEAD' ? null : JSON.stringify({ errors: [{ message, extensions }] }),
@@ -49,7 +48,7 @@ export function createGraphqlError(reason: Reason, request: Request, requestId?:
   return response
 }
 
-/** The newer type where a client names it and does not rule it out; what clients without it know otherwise. */
+/** Chooses the media type: the newer one if the client accepts it by name, otherwise the one that all clients know. */
 function chooseType(headers: Headers): string {
   const newer = 'application/graphql-response+json'
   const accept = headers.get('accept')?.toLowerCase().slice(0, 1024) ?? ''

@@ -1,7 +1,7 @@
 /**
- * Creates the guard behind `graphqlGuard()`: inspects a request, rejects it or, in observe mode,
- * only reports it. The middleware calls it for each request. A body that is too long is rejected
- * in both modes; wrong options are a `ConfigError` while building.
+ * Creates the guard behind `graphqlGuard()`: inspects a request and rejects it, or only reports it in observe mode. The
+ * middleware calls it for each request. A body that is too long is rejected in both modes; wrong options are a
+ * `ConfigError` while building.
  */
 import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
@@ -11,7 +11,7 @@ import { createGraphqlError } from './error-response.ts'
 import { inspectGraphql } from './inspect.ts'
 import { compileLimits, type GraphqlLimits } from './limits.ts'
 
-/** A Hono Context, as far as this guard needs one. */
+/** The part of a Hono Context that this guard uses. */
 export interface GraphqlContext {
   readonly req: { raw: Request }
   readonly var: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
@@ -19,17 +19,28 @@ export interface GraphqlContext {
 
 /** Options of {@link graphqlGuard}. Absent = default. */
 export interface GraphqlGuardOptions<C = GraphqlContext> extends GraphqlLimits {
-  /** Whether the schema may be asked for (`__schema`, `__type`): by all, or by whom a function says. Default false. */
+  /**
+   * Whether requests may read the schema (`__schema`, `__type`): all of them, or those that a function allows. Default
+   * false.
+   */
   readonly introspection?: boolean | ((c: C) => boolean | Promise<boolean>)
-  /** `'observe'` rejects nothing and emits the same events; bodies that are too long are refused all the same. Default `'enforce'`. */
+  /**
+   * `'observe'` rejects nothing and emits the same events; only bodies that are too long are still rejected. Default
+   * `'enforce'`.
+   */
   readonly mode?: 'enforce' | 'observe'
   /** Returns the response to a rejected request. */
   readonly refuse?: (verdict: Verdict & { ok: false }, c: C) => Response | Promise<Response>
-  /** Receives `graphql-refused` and `graphql-observed` with the reason. Default none. */
+  /** Receives the events `graphql-refused` and `graphql-observed`, with the reason. Default none. */
   readonly onEvent?: Emit
 }
 
-/** The guard behind `graphqlGuard`: an answer, or undefined, and then `c.req.raw` holds the body that was read. */
+/**
+ * Creates a function that returns the response to a rejected request, or undefined. In that case `c.req.raw` has the
+ * body that was read.
+ *
+ * @throws {ConfigError} `ERR_CONFIG` if an option is wrong
+ */
 export function createGraphqlGuard<C extends GraphqlContext>(
   options: GraphqlGuardOptions<C>,
 ): (c: C) => Promise<Response | undefined> {
@@ -40,7 +51,7 @@ export function createGraphqlGuard<C extends GraphqlContext>(
   if (typeof introspection !== 'boolean' && typeof introspection !== 'function') {
     issues.add('introspection', 'must be true, false or a function')
   }
-  const observing = parseChoice(issues, 'mode', given.mode, ['enforce', 'observe']) === 'observe'
+  const isObserving = parseChoice(issues, 'mode', given.mode, ['enforce', 'observe']) === 'observe'
   const refuse = optionalFunction(issues, 'refuse', given.refuse)
   const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
   issues.throwIfAny()
@@ -48,17 +59,17 @@ export function createGraphqlGuard<C extends GraphqlContext>(
   function rejectRequest(
     reason: Reason,
     c: C,
-    watched: boolean,
+    onlyReports: boolean,
   ): Response | undefined | Promise<Response> {
     const id = c.var.requestId
     const request = typeof id === 'string' ? id : undefined
     const event = {
-      type: watched ? 'graphql-observed' : 'graphql-refused',
+      type: onlyReports ? 'graphql-observed' : 'graphql-refused',
       reason,
       ...(request !== undefined && { request }),
     } as const
     emitEvent(onEvent, event, c)
-    if (watched) return undefined
+    if (onlyReports) return undefined
     return refuse === undefined
       ? createGraphqlError(reason, c.req.raw, request)
       : refuse({ ok: false, reason }, c)
@@ -66,16 +77,16 @@ export function createGraphqlGuard<C extends GraphqlContext>(
 
   return async (c) => {
     const { raw } = c.req
-    const found = await inspectGraphql(raw, limits)
-    const { body } = found
+    const result = await inspectGraphql(raw, limits)
+    const { body } = result
     if (body !== undefined) c.req.raw = new Request(raw, { body })
-    if (!found.ok) {
-      // A body that was not read to its end cannot be handed on.
-      const watched = observing && (body !== undefined || raw.body === null || !raw.bodyUsed)
-      return rejectRequest(found.reason, c, watched)
+    if (!result.ok) {
+      // A body that was not read to its end cannot be passed on.
+      const onlyReports = isObserving && (body !== undefined || raw.body === null || !raw.bodyUsed)
+      return rejectRequest(result.reason, c, onlyReports)
     }
-    if (!found.introspects || introspection === true) return undefined
+    if (!result.introspects || introspection === true) return undefined
     const allowed = introspection !== false && (await introspection(c)) === true
-    return allowed ? undefined : rejectRequest('graphql-introspection', c, observing)
+    return allowed ? undefined : rejectRequest('graphql-introspection', c, isObserving)
   }
 }

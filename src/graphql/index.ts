@@ -1,6 +1,7 @@
 /**
- * Limits for GraphQL endpoints, checked before the server parses a request: `graphqlGuard()` for
- * Hono apps, `graphqlLimits()` for routes of a gateway, and the pure checks behind them.
+ * Limits for GraphQL endpoints, checked before the server parses a request: `graphqlGuard()` for Hono apps,
+ * `graphqlLimits()` for routes of a gateway, and the pure checks that both use. Applications import it as
+ * `portcullis/graphql`.
  */
 export { checkDocument, checkGraphqlRequest, type GraphqlVerdict } from './check.ts'
 export { createGraphqlError } from './error-response.ts'

@@ -1,6 +1,6 @@
 /**
- * Validates the limits of GraphQL requests while building. The guard and `graphqlLimits()` call
- * it. An invalid limit is reported as an issue.
+ * Validates the limits of GraphQL requests while building. The guard and `graphqlLimits()` call it. A wrong limit is
+ * reported as an issue, from which the caller makes a `ConfigError`.
  */
 import {
   booleanOption,
@@ -12,45 +12,49 @@ import {
 
 /** Limits of a GraphQL endpoint. Absent = default. */
 export interface GraphqlLimits {
-  /** Words and signs of a document, comments aside. Default 1,000. */
+  /** Tokens of a document, without comments. Default 1,000. */
   readonly maxTokens?: number
   /** Nesting of fields, with fragments expanded. Default 10. */
   readonly maxDepth?: number
   /** Aliased fields, with fragments expanded. Default 15: aliases request the same field many times. */
   readonly maxAliases?: number
-  /** Default 50, fragments put in. */
+  /** Directives of a document, with fragments expanded. Default 50. */
   readonly maxDirectives?: number
-  /** Fields that an operation begins with. Default 20. */
+  /** Fields at the top of an operation. Default 20. */
   readonly maxRootFields?: number
   /** Fields of an operation, with fragments expanded. Default 1,000: a few nested fragments can expand to millions of fields. */
   readonly maxFields?: number
   /** Depth of lists and objects in the variables of an operation. Default 32: code that walks a value is often recursive. */
   readonly maxVariableDepth?: number
-  /** Operations in one request, as a list. Default 0: no lists at all. */
+  /** Operations in one request that is a list. Default 0: lists are rejected. */
   readonly maxBatch?: number
-  /** Bytes of a body. Default 65,536 (64 KB); a longer one is refused before it is parsed. */
+  /** Bytes of a body. Default 65,536 (64 KB); a longer one is rejected before it is parsed. */
   readonly maxBodyBytes?: number
-  /** The most that one page may hold; more, or less than none, is refused. Default none: any number passes. */
+  /**
+   * Largest page that a document may request; a larger or a negative one is rejected. Default none: any number passes.
+   */
   readonly maxTake?: number
-  /** Arguments that say how much a page holds. Default `['take', 'first', 'last', 'limit']`. */
+  /** Names of the arguments that set the size of a page. Default `['take', 'first', 'last', 'limit']`. */
   readonly takeNames?: readonly string[]
-  /** Whether GET requests may carry operations, except mutations. Default false. */
+  /** Whether GET requests may contain operations other than mutations. Default false. */
   readonly get?: boolean
-  /** Whether `application/x-www-form-urlencoded` is taken. A page of any site can send it. Default false. */
+  /** Whether `application/x-www-form-urlencoded` is accepted. A page of any site can send it. Default false. */
   readonly form?: boolean
-  /** Whether JSON is taken as `text/plain`. A page of any site can send it. Default false. */
+  /** Whether JSON is accepted as `text/plain`. A page of any site can send it. Default false. */
   readonly text?: boolean
-  /** Lets WebSockets through, in which nothing is looked at: none of the limits holds there. Default false. */
+  /**
+   * Lets WebSockets through. Their messages are not inspected, so none of the limits applies to them. Default false.
+   */
   readonly insecureSockets?: boolean
 }
 
-/** Limits as requests use them. */
+/** The validated limits, with defaults filled in. */
 export type CompiledGraphql = Required<Omit<GraphqlLimits, 'maxTake' | 'takeNames'>> & {
   readonly maxTake: number | undefined
   readonly takeNames: ReadonlySet<string>
 }
 
-/** Keys of {@link GraphqlLimits}. */
+/** The keys of {@link GraphqlLimits}. */
 export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
   'maxTokens',
   'maxDepth',
@@ -70,7 +74,7 @@ export const limitKeys: ReadonlyArray<keyof GraphqlLimits> = [
 ]
 
 /**
- * Validates limits, together with further keys of the caller.
+ * Validates the limits, and reports keys that are neither limits nor options of the caller.
  *
  * @example
  * const issues = createIssues('graphql')
@@ -87,11 +91,12 @@ export function compileLimits(
   const count = (key: keyof GraphqlLimits, defaultValue: number, range: NumberRange): number =>
     parseWholeNumber(issues, key, limits[key], range) ?? defaultValue
   const { takeNames = ['take', 'first', 'last', 'limit'] } = limits
-  const named =
+  const areNamesValid =
     Array.isArray(takeNames) &&
     takeNames.length > 0 &&
-    takeNames.every((one) => /^[_A-Za-z]\w{0,63}$/.test(one))
-  if (!named) issues.add('takeNames', 'must be a list of names of arguments')
+    takeNames.every((name) => /^[_A-Za-z]\w{0,63}$/.test(name))
+  if (!areNamesValid)
+    issues.add('takeNames', 'must be a list of argument names, such as ["first", "last"]')
   return {
     maxTokens: count('maxTokens', 1000, { min: 1, max: 100_000, unit: 'tokens' }),
     maxDepth: count('maxDepth', 10, { min: 1, max: 1000, unit: 'levels' }),
@@ -106,7 +111,7 @@ export function compileLimits(
       limits.maxTake === undefined
         ? undefined
         : count('maxTake', 0, { min: 0, max: 1_000_000_000, unit: 'items' }),
-    takeNames: new Set(named ? takeNames : []),
+    takeNames: new Set(areNamesValid ? takeNames : []),
     get: booleanOption(issues, 'get', limits.get, false),
     form: booleanOption(issues, 'form', limits.form, false),
     text: booleanOption(issues, 'text', limits.text, false),

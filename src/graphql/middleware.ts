@@ -1,16 +1,17 @@
 /**
- * Hono middleware for GraphQL endpoints: `graphqlGuard()`. Applications call it while building,
- * which throws a `ConfigError` for wrong options. A request beyond the limits is answered here,
- * and the server never parses it.
+ * Defines the Hono middleware for GraphQL endpoints: `graphqlGuard()`. Applications call it while building, which
+ * throws a `ConfigError` for wrong options. A request beyond the limits is answered here, and the server never parses
+ * it.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createGraphqlGuard, type GraphqlGuardOptions } from './guard.ts'
 
 /**
- * Rejects GraphQL requests that are too expensive before the server parses them. Handlers read the body as usual, through
- * `c.req`. Not checked: the content of persisted operations, and WebSockets, which are rejected unless `insecureSockets`.
+ * Rejects GraphQL requests that are too expensive before the server parses them. Handlers read the body as usual,
+ * through `c.req`. The content of persisted operations is not checked. WebSockets are rejected unless `insecureSockets`
+ * is set, and then their messages are not checked.
  *
- * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
+ * @throws {ConfigError} `ERR_CONFIG` with all wrong options
  * @example
  * app.use('/graphql', graphqlGuard({ maxDepth: 8 }))
  */

@@ -1,7 +1,7 @@
 /**
- * Compiles the limits of a GraphQL endpoint for a route of a gateway: `graphqlLimits()`. It is a
- * value of the route's option, so that a gateway without GraphQL carries none of this code. Wrong
- * options are a `ConfigError`.
+ * Compiles the limits of a GraphQL endpoint for a route of a gateway: `graphqlLimits()`. The gateway calls the result
+ * for each request to the route. Only a gateway that uses the option contains this code. Wrong options are a
+ * `ConfigError`.
  */
 import { createIssues } from '../options/issues.ts'
 import type { Reason } from '../types.ts'
@@ -11,17 +11,17 @@ import { compileLimits, type GraphqlLimits } from './limits.ts'
 
 /** Options of {@link graphqlLimits}. Absent = default. */
 export interface GraphqlRouteOptions extends GraphqlLimits {
-  /** Whether the schema may be asked for: by all whom the route lets pass, or by a role. Default false. */
+  /** Whether requests may read the schema: all that the route allows, or those of a role. Default false. */
   readonly introspection?: boolean | { readonly role: string | readonly string[] }
 }
 
 /** The result of {@link graphqlLimits}, for the option `graphql` of a route. */
 export interface GraphqlRoute {
-  /** Whether the schema may be asked for, or by whom. */
+  /** Whether requests may read the schema, or the role that may. */
   readonly introspection: boolean | { readonly role: string | readonly string[] }
-  /** Reads a request; its body is in what was found. */
+  /** Reads and checks a request. The result contains its body. */
   inspect(request: Request): Promise<InspectionResult>
-  /** Answers in the shape of GraphQL. */
+  /** Creates the response to a rejected request, in the shape of GraphQL. */
   readonly refuse: (reason: Reason, request: Request, requestId?: string) => Response
 }
 

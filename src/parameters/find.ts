@@ -1,21 +1,20 @@
 /**
- * Finds one parameter among those of a request. The login throttle creates a reader for the field
- * of the account. A field that occurs twice, or that a server could read under another name, is
- * not found.
+ * Finds one parameter among those of a request. The login throttle creates a reader for the field of the account. A
+ * field that occurs twice, or that a server could read under another name, has the status `unclear`.
  */
 import type { MultipartField } from './multipart.ts'
 import { createNameCheck } from './names.ts'
 import type { Parameter } from './urlencoded.ts'
 
-/** A parameter that is not there, is there once, or of which servers could say either. */
+/** The result of a search: the parameter is absent, occurs once, or servers could read different values for it. */
 export type FoundParameter =
   | { readonly status: 'absent' }
   | { readonly status: 'found'; readonly value: string }
   | { readonly status: 'unclear' }
 
 /**
- * Makes a reader of one field: found where it is there once under its very name, and nothing else could be taken for it. A
- * part of a multipart body that has a file name is no text.
+ * Creates a reader for one field. The field is found if it occurs once under exactly its name and no other parameter
+ * could be read in its place. A part of a multipart body that has a file name is never a text.
  */
 export function createParameterReader(
   field: string,
@@ -24,10 +23,10 @@ export function createParameterReader(
   return (parameters) => {
     const candidates = parameters.map(toPair).filter(({ name }) => mayMean(name))
     if (candidates.length === 0) return { status: 'absent' }
-    const [only] = candidates
-    if (candidates.length > 1 || only?.name !== field || only.value === undefined)
+    const [candidate] = candidates
+    if (candidates.length > 1 || candidate?.name !== field || candidate.value === undefined)
       return { status: 'unclear' }
-    return { status: 'found', value: only.value }
+    return { status: 'found', value: candidate.value }
   }
 }
 

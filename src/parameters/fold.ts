@@ -1,12 +1,13 @@
 /**
- * Folds text: texts that some server, language or database treats as equal become equal here. The
- * readers of parameters and the login throttle compare names with it. A wrong fold can only make
- * different texts equal, which is stricter.
+ * Folds text: texts that some server, language or database treats as equal become equal here. The readers of parameters
+ * and the login throttle compare names with it. Every text can be folded. Folding too much only makes a check stricter,
+ * because it makes different texts equal.
  */
 
 /**
- * Letters that NFKD leaves whole, though servers and databases take them for others: strokes, ligatures and letters with a
- * tail. WordPress' `remove_accents`, Rails' `transliterate` and MySQL's `utf8mb4` collations agree on most of them.
+ * Letters that NFKD does not decompose although servers and databases treat them as others: letters with strokes or
+ * tails, and ligatures. WordPress' `remove_accents`, Rails' `transliterate` and MySQL's `utf8mb4` collations agree on
+ * most of them.
  */
 const letters: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -103,7 +104,7 @@ const letters: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-/** Not ASCII, or a letter in upper case, a space or a control character: only then is there anything to fold. */
+/** A character that folding changes: one beyond ASCII, a letter in upper case, a space or a control character. */
 const needsFolding = /[^!-@[-~]/
 
 const beyondAscii = /[^\0-\x7f]/
@@ -111,13 +112,21 @@ const beyondAscii = /[^\0-\x7f]/
 /** A digit of another script. */
 const decimalDigit = /(?![0-9])\p{Nd}/u
 
-/** Marks, format characters, control characters, half pairs, and the fillers that are shown as nothing. */
-const unseen = /[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Cn}\u115f\u1160\u3164\uffa0]/gu
+/**
+ * Characters that are not shown: marks, format and control characters, lone surrogates, unassigned ones and fillers.
+ */
+const invisible = /[\p{M}\p{Cf}\p{Cc}\p{Cs}\p{Cn}\u115f\u1160\u3164\uffa0]/gu
 
 /**
- * Folds a text: case by every rule that servers have for it (upper first, then lower, so that `ß`, `ı`, `ſ` and `ς` meet
- * what they are compared with), compatibility forms, marks, what is not seen, stroked letters and ligatures, decimal digits
- * of all scripts. White space becomes one space.
+ * Folds a text, by these rules:
+ *
+ * - case, by every rule that servers have for it: first to upper and then to lower case, so that `ß`, `ı`, `ſ` and `ς`
+ *   become equal to what they are compared with
+ * - compatibility forms, marks and invisible characters
+ * - letters with strokes, and ligatures
+ * - decimal digits of all scripts
+ *
+ * White space becomes one space.
  *
  * @see Unicode Standard Annex 15; Unicode Technical Standard 10
  */
@@ -125,10 +134,10 @@ export function foldText(text: string): string {
   if (!needsFolding.test(text)) return text
   let folded = text
   if (beyondAscii.test(folded)) folded = folded.normalize('NFKD')
-  folded = folded.replace(unseen, '').toUpperCase().toLowerCase()
+  folded = folded.replace(invisible, '').toUpperCase().toLowerCase()
   if (beyondAscii.test(folded)) {
-    // Again: some letters in upper case are a letter and a mark in lower case (`İ`), and the other way round.
-    folded = folded.normalize('NFKD').replace(unseen, '')
+    // Again, because some upper-case letters become a letter and a mark in lower case (`İ`), and the reverse.
+    folded = folded.normalize('NFKD').replace(invisible, '')
     const hasDigits = decimalDigit.test(folded)
     folded = folded.replace(/[^\0-\x7f]/gu, (letter) => {
       return letters.get(letter) ?? (hasDigits ? foldDigit(letter) : undefined) ?? letter
@@ -137,7 +146,10 @@ export function foldText(text: string): string {
   return folded.replace(/\s+/g, ' ').trim()
 }
 
-/** The ASCII digit of a decimal digit of another script. Each script has ten of them in a row, from its zero on. */
+/**
+ * Returns the ASCII digit for a decimal digit of another script. Each script has ten of them in a row, beginning with
+ * its zero.
+ */
 function foldDigit(letter: string): string | undefined {
   if (!/^\p{Nd}$/u.test(letter)) return undefined
   const point = letter.codePointAt(0) ?? 0

@@ -137,11 +137,12 @@ export async function startApplication(
 /** Bundles the fixture with the library of `root`, which may be another checkout. */
 export async function bundleGateways(root: string): Promise<string> {
   const templates = (await import(pathToFileURL(join(root, 'cli/templates.ts')).href)) as {
-    filesOf(choices: { name: string; upstream: string }): ReadonlyMap<string, string>
+    createFiles(choices: { name: string; upstream: string }): ReadonlyMap<string, string>
   }
   const config =
-    templates.filesOf({ name: 'shop', upstream: 'http://127.0.0.1:1' }).get('gateway.config.ts') ??
-    ''
+    templates
+      .createFiles({ name: 'shop', upstream: 'http://127.0.0.1:1' })
+      .get('gateway.config.ts') ?? ''
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     exports: Record<string, { types?: string }>
   }

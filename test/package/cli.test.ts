@@ -179,7 +179,7 @@ describe('portcullis init', () => {
     const { status, err } = portcullis('init', '--force', 'worker.ts')
     expect([status, err]).toEqual([
       1,
-      'tsconfig.json is there already; --force tsconfig.json overwrites it\nNothing was written.\n',
+      'tsconfig.json already exists; --force tsconfig.json overwrites it\nNothing was written.\n',
     ])
     expect([readdirSync(folder).sort(), text('worker.ts')]).toEqual([
       ['tsconfig.json', 'worker.ts'],
@@ -247,7 +247,7 @@ describe('portcullis init', () => {
     expect(portcullis('check')).toMatchObject({
       status: 1,
       err: expect.stringContaining(
-        'env.production: upstreams.app.binding reads c.env.SHOP_API, which wrangler.toml does not bind there',
+        'env.production: upstreams.app.binding reads c.env.SHOP_API, which wrangler.toml does not bind',
       ),
     })
   })

@@ -56,17 +56,17 @@ describe('O6: portcullis check --production', () => {
     { wrong: change({ routes: ['www.example.com/*'] }), says: 'which is an example' },
     {
       wrong: change({ vars: { PUBLIC_ORIGIN: 'http://localhost:8787' } }),
-      says: 'vars.PUBLIC_ORIGIN names localhost',
+      says: 'vars.PUBLIC_ORIGIN contains localhost',
     },
     {
       wrong: change({ vars: { PUBLIC_ORIGIN: 'http://www.shop.de' } }),
-      says: 'vars.PUBLIC_ORIGIN must be https',
+      says: 'vars.PUBLIC_ORIGIN must begin with https://',
     },
     {
       wrong: change({
         vars: { ...good.env.production.vars, UPSTREAM_URL: 'http://127.0.0.1:3000' },
       }),
-      says: 'vars.UPSTREAM_URL names 127.0.0.1',
+      says: 'vars.UPSTREAM_URL contains 127.0.0.1',
     },
     { wrong: change({ vars: {} }), says: 'vars.PUBLIC_ORIGIN is missing' },
     { wrong: change({ secrets: { required: [] } }), says: 'secrets.required is empty' },

@@ -28,7 +28,7 @@ describe('a check of bindings', () => {
 
   it('names each that is missing, in each environment: only assets are inherited', () => {
     const missing = (at: string, option: string, name: string): string =>
-      `${at}upstreams.${option} reads c.env.${name}, which wrangler.toml does not bind there`
+      `${at}upstreams.${option} reads c.env.${name}, which wrangler.toml does not bind`
     expect(reviewBindings(config, { services: bound.services })).toEqual([
       missing('', 'room.binding', 'ROOMS'),
       missing('', 'files.assets', 'ASSETS'),

@@ -74,7 +74,7 @@ describe('a check of .dev.vars', () => {
 describe('a check of wrangler.toml', () => {
   it('finds the secret of the throttle among vars', () => {
     expect(reviewWrangler('wrangler.toml', { vars: { THROTTLE_SECRET: 'a' } })).toContain(
-      'wrangler.toml: vars.THROTTLE_SECRET must be a secret: vars are in git and in the dashboard',
+      'wrangler.toml: vars.THROTTLE_SECRET must be a secret: vars are visible in git and in the dashboard',
     )
   })
 })
