@@ -91,7 +91,7 @@ function silentSettings(settings: LoginSettings): ReturnType<typeof cookieSettin
   return cookieSettings({ name: 'login-none', insecurePlainHttp }, createIssues())
 }
 
-/** Whether the provider refused a silent login moments ago. */
+/** Whether the provider has refused a silent login within the last `silentPause` seconds. */
 export function isSilentPaused(settings: LoginSettings, request: Request): boolean {
   return readCookies(request.headers.get('cookie'), silentSettings(settings).name).length > 0
 }

@@ -8,7 +8,7 @@
  * (`cnf`) is denied with 401; a missing scope, or a user whom `identify` does not admit, with 403;
  * signing keys that cannot be fetched give `unavailable` (503). Each denial emits `bearer-refused`.
  * Wrong options become issues while the gateway is built. Errors that `identify` throws pass
- * through. A token that was revoked is accepted until it expires: nobody asks the provider.
+ * through. A revoked token is accepted until it expires, since the provider is not asked about it.
  */
 import { sha256 } from '../../crypto/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'

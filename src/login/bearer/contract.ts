@@ -9,7 +9,7 @@ import type { LoginSettings } from '../settings.ts'
 import type { TokenContext } from '../tokens/contract.ts'
 import type { LoginData } from '../types.ts'
 
-/** The option `bearer` of a login: made by `bearerTokens`. */
+/** The option `bearer` of a login: the result of `bearerTokens()`. */
 export interface BearerOption {
   /** Not part of the public API. */
   createBearer(settings: LoginSettings, issues: Issues): BearerTokens

@@ -5,7 +5,7 @@
  * `settings.ts` and `validate-parts.ts` import its types and the cookie's lifetime.
  *
  * A new attempt expires the oldest ones where the browser would hold more than `most`, or more than
- * 6000 bytes of them. An absent, doubled or unreadable cookie, or a state of another browser, is
+ * 5000 bytes of them. An absent, doubled or unreadable cookie, or a state of another browser, is
  * returned as the reason `attempt-missing` or `attempt-bad`, never thrown; an old attempt is returned
  * with `isExpired`. The cookie of a state is expired at its first use, so a state works once in one
  * browser, unless two callbacks of it run at the same time: the provider then accepts its code once.

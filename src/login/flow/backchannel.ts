@@ -4,7 +4,7 @@
  * `POST <base>/backchannel-logout/<name>`.
  *
  * It answers 200 where sessions were ended, 400 for a token that is missing, malformed, repeated or
- * names nobody, and 503 with `Retry-After` while the provider's keys cannot be fetched or the store
+ * names no user, and 503 with `Retry-After` while the provider's keys cannot be fetched or the store
  * is down, so that the provider may send the token again; `ERR_CONFIG` is thrown. Each outcome
  * emits an event. A token with `sid` counts once. A token without `sid` ends all sessions of a user
  * and has 4 tries, since no store ends them in one step.

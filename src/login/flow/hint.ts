@@ -1,12 +1,12 @@
 /**
- * Stores the id token in up to three encrypted cookies `login-hint-0` to `-2`, which browsers send
- * only to the logout page; the provider's logout page needs it as `id_token_hint`. `callback.ts`
- * writes the cookies, `logout.ts` reads and expires them, and `login.ts` lists their names.
+ * Stores the id token in encrypted cookies `login-hint-0` and `-1` (only the first with stateless sessions),
+ * which browsers send only to the logout page; the provider's logout page needs it as `id_token_hint`.
+ * `callback.ts` writes the cookies, `logout.ts` reads and expires them, and `login.ts` lists their names.
  *
- * An id token that does not fit into three cookies is not stored. A hint that is doubled, does not
- * decrypt or belongs to another login is read as undefined. The logout works without it: the
- * provider may then ask the user to confirm. Nothing is stored with `logout: 'local'`, or where the
- * option `tokens` keeps the id token.
+ * An id token that is too long for these cookies is not stored. A hint that is doubled, does not decrypt
+ * or belongs to another login is read as undefined. The logout works without it: the provider may then
+ * ask the user to confirm. Nothing is stored with `logout: 'local'`, or where the option `tokens` keeps
+ * the id token.
  */
 import {
   cookieSettings,
@@ -21,7 +21,10 @@ import type { FlowContext } from '../context.ts'
 import type { LoginSettings } from '../settings.ts'
 import type { LoginFacts } from '../types.ts'
 
-/** Numbers of the cookies over which one hint is spread. Three were written by an earlier release, and are still read. */
+/**
+ * Numbers of the cookies of one hint that are read. An earlier release wrote three; `mostParts` says how many are
+ * written.
+ */
 const parts = [0, 1, 2]
 
 /**

@@ -54,7 +54,7 @@ export interface LoadResult<Data> {
   readonly block?: WriteBlockReason
   /** A write that is needed although the app changed nothing: an import, or a request to record. */
   readonly pendingWrite?: 'import' | 'slide'
-  /** Location of a stored session, also of one that is gone. */
+  /** Location of a stored session, even of one that does not exist any more. */
   readonly location?: SessionLocation
   /** State of a device-bound session, also of one that is not valid for this request. */
   readonly device?: DeviceState
@@ -111,8 +111,9 @@ export interface SessionEngine<Data> {
   /** Reads the session of a request. It never throws for data that a client sent. */
   load(cookieJar: CookieJar): Promise<LoadResult<Data>>
   /**
-   * Reads the session of a request by its cookie alone: where a stored session would be, or a record that may have been
-   * revoked since. Engines whose `load` asks no store do not have it.
+   * Reads the session of a request from its cookie alone, without a request to a store. The result has the location of
+   * a stored session, or a record that may have been revoked meanwhile. Engines whose `load` needs no store do not have
+   * it.
    */
   readCookie?(cookieJar: CookieJar): Promise<LoadResult<Data>>
   /** Starts a load that shares the request's Redis batch. Returns undefined where there is nothing to share. */
@@ -132,7 +133,7 @@ export interface SessionEngine<Data> {
     session: LoadResult<Data>,
     change: ChangeRecord<Data>,
   ): Promise<WriteResult<Data> | undefined>
-  /** Replaces the loaded session by one under a new id. It works whatever became of the old one. */
+  /** Replaces the loaded session by one under a new id. It succeeds in any state of the old one. */
   start(
     cookieJar: CookieJar,
     session: LoadResult<Data>,

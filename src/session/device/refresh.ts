@@ -58,8 +58,8 @@ export async function answerRefresh<Data extends object>(
 
   const token = readHeaderString(headers.get('secure-session-response'))
   if (token === undefined && requestedSid !== undefined) {
-    const answer = await answerByCookie(context, jar, requestedSid)
-    if (answer !== undefined) return answer
+    const response = await answerByCookie(context, jar, requestedSid)
+    if (response !== undefined) return response
   }
 
   const session = await engine.load(jar)
@@ -76,10 +76,10 @@ export async function answerRefresh<Data extends object>(
 }
 
 /**
- * Answers a request without a proof by its cookie, so that asking for a challenge costs no call of
- * the store. Whatever the store knows, such as the end of the session, is learnt with the proof.
+ * Answers a request without a proof by its cookie alone, so that a challenge costs no request to the
+ * store. Whether the session has ended is checked when the proof arrives.
  *
- * @returns undefined where the revocations of sessions in their cookie decide
+ * @returns undefined if only the store of revocations can decide about a stateless session
  */
 async function answerByCookie<Data extends object>(
   context: DeviceContext<Data>,
@@ -91,7 +91,7 @@ async function answerByCookie<Data extends object>(
   const session = await readCookie(jar)
   const { record, location } = session
 
-  // The name proves that a key was registered for this session.
+  // The identifier proves that a key was registered for this session.
   const { ring } = settings.keys(jar.env)
   const isNamed =
     location === undefined
@@ -103,7 +103,7 @@ async function answerByCookie<Data extends object>(
   return isUnreadable(context, jar, session) ? answerUnavailable() : answerForget(requestedSid)
 }
 
-/** Checks what costs least first: the challenge's MAC, then the signature, then the store. */
+/** Checks a proof, the cheapest part first: the challenge's MAC, then the signature, then the store. */
 async function checkProof<Data extends object>(
   refresh: Refresh<Data>,
   token: string | undefined,
@@ -176,8 +176,8 @@ async function writeProof<Data extends object>(
 }
 
 /**
- * Asks for a proof once more. The time of its challenge is never before the last proof that
- * counted, whatever this machine's clock says.
+ * Asks for a proof again. Its challenge is always younger than the last accepted proof, even if this
+ * machine's clock is behind.
  */
 async function ask<Data extends object>(
   refresh: Refresh<Data>,
@@ -188,7 +188,7 @@ async function ask<Data extends object>(
   return sendChallenge(refresh, jar, binding.sid, (binding.proved ?? 0) + 1)
 }
 
-/** Asks for a proof over a challenge of now, or of `earliest` where that is later. */
+/** Asks for a proof over a challenge with the current time, or with `earliest` if that is later. */
 async function sendChallenge<Data extends object>(
   { settings }: DeviceContext<Data>,
   jar: CookieJar,

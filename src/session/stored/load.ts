@@ -32,7 +32,7 @@ export async function loadStored<Data extends object>(
     : loadLocation(context, cookieJar, location)
 }
 
-/** Reads where the session of a request would be, by its cookie alone. The store is not asked. */
+/** Reads the location of a request's session from its cookie alone, without a request to the store. */
 export async function readStoredCookie<Data>(
   settings: SessionSettings<Data>,
   cookieJar: CookieJar,
