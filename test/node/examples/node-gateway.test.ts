@@ -68,7 +68,8 @@ describe.skipIf(noRedis)('the gateway on Node', () => {
     redis?.kill('SIGKILL')
     image?.remove()
     rmSync(data, { recursive: true, force: true })
-  })
+    // The image holds a node_modules: a busy disk takes long to forget it.
+  }, 600_000)
 
   it('is built by all lines of the Dockerfile, which compose names', () => {
     expect(image.followed.filter((name) => name === 'RUN').length).toBe(2)

