@@ -59,7 +59,7 @@ describe('the option device', () => {
     const plain = { get: () => undefined, set: () => {}, delete: () => {} }
     const device = deviceBound()
     expect(findIssues(() => stored(device, { store: plain }))).toEqual([
-      'session.device needs an atomic store',
+      'session.device needs an atomic store, not get, set and delete',
     ])
     expect(findIssues(() => statelessSessions<Data>({ secret, device }))).toEqual([
       'session.device needs the option revocation',
