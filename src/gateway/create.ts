@@ -7,7 +7,13 @@ import { setSitePages } from '../page/template/site-pages.ts'
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
 import { compileClient, type UpstreamClient } from '../proxy/fetch/upstream-client.ts'
 import { shareAsks } from '../redis/shared.ts'
-import { clientAddress, findHeaders, forgetHeaders, readRequestHead } from '../request/index.ts'
+import {
+  clientAddress,
+  findHeaders,
+  findStatus,
+  forgetHeaders,
+  readRequestHead,
+} from '../request/index.ts'
 import type { ProjectEnv } from '../types.ts'
 import { type CompiledGateway, compileGateway } from './compile.ts'
 import type { GatewayConfig } from './config.ts'
@@ -66,7 +72,8 @@ export function createGateway<N extends string, Data extends object, E = Project
         addRateLimits === undefined ? innerResponse : addRateLimits(forgetHeaders(innerResponse))
 
       // No page reads the headers of a handshake, and the response of workerd carries a socket.
-      const securedResponse = response.status === 101 ? response : secureResponse(ctx, response)
+      const securedResponse =
+        findStatus(response) === 101 ? response : secureResponse(ctx, response)
 
       // An app around the gateway may change the headers directly.
       return forgetHeaders(watch.end(ctx, securedResponse))

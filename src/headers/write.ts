@@ -4,7 +4,7 @@
  * response. It never throws. A response with immutable headers is copied; if that fails, for
  * example because its body was read, the response is returned without any of the headers.
  */
-import type { ChangeableHeaders } from '../request/tracked-headers.ts'
+import { type ChangeableHeaders, findStatus } from '../request/tracked-headers.ts'
 import {
   appendBit,
   besidePolicyBit,
@@ -117,14 +117,14 @@ export function createCompiledWriter(
 
   function writeHeaders(response: Response, origin: RequestOrigin): Response {
     try {
-      return response.status < 200 ? response : decorate(response, origin)
+      const status = findStatus(response)
+      return status < 200 ? response : decorate(response, status, origin)
     } catch {
       return response
     }
   }
 
-  function decorate(response: Response, origin: RequestOrigin): Response {
-    const { status } = response
+  function decorate(response: Response, status: number, origin: RequestOrigin): Response {
     const present = findPresentHeaders(origin.headers ?? response.headers, table)
     const kind = findResponseKind(status, present.type)
     const isDocument = kind === documentKind
@@ -136,7 +136,7 @@ export function createCompiledWriter(
 
     // The library's own pages bring a policy, to which the reporting is added. A policy of the
     // handler stays unchanged.
-    const pagePolicy = pages && findPagePolicy(response, kind)
+    const pagePolicy = pages && findPagePolicy(response, status, kind)
     const decorated = changeHeaders(response, rows, present, nonce)
     if (pagePolicy)
       completePage(decorated.headers, pagePolicy, pages[https ? 'reporting' : 'plain'])
@@ -148,8 +148,8 @@ export function createCompiledWriter(
 }
 
 /** Returns the policy of a response that is one of the library's own pages, or undefined. */
-function findPagePolicy(response: Response, kind: number): string | undefined {
-  if (response.status < 400 || kind !== documentKind) return undefined
+function findPagePolicy(response: Response, status: number, kind: number): string | undefined {
+  if (status < 400 || kind !== documentKind) return undefined
   const policy = response.headers.get(csp)
   return policy?.startsWith(pagePolicyStart) ? policy : undefined
 }

@@ -52,12 +52,11 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
 
   const isEmpty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
   // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
-  const { statusText, headers: responseHeaders } = response
-  const responseInit = reasonPhrase.test(statusText)
+  const responseInit = reasonPhrase.test(response.statusText)
     ? response
-    : { status, statusText: '', headers: responseHeaders }
+    : { status, statusText: '', headers: response.headers }
   const clientResponse = new Response(isEmpty ? null : body, responseInit)
-  const headers = trackHeaders(clientResponse)
+  const headers = trackHeaders(clientResponse, status)
   const sessionHeader = rewriteResponseHeaders(headers, rules)
   const streamLifeMs = !isEmpty && isEventStream(headers) ? rules.lifeMs() : undefined
   if (body === null || streamLifeMs === undefined)

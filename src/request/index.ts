@@ -70,6 +70,7 @@ export { isHeaderName, isRequestId } from './request-id.ts'
 export {
   type ChangeableHeaders,
   findHeaders,
+  findStatus,
   forgetHeaders,
   trackHeaders,
 } from './tracked-headers.ts'

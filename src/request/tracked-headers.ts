@@ -12,19 +12,22 @@ export type ChangeableHeaders = Pick<
   'append' | 'delete' | 'forEach' | 'get' | 'getSetCookie' | 'has' | 'set'
 >
 
-type Tracking = { trackedHeaders?: ChangeableHeaders | undefined }
+type Tracking = { trackedHeaders?: TrackedHeaders | undefined }
 
 /**
  * Headers with a stored copy of their values. Names must be in lower case. Every change must be
  * made through this object.
  */
 export class TrackedHeaders implements ChangeableHeaders {
+  /** The status of the response, which cannot change. Undefined if it was not given. */
+  readonly status: number | undefined
   readonly #headers: Headers
   /** Set-Cookie may occur several times and is always read from the headers. */
   readonly #values = new Map<string, string>()
 
-  constructor(headers: Headers) {
+  constructor(headers: Headers, status?: number) {
     this.#headers = headers
+    this.status = status
     headers.forEach((value, name) => {
       this.#values.set(name, value)
     })
@@ -70,8 +73,8 @@ export class TrackedHeaders implements ChangeableHeaders {
  * @example
  * const headers = trackHeaders(new Response(body, upstreamResponse))
  */
-export function trackHeaders(response: Response): TrackedHeaders {
-  const trackedHeaders = new TrackedHeaders(response.headers)
+export function trackHeaders(response: Response, status?: number): TrackedHeaders {
+  const trackedHeaders = new TrackedHeaders(response.headers, status)
   ;(response as Tracking).trackedHeaders = trackedHeaders
   return trackedHeaders
 }
@@ -84,6 +87,16 @@ export function trackHeaders(response: Response): TrackedHeaders {
  */
 export function findHeaders(response: Response): ChangeableHeaders {
   return (response as Tracking).trackedHeaders ?? response.headers
+}
+
+/**
+ * Finds the status of a response: the one that is tracked with its headers, or its own.
+ *
+ * @example
+ * if (findStatus(response) === 101) return response
+ */
+export function findStatus(response: Response): number {
+  return (response as Tracking).trackedHeaders?.status ?? response.status
 }
 
 /**

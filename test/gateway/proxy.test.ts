@@ -33,7 +33,8 @@ describe('an upstream', () => {
       upstreams: { app: { url: 'http://upstream.test', sessions: true, timeoutMs: 12_345 } },
     })
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-    const timers = holdTimers(12_345)
+    // The deadline begins once the first 100 ms are over.
+    const timers = holdTimers(100, 12_245)
     let running = 0
     at.answer = () => {
       running = timers.running
@@ -72,6 +73,27 @@ describe('an upstream', () => {
     await answer
     expect(at.last().init.signal?.aborted).toBe(true)
     expect(at.faults).toEqual([])
+  })
+
+  it('is left when the client leaves later, at its body as well', async () => {
+    const at = await bench()
+    for (const answersAfterMs of [0, 150]) {
+      const body = new TransformStream<Uint8Array, Uint8Array>()
+      at.answer = async () => {
+        await new Promise((done) => setTimeout(done, answersAfterMs))
+        return new Response(body.readable)
+      }
+      const client = new AbortController()
+      const request = new Request('https://app.example.com/x', { signal: client.signal })
+      const response = await at.gateway.fetch(request)
+      client.abort()
+      // workerd ends the fetch with the request of its client, and not by a signal.
+      const endsItself = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+      if (request.signal.aborted && !endsItself) {
+        expect(at.last().init.signal?.aborted).toBe(true)
+      }
+      await response.body?.cancel()
+    }
   })
 
   it('gets the body as it comes', async () => {

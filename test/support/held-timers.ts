@@ -1,6 +1,6 @@
 /** Timers that run out when a test says so, and not when a busy machine comes round to it. */
 
-/** Timers of one length. */
+/** Timers of some lengths. */
 export interface HeldTimers {
   /** How many were started and neither cleared nor run out. */
   readonly running: number
@@ -10,12 +10,12 @@ export interface HeldTimers {
   restore(): void
 }
 
-/** Holds every timer of exactly `ms`; others run as they do. */
-export function holdTimers(ms: number): HeldTimers {
+/** Holds every timer of exactly one of these lengths, in milliseconds; others run as they do. */
+export function holdTimers(...lengths: number[]): HeldTimers {
   const { setTimeout: set, clearTimeout: clear } = globalThis
   const held = new Map<unknown, () => void>()
   globalThis.setTimeout = ((work: () => void, delay?: number, ...more: unknown[]) => {
-    if (delay !== ms) return set(work as never, delay, ...(more as never[]))
+    if (!lengths.includes(delay ?? 0)) return set(work as never, delay, ...(more as never[]))
     const timer = set(() => {}, 0)
     held.set(timer, work)
     return timer

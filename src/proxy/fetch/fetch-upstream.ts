@@ -5,6 +5,7 @@
  */
 import { PortcullisError } from '../../errors.ts'
 import { BodyError, boundBody, type WithFixedLength } from '../../request/index.ts'
+import { ClientWatch } from './client-watch.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
 /** Milliseconds to wait for the client's body, to tell its failure from one of the upstream. */
@@ -48,15 +49,9 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   // Not AbortSignal.timeout: outside workerd it would cut a slow body as well, and it costs more.
   const controller = new AbortController()
   const abortFetch = (): void => controller.abort()
-  let hasTimedOut = false
+  const watch = new ClientWatch({ timeoutMs, signal, abortFetch })
   let bodyError: BodyError | undefined
   let bodySent: Promise<void> | undefined
-  const deadline = setTimeout(() => {
-    hasTimedOut = true
-    controller.abort()
-  }, timeoutMs)
-  if (signal.aborted) abortFetch()
-  else signal.addEventListener('abort', abortFetch)
 
   try {
     // Node requires `duplex` where a body is a stream; the types of the DOM lack it.
@@ -87,13 +82,14 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     }
 
     const response: UpstreamResponse = await client.fetch(url, requestInit)
+    watch.passBody()
     const { webSocket } = response
     if (typeof webSocket === 'object' && webSocket !== null) abortByBody.set(webSocket, abortFetch)
     return response
   } catch (cause) {
-    signal.removeEventListener('abort', abortFetch)
+    watch.stopListening()
     // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
-    if (bodySent !== undefined && !hasTimedOut)
+    if (bodySent !== undefined && !watch.hasTimedOut)
       await Promise.race([
         bodySent,
         new Promise((resolve) => setTimeout(resolve, bodyFailureWaitMs)),
@@ -103,14 +99,14 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     if (bodyError !== undefined || isBodyTooLong(cause))
       throw bodyError ?? new BodyError('body-malformed')
 
-    if (hasTimedOut)
+    if (watch.hasTimedOut)
       throw new PortcullisError('ERR_UPSTREAM_TIMEOUT', `No first byte within ${timeoutMs} ms`)
 
     throw new PortcullisError('ERR_UPSTREAM_UNREACHABLE', 'The upstream could not be reached', {
       cause,
     })
   } finally {
-    clearTimeout(deadline)
+    watch.endDeadline()
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import { replaceSetCookie } from '../../cookie/set-cookie.ts'
 import { PortcullisError } from '../../errors.ts'
-import { type ChangeableHeaders, findHeaders } from '../../request/tracked-headers.ts'
+import { type ChangeableHeaders, findHeaders, findStatus } from '../../request/tracked-headers.ts'
 import type { Emit, OutgoingCookie } from '../../types.ts'
 import type { FlushableHandle } from '../core/types.ts'
 import { keepPrivate, neverStore, varyByCookie } from './caching.ts'
@@ -33,7 +33,7 @@ export function finishResponse(
   outcome: SessionOutcome,
   emit: Emit | undefined,
 ): Response {
-  const isUpgrade = response.status === 101
+  const isUpgrade = findStatus(response) === 101
   if (outcome.cookies.length === 0 && (isUpgrade || !outcome.wasRead)) return response
 
   if (isUpgrade) {

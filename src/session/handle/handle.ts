@@ -9,6 +9,7 @@
  */
 
 import { ConfigError, isPortcullisError } from '../../errors.ts'
+import { findStatus } from '../../request/tracked-headers.ts'
 import { dataError, jsonCopy } from '../core/data.ts'
 import type { DeviceState, LoadResult } from '../core/engine.ts'
 import { createUnsupportedError } from '../core/errors.ts'
@@ -248,7 +249,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
    */
   #needsWrite(response: Response): boolean {
     const { edits, session } = this.#state
-    return edits.length > 0 || (session?.pendingWrite !== undefined && response.status !== 101)
+    return edits.length > 0 || (session?.pendingWrite !== undefined && findStatus(response) !== 101)
   }
 
   async #writeAndClose(response: Response, failed: boolean): Promise<Response> {
@@ -263,7 +264,7 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
     const { session, settings, jar } = this.#state
     // A 101 response carries no cookie. Cookies that come from the load, not from a write, can wait for the next
     // request.
-    const mayWait = response.status === 101 && this.#state.cookies === session?.cookies
+    const mayWait = findStatus(response) === 101 && this.#state.cookies === session?.cookies
     const cookies = mayWait ? [] : this.#state.cookies
     const isPersonal = session?.record?.data !== undefined || this.#tookMessages
     const finalResponse = finishResponse(
