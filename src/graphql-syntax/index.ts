@@ -1,6 +1,6 @@
 /**
- * A small parser of GraphQL documents: tokens and a syntax tree without types. The GraphQL guard
- * and the login throttle read requests with it.
+ * Parses GraphQL documents into tokens and sizes, without types and without a tree. The GraphQL guard and the login
+ * throttle read requests with it. It throws nothing: a malformed document gives undefined or a status.
  */
 export {
   type Document,

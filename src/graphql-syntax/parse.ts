@@ -1,8 +1,7 @@
 /**
- * Parses a GraphQL document that is to be executed, as far as limits need it: how large its
- * definitions are and what they spread, without a tree of what was read. The GraphQL guard and the
- * login throttle call it. A document that is malformed, or too long, gives undefined or a status;
- * it takes linear time.
+ * Parses a GraphQL document for its limits: how large its definitions are and what they spread, without building a
+ * tree. The GraphQL guard and the login throttle call it. It takes linear time and throws nothing for a document: a
+ * malformed or too long one gives undefined or a status.
  */
 import { SyntaxProblem } from './problem.ts'
 import {
@@ -30,24 +29,24 @@ export interface Operation extends Definition {
 export interface Document {
   readonly operations: readonly Operation[]
   readonly fragments: ReadonlyMap<string, Definition>
-  /** Whether a field of it is `__schema` or `__type`, in a fragment that nobody spreads as well. */
+  /** Whether a field is `__schema` or `__type`, also in a fragment that is not used. */
   readonly introspects: boolean
 }
 
-/** Operations of a document; nobody writes more, and each of them costs more than its tokens. */
-const mostOperations = 5000
+/** Most operations of a document. No client sends more, and each costs more than its tokens. */
+const maxOperations = 5000
 
 const [exclamation, dollar, open, close] = [0x21, 0x24, 0x28, 0x29]
 const [equals, openList, closeList, openBlock] = [0x3d, 0x5b, 0x5d, 0x7b]
 
-/** A document, or why there is none. */
+/** The result of parsing: a document, or why there is none. */
 export type ParseResult =
   | { readonly status: 'parsed'; readonly document: Document }
   | { readonly status: 'malformed' | 'too-long' }
 
 /**
- * Parses a document; undefined for what is none, and for what no server executes: definitions of types, two fragments or
- * variables of one name, more than 5,000 operations.
+ * Parses a document. Returns undefined if it is malformed, or if no server would execute it: for definitions of types,
+ * two fragments or variables with the same name, and more than 5,000 operations.
  *
  * @example
  * parseDocument('{ viewer { name } }')?.operations.length // 1
@@ -58,8 +57,8 @@ export function parseDocument(source: string): Document | undefined {
 }
 
 /**
- * Parses a document of a limited number of tokens, as {@link parseDocument}. Linear in its length; nothing behind the limit is
- * read. A document that is malformed and has more tokens than the limit is too long.
+ * Parses a document as {@link parseDocument} does, but only up to a number of tokens. Nothing after them is read. A
+ * document that is malformed and also has more tokens is too long.
  *
  * @example
  * const result = parseWithin(query, 1000)
@@ -84,7 +83,7 @@ function readStatus(error: unknown): SyntaxProblem['status'] {
   throw error
 }
 
-/** Reads what is behind a problem, whose document may be too long as well. */
+/** Reads the tokens after a problem, because the document may be too long as well. */
 function countRest(lexer: Lexer, problem: unknown): SyntaxProblem['status'] {
   const status = readStatus(problem)
   if (status === 'too-long') return status
@@ -97,22 +96,26 @@ function countRest(lexer: Lexer, problem: unknown): SyntaxProblem['status'] {
   }
 }
 
-/** `[Type!]!` */
+/** Skips a type, such as `[Type!]!`. */
 function skipType(lexer: Lexer): void {
-  let around = 0
-  while (skip(lexer, openList)) around++
+  let listDepth = 0
+  while (skip(lexer, openList)) listDepth++
   expect(lexer, TokenKind.name)
   skip(lexer, exclamation)
-  for (; around > 0; around--) {
+  for (; listDepth > 0; listDepth--) {
     expect(lexer, closeList)
     skip(lexer, exclamation)
   }
 }
 
-/** Reads the variables of an operation, if it has any; returns how many directives they have. */
+/**
+ * Reads the variables of an operation, if it has any.
+ *
+ * @returns the number of their directives
+ */
 function readVariables({ lexer, listener }: OpenDocument): number {
-  let found = 0
-  if (!skip(lexer, open)) return found
+  let directives = 0
+  if (!skip(lexer, open)) return directives
 
   const names = new Set<string>()
   do {
@@ -127,9 +130,9 @@ function readVariables({ lexer, listener }: OpenDocument): number {
       if (listener.onDefault === undefined) skipValue(lexer, true)
       else listener.onDefault(name, readValue(lexer, true))
     }
-    found += countDirectives(lexer, true)
+    directives += countDirectives(lexer, true)
   } while (!skip(lexer, close))
-  return found
+  return directives
 }
 
 function readDocument(openDocument: OpenDocument): Document {
@@ -137,9 +140,9 @@ function readDocument(openDocument: OpenDocument): Document {
   const operations: Operation[] = []
   const fragments = new Map<string, Definition>()
   do {
-    if (operations.length === mostOperations) throw new SyntaxProblem()
-    const described = skip(lexer, TokenKind.text)
-    if (!described && lexer.kind === openBlock) {
+    if (operations.length === maxOperations) throw new SyntaxProblem()
+    const hasDescription = skip(lexer, TokenKind.text)
+    if (!hasDescription && lexer.kind === openBlock) {
       operations.push({ kind: 'query', ...readSelections(openDocument, 0) })
     } else if (skipWord(lexer, 'fragment')) {
       const name = readName(lexer)
@@ -159,7 +162,7 @@ function readOperation(openDocument: OpenDocument): Operation {
   if (kind !== 'query' && kind !== 'mutation' && kind !== 'subscription') throw new SyntaxProblem()
 
   skip(lexer, TokenKind.name)
-  const found = readVariables(openDocument)
-  const directives = found + countDirectives(lexer)
+  const variableDirectives = readVariables(openDocument)
+  const directives = variableDirectives + countDirectives(lexer)
   return { kind, ...readSelections(openDocument, directives) }
 }

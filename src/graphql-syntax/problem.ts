@@ -1,9 +1,9 @@
 /**
- * The error of a GraphQL document that is not read any further. The lexer and the parser throw it,
- * and `parse.ts` catches it.
+ * Defines the error that ends the reading of a GraphQL document. The lexer and the parser throw it, and `parse.ts` and
+ * `tokenize` catch it.
  */
 
-/** Why a document is not read any further. */
+/** Ends the reading of a document, with the reason. */
 export class SyntaxProblem extends Error {
   readonly status: 'malformed' | 'too-long'
 

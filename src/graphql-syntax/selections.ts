@@ -1,6 +1,6 @@
 /**
- * Reads the selections of a GraphQL definition, and measures them meanwhile: no tree is made of what
- * was read. `parse.ts` calls it. A malformed selection throws a `SyntaxProblem`.
+ * Reads the selections of a GraphQL definition and measures them at the same time, without building a tree. `parse.ts`
+ * calls it. A malformed selection throws a `SyntaxProblem`.
  */
 import { type Lexer, TokenKind } from './tokens.ts'
 import {
@@ -19,30 +19,30 @@ import {
 
 /** The size of a definition or an operation. Counts may be Infinity once fragments are expanded. */
 export interface Size {
-  /** Fields within fields; 1 where only root fields are asked for. What is below `__schema` and `__type` is not in it. */
+  /** Depth of nested fields; 1 if there are only root fields. Fields below `__schema` and `__type` do not count. */
   readonly depth: number
-  /** The same below `__schema` and `__type`; 0 where neither is asked for. */
+  /** Depth of the fields below `__schema` and `__type`; 0 if there are none. */
   readonly introspectionDepth: number
-  /** Fields under another name. */
+  /** Number of fields with an alias. */
   readonly aliases: number
-  /** Directives of operations, variables, fields and fragments. */
+  /** Number of directives of operations, variables, fields and fragments. */
   readonly directives: number
-  /** Fields it begins with. */
+  /** Number of root fields. */
   readonly rootFields: number
-  /** All fields. */
+  /** Number of all fields. */
   readonly fields: number
 }
 
 /** A fragment that is spread in a definition. */
 export interface Spread {
   readonly name: string
-  /** Fields around it; 0 at the root. */
+  /** Number of fields around it; 0 at the root. */
   readonly depth: number
-  /** Whether one of them is `__schema` or `__type`. */
+  /** Whether one of these fields is `__schema` or `__type`. */
   readonly introspective: boolean
 }
 
-/** A field that a definition begins with, inline fragments included. */
+/** A root field of a definition, also one in an inline fragment. */
 export interface RootField {
   readonly name: string
   readonly args: Arguments
@@ -50,21 +50,21 @@ export interface RootField {
 
 /** An operation or a fragment. */
 export interface Definition {
-  /** Its size without the fragments that it spreads. */
+  /** The size without the fragments that it spreads. */
   readonly size: Size
   readonly spreads: readonly Spread[]
-  /** Empty unless the caller asked for them. */
+  /** The root fields; empty unless the caller asked for them. */
   readonly rootFields: readonly RootField[]
 }
 
 /**
- * The parts of a document that a caller needs besides its size. All else is read past: a tree of a document of 64 KB has 30,000
- * objects, and takes the collector longer than the lexer takes for the text.
+ * Receives the parts of a document that a caller needs besides its size. All others are skipped: a tree of a document
+ * of 64 KB has 30,000 objects, and collecting them takes longer than reading the text.
  */
 export interface DocumentListener {
-  /** Whether the fields that definitions begin with are kept, with their arguments. Default false. */
+  /** Whether the root fields of definitions are kept, with their arguments. Default false. */
   readonly keepsRootFields?: boolean
-  /** Names of arguments of fields, at any depth, whose values `onArgument` receives. Default none. */
+  /** Names of the arguments, at any depth, whose values `onArgument` receives. Default none. */
   readonly argumentNames?: ReadonlySet<string>
   readonly onArgument?: (value: Value) => void
   /** Receives the default of a variable. */
@@ -78,7 +78,7 @@ export interface OpenDocument {
   introspects: boolean
 }
 
-/** Shared by all that have none of a kind: most definitions have no spreads. */
+/** Shared by all definitions without spreads or root fields, which are most of them. */
 const none: readonly never[] = []
 
 const [open, close, spread, openBlock, closeBlock] = [0x28, 0x29, 0x2e, 0x7b, 0x7d]
@@ -92,10 +92,12 @@ interface OpenDefinition {
   introspective: boolean
 }
 
-/** Kinds of open sets of selections. */
+/** The kinds of open selection sets. */
 const [inInline, inField, inIntrospection] = [0, 1, 2]
 
-/** Reads fields within fields without recursion: they may be as deep as there are tokens. */
+/**
+ * Reads the nested fields of a definition. There is no recursion, because a document may be as deep as it has tokens.
+ */
 export function readSelections(openDocument: OpenDocument, directives: number): Definition {
   const { lexer } = openDocument
   const size = { depth: 0, introspectionDepth: 0, aliases: 0, directives, rootFields: 0, fields: 0 }
@@ -108,14 +110,14 @@ export function readSelections(openDocument: OpenDocument, directives: number): 
   }
   expect(lexer, openBlock)
 
-  for (const around: number[] = []; ; ) {
+  for (const openSets: number[] = []; ; ) {
     if (!skip(lexer, closeBlock)) {
       const setKind = readSelection(openDocument, definition)
-      if (setKind !== undefined) around.push(setKind)
+      if (setKind !== undefined) openSets.push(setKind)
       continue
     }
 
-    const endKind = around.pop()
+    const endKind = openSets.pop()
     if (endKind === undefined) {
       return {
         size,
@@ -128,7 +130,11 @@ export function readSelections(openDocument: OpenDocument, directives: number): 
   }
 }
 
-/** Reads a selection up to what is in its braces. Returns what these open; undefined where it has none. */
+/**
+ * Reads a selection up to its opening brace.
+ *
+ * @returns the kind of the selection set that the brace opens; undefined if there is none
+ */
 function readSelection(openDocument: OpenDocument, definition: OpenDefinition): number | undefined {
   const { lexer } = openDocument
   if (skip(lexer, spread)) return readSpread(lexer, definition) ? inInline : undefined
@@ -143,7 +149,11 @@ function readSelection(openDocument: OpenDocument, definition: OpenDefinition): 
   return inIntrospection
 }
 
-/** Reads what is behind `...`. Returns whether it is an inline fragment, up to what is in its braces. */
+/**
+ * Reads a spread or an inline fragment, whose `...` was read.
+ *
+ * @returns whether it is an inline fragment, whose opening brace was read
+ */
 function readSpread(lexer: Lexer, definition: OpenDefinition): boolean {
   const { size, depth, introspective } = definition
   if (lexer.kind === TokenKind.name && !lexer.isWord('on')) {
@@ -160,7 +170,11 @@ function readSpread(lexer: Lexer, definition: OpenDefinition): boolean {
   return true
 }
 
-/** Reads a field, up to what is in its braces. Returns whether it asks for the schema. */
+/**
+ * Reads a field up to its opening brace.
+ *
+ * @returns whether the field is `__schema` or `__type`
+ */
 function readField(openDocument: OpenDocument, definition: OpenDefinition): boolean {
   const { lexer, listener } = openDocument
   const { size, depth } = definition
@@ -200,7 +214,11 @@ function countField({ size, depth, introspective }: OpenDefinition, introspects:
   } else size.depth = Math.max(size.depth, depth + 1)
 }
 
-/** Reads the arguments of a field, if it has any; returns them if they are kept. */
+/**
+ * Reads the arguments of a field, if it has any.
+ *
+ * @returns the arguments if they are kept, otherwise an empty list
+ */
 function readArguments({ lexer, listener }: OpenDocument, isKept: boolean): Arguments {
   if (!skip(lexer, open)) return none
 

@@ -1,7 +1,6 @@
 /**
- * Reads the texts of a GraphQL document: where one ends, and which characters it holds. `tokens.ts`
- * goes past most of them, and decodes only those whose value somebody asks for. A text that GraphQL
- * does not allow throws a `SyntaxProblem`.
+ * Reads the strings of a GraphQL document: where one ends, and which characters it contains. `tokens.ts` skips most of
+ * them, and decodes only those whose value is needed. A string that GraphQL does not allow throws a `SyntaxProblem`.
  */
 import { SyntaxProblem } from './problem.ts'
 
@@ -9,19 +8,19 @@ const [tab, lineFeed, carriageReturn, space] = [0x09, 0x0a, 0x0d, 0x20]
 const [quote, backslash, openBrace] = [0x22, 0x5c, 0x7b]
 const [zero, nine, lowerA, lowerF, lowerU] = [0x30, 0x39, 0x61, 0x66, 0x75]
 
-/** The character that each letter behind a backslash stands for; 0 where there is none. */
+/** The character for each letter after a backslash; 0 if the letter is no escape. */
 const plainEscapes = new Uint8Array(0x80)
 for (const [letter, char] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t'].map(
   (pair) => [pair.charCodeAt(0), pair.charCodeAt(1)] as const,
 ))
   plainEscapes[letter] = char
 
-/** Whether a character ends a line. */
+/** Reports whether a character ends a line. */
 export function isLineEnd(code: number): boolean {
   return code === lineFeed || code === carriageReturn
 }
 
-/** The next place that ends a line, or the end of the source. */
+/** Returns the index of the next end of a line, or the end of the source. */
 export function findLineEnd(source: string, from: number): number {
   let position = from
   while (position < source.length && !isLineEnd(source.charCodeAt(position))) position++
@@ -29,11 +28,11 @@ export function findLineEnd(source: string, from: number): number {
 }
 
 /**
- * Finds the quotation mark that ends a text on one line. Its escapes are those of JSON and `\u{1F600}`, and they must make
- * no half of a pair of surrogates; the source itself has none.
+ * Finds the quotation mark that ends a string on one line. Its escapes are those of JSON and `\u{1F600}`. They must not
+ * create a lone surrogate, which the source itself cannot contain.
  *
- * @param from - the place behind the first quotation mark
- * @throws {SyntaxProblem}
+ * @param from - the index after the first quotation mark
+ * @throws {SyntaxProblem} if the string does not end on its line, or an escape is wrong
  */
 export function findTextEnd(source: string, from: number): number {
   for (let position = from; ; ) {
@@ -44,7 +43,7 @@ export function findTextEnd(source: string, from: number): number {
   }
 }
 
-/** Goes past an escape, or past the two that make a pair of surrogates. */
+/** Skips an escape, or two that are a surrogate pair. */
 function skipEscape(source: string, position: number): number {
   const { point, end } = readEscape(source, position)
   if (!isSurrogate(point)) return end
@@ -60,15 +59,15 @@ function isSurrogate(point: number): boolean {
   return point >= 0xd800 && point <= 0xdfff
 }
 
-/** A character by its number, and the place behind what stands for it. */
+/** A decoded escape: the code point, and the index after the escape. */
 interface Escape {
   readonly point: number
   readonly end: number
 }
 
-/** Reads the character that an escape stands for, from its backslash on. */
-function readEscape(source: string, backslashAt: number): Escape {
-  const position = backslashAt + 1
+/** Decodes the escape that begins at a backslash. */
+function readEscape(source: string, backslashIndex: number): Escape {
+  const position = backslashIndex + 1
   const letter = source.charCodeAt(position)
   if (letter !== lowerU) {
     const point = plainEscapes[letter] ?? 0
@@ -88,7 +87,7 @@ function readEscape(source: string, backslashAt: number): Escape {
   return { point, end: close + 1 }
 }
 
-/** A number of hexadecimal digits only. */
+/** Parses hexadecimal digits. */
 function readHex(source: string, start: number, end: number): number {
   let value = 0
   for (let position = start; position < end; position++) {
@@ -102,9 +101,9 @@ function readHex(source: string, start: number, end: number): number {
 }
 
 /**
- * Finds the three quotation marks that end a block text, or -1.
+ * Returns the index of the three quotation marks that end a block string, or -1.
  *
- * @param from - the place behind the first three
+ * @param from - the index after the first three
  */
 export function findBlockEnd(source: string, from: number): number {
   let position = source.indexOf('"""', from)
@@ -113,13 +112,16 @@ export function findBlockEnd(source: string, from: number): number {
   return position
 }
 
-/** Code units that become one string. A string that grows by pieces is copied together afterwards, which takes longer. */
+/**
+ * Collects code units for a string. Adding pieces to a string would take longer, because the string is copied
+ * afterwards.
+ */
 class CodeUnits {
   readonly #units: Uint16Array
   #length = 0
 
-  constructor(most: number) {
-    this.#units = new Uint16Array(most)
+  constructor(maxLength: number) {
+    this.#units = new Uint16Array(maxLength)
   }
 
   add(unit: number): void {
@@ -143,7 +145,7 @@ class CodeUnits {
   }
 }
 
-/** The value of a text on one line, without its quotation marks. Its escapes are those that {@link findTextEnd} found. */
+/** Decodes a string on one line, without its quotation marks. Its escapes were checked by {@link findTextEnd}. */
 export function decodeText(raw: string): string {
   if (!raw.includes('\\')) return raw
 
@@ -164,7 +166,7 @@ export function decodeText(raw: string): string {
 }
 
 /**
- * The value of a block text: without the indent that all lines but the first share, and without blank lines around.
+ * Decodes a block string: leaves out the indentation that all lines but the first share, and the blank lines around.
  *
  * @see GraphQL specification (September 2025) section 2.9.4
  */
@@ -183,7 +185,7 @@ export function decodeBlock(raw: string): string {
   return units.toText()
 }
 
-/** Where the lines that are shown begin and end, and how many characters of indent they lose. */
+/** The range of the lines that are not blank, and the characters of indentation to leave out. */
 interface BlockSize {
   readonly start: number
   readonly end: number
@@ -206,7 +208,7 @@ function measureBlock(raw: string): BlockSize {
   return start === -1 ? { start: 0, end: 0, indent: 0 } : { start, end, indent }
 }
 
-/** Adds what stands in a line, with escaped quotation marks as they are meant. */
+/** Adds the characters of a line, with escaped quotation marks decoded. */
 function addLine(units: CodeUnits, raw: string, from: number, lineEnd: number): void {
   for (let position = from; position < lineEnd; position++) {
     const code = raw.charCodeAt(position)
@@ -220,7 +222,7 @@ function skipBlanks(raw: string, from: number): number {
   return position
 }
 
-/** The place behind the end of a line, and behind the text where that was its last line. */
+/** Returns the index after the end of a line. After the last line it is beyond the text. */
 function skipLineEnd(raw: string, lineEnd: number): number {
   const isPair =
     raw.charCodeAt(lineEnd) === carriageReturn && raw.charCodeAt(lineEnd + 1) === lineFeed

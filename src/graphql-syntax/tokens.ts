@@ -1,30 +1,32 @@
 /**
- * Splits GraphQL text into tokens: names, texts with their values, numbers and punctuators.
- * `parse.ts` reads them one by one. Text that GraphQL has no token for throws a `SyntaxProblem`,
- * which `parse.ts` catches.
+ * Splits a GraphQL document into tokens: names, strings, numbers and punctuators. `parse.ts` reads them one by one.
+ * Text that is not a token throws a `SyntaxProblem`, which `parse.ts` and `tokenize` catch.
  */
 import { SyntaxProblem } from './problem.ts'
 import { decodeBlock, decodeText, findBlockEnd, findLineEnd, findTextEnd } from './texts.ts'
 
-/** A token. Texts carry their value, everything else itself. */
+/** A token. For a string, `value` is its decoded value; for all others it is the text of the token. */
 export interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'mark'
   readonly value: string
 }
 
-/** Kinds of tokens. Those of punctuators are their code instead, and that of `...` is the code of one dot. */
+/**
+ * The kinds of tokens. The kind of a punctuator is its character code instead, and that of `...` is the code of one
+ * dot.
+ */
 export const TokenKind = { end: 0, name: 1, text: 2, number: 3 } as const
 
 const [quote, hash, minus, dot] = [0x22, 0x23, 0x2d, 0x2e]
 const [zero, nine, byteOrderMark] = [0x30, 0x39, 0xfeff]
 
-/** Half a pair of surrogates is no text at all, wherever it stands. */
-const halfPair = /\p{Cs}/u
+/** A lone surrogate, which is not allowed anywhere in a document. */
+const loneSurrogate = /\p{Cs}/u
 
-/** Classes of characters; all others are in none of them. */
+/** The classes of characters. All other characters are in none of them. */
 const [ignored, letter, digit, mark] = [1, 2, 3, 4]
 
-/** The class of each character of ASCII. */
+/** The class of each ASCII character. */
 const classes = new Uint8Array(0x80)
 for (const char of ' \t\n\r,') classes[char.charCodeAt(0)] = ignored
 for (const char of '!$&():=@[]{|}') classes[char.charCodeAt(0)] = mark
@@ -32,36 +34,36 @@ classes.fill(digit, 0x30, 0x3a).fill(letter, 0x41, 0x5b).fill(letter, 0x61, 0x7b
 classes[0x5f] = letter
 
 /**
- * Reads the tokens of a document one by one, without keeping them: a document of 64 KB may hold 65,000. Linear in the text,
- * and without regular expressions: each of them costs more than a token does.
+ * Reads the tokens of a document one by one and keeps none, because a document of 64 KB may contain 65,000. It takes
+ * linear time, and no regular expressions, because each match costs more than a token.
  *
  * @see GraphQL specification (September 2025) section 2.1
  */
 export class Lexer {
-  /** The current token, as in {@link TokenKind}. */
+  /** The kind of the current token, see {@link TokenKind}. */
   kind: number = TokenKind.end
-  /** Tokens that were read, with the current one. */
+  /** Number of tokens that were read, with the current one. */
   count = 0
   readonly #source: string
   readonly #maxTokens: number
   #start = 0
   #end = 0
 
-  /** @throws {SyntaxProblem} */
+  /** @throws {SyntaxProblem} if the document has a lone surrogate, or its first token is wrong */
   constructor(source: string, maxTokens: number = Number.POSITIVE_INFINITY) {
-    if (halfPair.test(source)) throw new SyntaxProblem()
+    if (loneSurrogate.test(source)) throw new SyntaxProblem()
     this.#source = source
     this.#maxTokens = maxTokens
     this.next()
   }
 
-  /** The value of a text, and what every other token is written as. */
+  /** The decoded value of a string, and the text of every other token. */
   get value(): string {
     const raw = this.#source.slice(this.#start, this.#end)
     return this.kind === TokenKind.text ? decode(raw) : raw
   }
 
-  /** Whether the current token is a certain name. */
+  /** Reports whether the current token is this name. */
   isWord(word: string): boolean {
     return (
       this.kind === TokenKind.name &&
@@ -71,9 +73,9 @@ export class Lexer {
   }
 
   /**
-   * Goes to the next token; its kind is `end` behind the last.
+   * Reads the next token. Its kind is `end` after the last one.
    *
-   * @throws {SyntaxProblem} for what GraphQL has no token for, and behind the most tokens
+   * @throws {SyntaxProblem} for text that is not a token, and after `maxTokens`
    */
   next(): void {
     const source = this.#source
@@ -118,7 +120,7 @@ export class Lexer {
 }
 
 /**
- * Tokens of a text, comments aside; undefined for what GraphQL has no word for.
+ * Lists the tokens of a document, without comments. Returns undefined for text that is not a token.
  *
  * @example
  * tokenize('{ a }') // [{ kind: 'mark', value: '{' }, { kind: 'name', value: 'a' }, { kind: 'mark', value: '}' }]
@@ -139,7 +141,7 @@ export function tokenize(source: string): Token[] | undefined {
 
 const kindNames: ReadonlyArray<Token['kind'] | undefined> = [undefined, 'name', 'text', 'number']
 
-/** The next place that is neither white space, a comma, a byte order mark nor in a comment. */
+/** Returns the next index that is not white space, a comma, a byte order mark or a comment. */
 function skipIgnored(source: string, from: number): number {
   let position = from
   while (position < source.length) {
@@ -174,7 +176,7 @@ function findNumberEnd(source: string, start: number): number {
   const first = source.charCodeAt(start) === minus ? start + 1 : start
   let end = skipDigits(source, first)
 
-  // `01` is none, and neither is `-`.
+  // `01` and `-` are not numbers.
   if (end === first || (source.charCodeAt(first) === zero && end > first + 1)) {
     throw new SyntaxProblem()
   }
@@ -192,7 +194,7 @@ function findNumberEnd(source: string, start: number): number {
     if (end === exponent) throw new SyntaxProblem()
   }
 
-  // A number must not run into these characters: `1.`, `0x1`, `1a`.
+  // A number must not be followed by these characters: `1.`, `0x1`, `1a`.
   const next = source.charCodeAt(end)
   if (next === dot || isNamePart(next)) throw new SyntaxProblem()
 
@@ -205,14 +207,14 @@ function skipDigits(source: string, from: number): number {
   return position
 }
 
-/** Goes past a text between three quotation marks on either side. */
+/** Skips a block string. */
 function skipBlock(source: string, start: number): number {
   const end = findBlockEnd(source, start + 3)
   if (end === -1) throw new SyntaxProblem()
   return end + 3
 }
 
-/** The value of a text, which is given with its quotation marks. */
+/** Decodes a string with its quotation marks. */
 function decode(raw: string): string {
   return raw.startsWith('"""') ? decodeBlock(raw.slice(3, -3)) : decodeText(raw.slice(1, -1))
 }

@@ -1,23 +1,26 @@
 /**
- * Checks whether a GraphQL request stays within its limits: tokens, depth, aliases, directives,
- * fields and the size of its batch. `inspect.ts` calls it with the parsed request. It returns a
- * verdict and never throws; a malformed document is rejected.
+ * Checks whether a GraphQL request stays within its limits: tokens, depth, aliases, directives, fields, page sizes and
+ * the size of its batch. `inspect.ts` calls it with the parsed request. It returns a verdict and never throws; a
+ * malformed document is rejected.
  */
 import { type DocumentListener, parseWithin, type Value } from '../graphql-syntax/index.ts'
 import type { Reason } from '../types.ts'
 import type { CompiledGraphql } from './limits.ts'
 import { measure } from './measure.ts'
 
-/** Passes, perhaps asking for the schema or changing something; or why it is refused. */
+/**
+ * The result of a check: the request is allowed, and whether it reads the schema or changes something; or the reason of
+ * its rejection.
+ */
 export type GraphqlVerdict =
   | { readonly ok: true; readonly introspects: boolean; readonly mutates: boolean }
   | { readonly ok: false; readonly reason: Reason }
 
-/** Deepest question about a schema; what clients send to learn all of it is 15 deep. */
-const deepestIntrospection = 20
+/** Greatest depth of a request for the schema. Clients that read the whole schema request a depth of 15. */
+const maxIntrospectionDepth = 20
 
 /**
- * Checks a parsed request against the limits: an object, or a list of objects where batches are allowed.
+ * Checks a parsed request against the limits: an object, or a list of objects if batches are allowed.
  *
  * @example
  * const verdict = checkGraphqlRequest(await request.json(), limits)
@@ -27,8 +30,8 @@ export function checkGraphqlRequest(request: unknown, limits: CompiledGraphql): 
   if (request.length === 0 || request.length > limits.maxBatch)
     return { ok: false, reason: 'graphql-batch' }
   let [introspects, mutates] = [false, false]
-  for (const one of request) {
-    const verdict = checkOperationRequest(one, limits)
+  for (const operation of request) {
+    const verdict = checkOperationRequest(operation, limits)
     if (!verdict.ok) return verdict
     introspects ||= verdict.introspects
     mutates ||= verdict.mutates
@@ -48,15 +51,17 @@ export function checkDocument(
   variables: object,
   limits: CompiledGraphql,
 ): GraphqlVerdict {
-  const pages = createPageCheck(variables, limits)
-  const parsed = parseWithin(source, limits.maxTokens, pages?.listener)
-  if (parsed.status !== 'parsed') {
-    return parsed.status === 'malformed' ? malformed : { ok: false, reason: 'graphql-too-long' }
+  const pageCheck = createPageCheck(variables, limits)
+  const parseResult = parseWithin(source, limits.maxTokens, pageCheck?.listener)
+  if (parseResult.status !== 'parsed') {
+    return parseResult.status === 'malformed'
+      ? malformed
+      : { ok: false, reason: 'graphql-too-long' }
   }
-  const { document } = parsed
+  const { document } = parseResult
   const size = measure(document)
   if (size === undefined) return malformed
-  if (size.depth > limits.maxDepth || size.introspectionDepth > deepestIntrospection) {
+  if (size.depth > limits.maxDepth || size.introspectionDepth > maxIntrospectionDepth) {
     return { ok: false, reason: 'graphql-too-deep' }
   }
   if (size.aliases > limits.maxAliases) return { ok: false, reason: 'graphql-too-many-aliases' }
@@ -65,7 +70,7 @@ export function checkDocument(
   if (size.rootFields > limits.maxRootFields || size.fields > limits.maxFields) {
     return { ok: false, reason: 'graphql-too-many-fields' }
   }
-  if (pages?.isWithinLimit() === false) return { ok: false, reason: 'graphql-page-size' }
+  if (pageCheck?.isWithinLimit() === false) return { ok: false, reason: 'graphql-page-size' }
   return {
     ok: true,
     introspects: document.introspects,
@@ -75,79 +80,81 @@ export function checkDocument(
 
 const malformed: GraphqlVerdict = { ok: false, reason: 'graphql-malformed' }
 
-/** Members that servers know, in lower case, and how they are spelled. */
+/** The members that servers know: the name in lower case, and its exact spelling. */
 const members: ReadonlyMap<string, string> = new Map(
   ['query', 'variables', 'operationName', 'extensions', 'documentId'].map((name) => [
     name.toLowerCase(),
     name,
   ]),
 )
-/** Characters of the longest: no text becomes shorter by its case. */
+/** Length of the longest of these names. Lower case never makes a text shorter. */
 const longestMember = 'operationName'.length
-/** Members of a request; more are malformed. Servers know five, and variables are members of an object of their own. */
-export const mostMembers = 100
+/** Most members of a request. Servers know five, and variables are members of an object of their own. */
+export const maxRequestMembers = 100
 
 function checkOperationRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
   if (!isObject(request)) return malformed
   const names = Object.keys(request)
-  if (names.length > mostMembers) return malformed
+  if (names.length > maxRequestMembers) return malformed
   for (const name of names) {
-    // Go compares names without case, and takes the last of two: `{"query": ..., "QUERY": ...}`.
+    // Go compares names without case, and uses the last of two: `{"query": ..., "QUERY": ...}`.
     if (name.length > longestMember) continue
     const known = members.get(name.toUpperCase().toLowerCase())
     if (known !== undefined && known !== name) return malformed
   }
   const { query, variables, extensions, documentId } = request
-  // Some servers parse variables that are a text once more.
+  // Some servers parse variables again if they are a text.
   if (variables !== undefined && variables !== null && !isObject(variables)) return malformed
   if (query === undefined || query === null) {
-    const persisted = isObject(extensions) && isObject(extensions.persistedQuery)
-    const stored = persisted || isText(documentId)
-    return stored ? { ok: true, introspects: false, mutates: true } : malformed
+    const isPersisted = isObject(extensions) && isObject(extensions.persistedQuery)
+    const isStored = isPersisted || isText(documentId)
+    return isStored ? { ok: true, introspects: false, mutates: true } : malformed
   }
   return typeof query === 'string' ? checkDocument(query, variables ?? {}, limits) : malformed
 }
 
-/** Looks at the page sizes of a document while it is read. */
+/** Checks the page sizes of a document while it is read. */
 interface PageCheck {
   readonly listener: DocumentListener
-  /** Whether none is over the limit; known once the document is read. */
+  /** Reports whether all sizes are within the limit. It must be called after the document was read. */
   isWithinLimit(): boolean
 }
 
-/** Creates the check of page sizes; undefined where any size is allowed. */
+/** Creates the check of page sizes, or returns undefined if every size is allowed. */
 function createPageCheck(
   variables: object,
   { maxTake, takeNames }: CompiledGraphql,
 ): PageCheck | undefined {
   if (maxTake === undefined) return undefined
 
-  const fits = (value: unknown): boolean => {
-    // A text of digits counts: scalars for large numbers take them. What is no number at all no server takes for one.
+  const isWithinLimit = (value: unknown): boolean => {
+    // A text of digits counts as a number, because scalars for large numbers accept one. No server reads any other text
+    // as a number.
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
     return typeof number !== 'number' || Number.isNaN(number) || (number >= 0 && number <= maxTake)
   }
   const isConstantWithinLimit = (value: Value): boolean =>
-    value.is === 'number' || value.is === 'text' ? fits(value.text) : true
+    value.is === 'number' || value.is === 'text' ? isWithinLimit(value.text) : true
 
-  let isOver = false
-  /** Variables that are page sizes and that the request has no value for. */
-  const absent = new Set<string>()
-  // A default is a constant, and may be of any of the operations: nobody knows here which one is executed.
-  const overByDefault = new Set<string>()
+  let exceedsLimit = false
+  /** Variables that are page sizes and have no value in the request. */
+  const absentVariables = new Set<string>()
+  // A default may belong to any operation, because it is not known here which one is executed.
+  const excessiveDefaults = new Set<string>()
   return {
     listener: {
       argumentNames: takeNames,
       onArgument(value) {
-        if (value.is !== 'variable') isOver ||= !isConstantWithinLimit(value)
-        else if (!Object.hasOwn(variables, value.name)) absent.add(value.name)
-        else isOver ||= !fits((variables as Record<string, unknown>)[value.name])
+        if (value.is !== 'variable') exceedsLimit ||= !isConstantWithinLimit(value)
+        else if (!Object.hasOwn(variables, value.name)) absentVariables.add(value.name)
+        else exceedsLimit ||= !isWithinLimit((variables as Record<string, unknown>)[value.name])
       },
       onDefault(name, value) {
-        if (!isConstantWithinLimit(value)) overByDefault.add(name)
+        if (!isConstantWithinLimit(value)) excessiveDefaults.add(name)
       },
     },
-    isWithinLimit: () => !isOver && ![...absent].some((name) => overByDefault.has(name)),
+    isWithinLimit: () =>
+      !exceedsLimit && ![...absentVariables].some((name) => excessiveDefaults.has(name)),
   }
 }
 

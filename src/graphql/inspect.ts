@@ -1,7 +1,7 @@
 /**
- * Reads a request to a GraphQL endpoint as its server would, and checks it. It rejects requests
- * that two servers could read in two ways. The guard and the gateway's route call it; it consumes
- * the body and returns it. Only an error of the body's stream is thrown.
+ * Reads a request to a GraphQL endpoint as its server would, and checks it. The guard and the route of a gateway call
+ * it. It consumes the body and returns it. A request that servers could read in two ways is rejected. It throws only if
+ * somebody else already reads the body.
  */
 import {
   beginsList,
@@ -15,10 +15,13 @@ import { mediaType } from '../request/body/content-type.ts'
 import { jsonFits } from '../request/body/json-scan.ts'
 import { isPreflight, isWebSocketUpgrade } from '../request/kind.ts'
 import type { Reason } from '../types.ts'
-import { checkGraphqlRequest, type GraphqlVerdict, mostMembers } from './check.ts'
+import { checkGraphqlRequest, type GraphqlVerdict, maxRequestMembers } from './check.ts'
 import type { CompiledGraphql } from './limits.ts'
 
-/** A request that passes or not: its body, where it was read to its end, and whether it asks for the schema. */
+/**
+ * The result of an inspection. An allowed request has its body, if it has one, and whether it reads the schema. A
+ * rejected one has its body if it was read to its end.
+ */
 export type InspectionResult =
   | {
       readonly ok: true
@@ -27,26 +30,26 @@ export type InspectionResult =
     }
   | { readonly ok: false; readonly reason: Reason; readonly body?: Uint8Array<ArrayBuffer> }
 
-const through: InspectionResult & { readonly ok: true } = {
+const allowed: InspectionResult & { readonly ok: true } = {
   ok: true,
   body: undefined,
   introspects: false,
 }
 
-/** Names by which servers find operations in a url. */
-const exact: ReadonlySet<string> = new Set([
+/** The exact names under which servers find operations in a URL. */
+const exactNames: ReadonlySet<string> = new Set([
   'query',
   'variables',
   'operationName',
   'extensions',
   'documentId',
 ])
-/** Whether some server may take a parameter of this name for a part of an operation. */
-const mayMean = createNameCheck(...exact)
+/** Reports whether some server may read a parameter of this name as a part of an operation. */
+const mayMean = createNameCheck(...exactNames)
 
 /**
- * Reads and checks a request. It consumes the body, so forward the returned `body` instead. A GET without an operation, such
- * as the page of a console, is allowed.
+ * Reads and checks a request. It consumes the body, so forward the returned `body` instead. A GET without an operation,
+ * such as the page of a console, is allowed.
  *
  * @example
  * const result = await inspectGraphql(request, limits)
@@ -57,51 +60,49 @@ export async function inspectGraphql(
 ): Promise<InspectionResult> {
   const { method, url } = request
   if (isWebSocketUpgrade(request))
-    return limits.insecureSockets ? through : rejectWith('upgrade-unsupported')
+    return limits.insecureSockets ? allowed : rejectWith('upgrade-unsupported')
 
-  const inUrl = operationInUrl(url)
-  if (method !== 'POST') return checkWithoutBody(request, inUrl, limits)
+  const urlQuery = findUrlOperation(url)
+  if (method !== 'POST') return checkWithoutBody(request, urlQuery, limits)
 
-  // Some servers prefer what is in the url to what is in the body.
-  if (inUrl !== undefined) return rejectWith('body-malformed')
+  // Some servers prefer the parameters of the URL to those of the body.
+  if (urlQuery !== undefined) return rejectWith('body-malformed')
   const type = readBodyType(request.headers, limits)
   if (type === undefined) return rejectWith('content-type-not-allowed')
-  const read = await readBytes(request, limits.maxBodyBytes)
-  if (!(read instanceof Uint8Array)) return rejectWith(read)
-  const text = decodeText(read)
-  if (text === undefined) return { ...rejectWith('body-malformed'), body: read }
+  const body = await readBytes(request, limits.maxBodyBytes)
+  if (!(body instanceof Uint8Array)) return rejectWith(body)
+  const text = decodeText(body)
+  if (text === undefined) return { ...rejectWith('body-malformed'), body }
   const verdict = type === 'form' ? checkParameters(text, limits) : checkJson(text, limits)
-  return verdict.ok
-    ? { ok: true, body: read, introspects: verdict.introspects }
-    : { ...verdict, body: read }
+  return verdict.ok ? { ok: true, body, introspects: verdict.introspects } : { ...verdict, body }
 }
 
-/** Checks a request of another method than POST, whose body no server reads. */
+/** Checks a request with another method than POST, whose body no server reads. */
 function checkWithoutBody(
   request: Request,
-  inUrl: string | undefined,
+  urlQuery: string | undefined,
   limits: CompiledGraphql,
 ): InspectionResult {
   const { method } = request
-  // A preflight asks for nothing; an OPTIONS that holds an operation is one, to a server that looks at no method.
+  // A preflight has no operation. Servers that ignore the method would execute any other OPTIONS request that has one.
   if (method === 'OPTIONS') {
-    const holds = !isPreflight(request) && (inUrl !== undefined || request.body !== null)
-    return holds ? rejectWith('method-not-allowed') : through
+    const hasOperation = !isPreflight(request) && (urlQuery !== undefined || request.body !== null)
+    return hasOperation ? rejectWith('method-not-allowed') : allowed
   }
 
   if (method !== 'GET' && method !== 'HEAD') return rejectWith('method-not-allowed')
-  if (inUrl === undefined) return through
-  return limits.get ? checkGet(inUrl, limits) : rejectWith('method-not-allowed')
+  if (urlQuery === undefined) return allowed
+  return limits.get ? checkGet(urlQuery, limits) : rejectWith('method-not-allowed')
 }
 
 function rejectWith(reason: Reason): { readonly ok: false; readonly reason: Reason } {
   return { ok: false, reason }
 }
 
-/** The url's query where some server may find an operation in it, or a part of one. */
-function operationInUrl(url: string): string | undefined {
-  const at = url.indexOf('?')
-  const search = at === -1 ? '' : url.slice(at + 1)
+/** Returns the query of a URL if some server may find an operation in it, or a part of one. */
+function findUrlOperation(url: string): string | undefined {
+  const queryIndex = url.indexOf('?')
+  const search = queryIndex === -1 ? '' : url.slice(queryIndex + 1)
   if (search === '') return undefined
   const names = possibleNames(search)
   return names === undefined || names.some(mayMean) ? search : undefined
@@ -110,24 +111,25 @@ function operationInUrl(url: string): string | undefined {
 function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
   const verdict = checkParameters(search, limits)
   if (!verdict.ok) return verdict
-  // A persisted operation may change things, too, but its server knows: GraphQL over HTTP forbids it to, section 5.4.
+  // A persisted operation may be a mutation too, but its server knows that, and GraphQL over HTTP (section 5.4) forbids
+  // it to execute one.
   if (verdict.mutates && new URLSearchParams(search).has('query'))
     return rejectWith('method-not-allowed')
-  return { ...through, introspects: verdict.introspects }
+  return { ...allowed, introspects: verdict.introspects }
 }
 
 function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {
-  // A semicolon in a value is one, unless what stands behind it could be a part of an operation.
+  // A semicolon belongs to its value, unless the text after it could be a part of an operation.
   const parameters = readParameters(search, { keepsSemicolons: true })
-  const named = parameters?.filter(([name]) => mayMean(name)).length
-  if (parameters === undefined || possibleNames(search)?.filter(mayMean).length !== named) {
+  const namedCount = parameters?.filter(([name]) => mayMean(name)).length
+  if (parameters === undefined || possibleNames(search)?.filter(mayMean).length !== namedCount) {
     return rejectWith('body-malformed')
   }
   const request: Record<string, unknown> = {}
   for (const [name, value] of parameters) {
     if (!mayMean(name)) continue
-    // Twice, or spelled in another way: servers differ in which one counts.
-    if (!exact.has(name) || Object.hasOwn(request, name)) return rejectWith('body-malformed')
+    // For a name that occurs twice or in another spelling, servers choose different parameters.
+    if (!exactNames.has(name) || Object.hasOwn(request, name)) return rejectWith('body-malformed')
     if (name !== 'variables' && name !== 'extensions') request[name] = value
     else {
       const json =
@@ -143,21 +145,24 @@ function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdic
 
 function checkJson(text: string, limits: CompiledGraphql): GraphqlVerdict {
   if (limits.maxBatch === 0 && beginsList(text)) return rejectWith('graphql-batch')
-  // The variables stand in a request, which may stand in a list.
+  // The variables are one level deep in a request, which is one level deep in a list.
   const json = tryParseJson(text, {
     maxDepth: limits.maxVariableDepth + (limits.maxBatch > 0 ? 2 : 1),
-    maxMembers: mostMembers,
+    maxMembers: maxRequestMembers,
   })
   return json.ok ? checkGraphqlRequest(json.value, limits) : rejectWith(json.reason)
 }
 
 interface JsonBounds {
   readonly maxDepth: number
-  /** Members of the object itself. Default: any number. */
+  /** Most members of the object itself. Default: any number. */
   readonly maxMembers?: number
 }
 
-/** JSON in which all servers find the same names: of two members `query` one takes the first, another the last. */
+/**
+ * Parses JSON in which all servers find the same names. With two members `query`, one server uses the first and another
+ * the last.
+ */
 function tryParseJson(
   text: string,
   { maxDepth, maxMembers }: JsonBounds,
@@ -169,7 +174,8 @@ function tryParseJson(
     return { ok: false, reason: onlyTooDeep ? 'graphql-variables-too-deep' : 'body-malformed' }
   }
 
-  // Before the parser: for thousands of members that nobody looks at it takes longer than all that is done here.
+  // The names are checked first, because parsing thousands of members that nothing reads takes longer than all other
+  // checks.
   const names = checkNames(text, maxMembers)
   if (names === 'too-many') return { ok: false, reason: 'graphql-malformed' }
   if (names === 'unclear') return { ok: false, reason: 'body-malformed' }
@@ -185,9 +191,9 @@ function readBodyType(
   { form, text }: CompiledGraphql,
 ): 'json' | 'form' | undefined {
   const type = mediaType(headers)
-  // Another charset is another reading, and so is any parameter that only one side knows.
-  const rest = (headers.get('content-type') ?? '').toLowerCase().split(';').slice(1)
-  if (!rest.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim())))
+  // With another charset, or a parameter that only one side knows, the server could read another text.
+  const parameters = (headers.get('content-type') ?? '').toLowerCase().split(';').slice(1)
+  if (!parameters.every((parameter) => /^(?:charset=(?:utf-?8|"utf-?8"))?$/.test(parameter.trim())))
     return undefined
   if (
     type === 'application/json' ||
@@ -198,7 +204,7 @@ function readBodyType(
   return form && type === 'application/x-www-form-urlencoded' ? 'form' : undefined
 }
 
-/** The bytes of a body, or why they are refused; no more is kept in memory than the limit. */
+/** Reads the bytes of a body, or returns the reason of its rejection. At most `maxBytes` are kept in memory. */
 async function readBytes(
   request: Request,
   maxBytes: number,
@@ -207,13 +213,13 @@ async function readBytes(
   if (!verdict.ok) return verdict.reason
   if (verdict.body === undefined) return 'body-malformed'
   const { body, length } = verdict
-  const whole = await readWholeBody(body, { maxBytes, length })
-  return whole.ok ? whole.bytes : whole.reason
+  const wholeBody = await readWholeBody(body, { maxBytes, length })
+  return wholeBody.ok ? wholeBody.bytes : wholeBody.reason
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** UTF-8, and nothing in front: servers differ in whether they take a byte order mark. */
+/** Decodes UTF-8. A byte order mark is kept, so that it is malformed, because only some servers accept one. */
 function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)

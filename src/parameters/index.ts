@@ -1,6 +1,6 @@
 /**
- * Parameters of queries, forms, multipart bodies and JSON, read only where all servers find the
- * same ones. The login throttle, the GraphQL guard and the method override use it.
+ * Reads parameters of queries, forms, multipart bodies and JSON, but only if all servers find the same ones. The login
+ * throttle, the GraphQL guard and the method override use it.
  */
 export { createParameterReader, type FoundParameter } from './find.ts'
 export { foldText } from './fold.ts'

@@ -1,7 +1,7 @@
 /**
- * Checks names in a JSON text, and reads members where all servers find the same ones. The login
- * throttle, the method override and the GraphQL guard call it. A text with doubtful names is
- * rejected by its caller; nothing here throws.
+ * Checks the names in a JSON text, and reads members if all servers find the same ones. The login throttle, the method
+ * override and the GraphQL guard call it. The caller rejects a text with doubtful names; only `createMemberReader`
+ * needs a parsed value.
  */
 import { NameTable } from './name-table.ts'
 import { createNameCheck } from './names.ts'
@@ -9,29 +9,29 @@ import { createNameCheck } from './names.ts'
 const [quote, comma, slash, backslash, lowerU] = [0x22, 0x2c, 0x2f, 0x5c, 0x75]
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d]
 
-/** Stands for a list where the numbers of objects stand. */
+/** Marks a list in the place of the number of an object. */
 const list = 0
 
-/** Created with the first text, since nothing random may be asked for while a Worker is loaded. */
+/** Created with the first text, because a Worker cannot create random numbers while it is loaded. */
 let table: NameTable | undefined
 
-/** Whether a JSON text is a list. */
+/** Reports whether a JSON text is a list. */
 export function beginsList(jsonText: string): boolean {
   return /^[\t\n\r ]*\[/.test(jsonText)
 }
 
-/** Whether servers agree on the names of a JSON text; see {@link checkNames}. */
+/** Reports whether servers agree on the names of a JSON text; see {@link checkNames}. */
 export function hasClearNames(jsonText: string): boolean {
   return checkNames(jsonText) === 'clear'
 }
 
 /**
- * Checks whether servers agree on the names of a JSON text: no object has two members of one name, which parsers settle
- * differently (RFC 8259 section 4), and no name has a control character or half a pair of surrogates in it, where some
- * parsers end a name or write another character. What it says of a text that is no JSON means nothing. One pass, no
- * recursion.
+ * Checks whether servers agree on the names of a JSON text. No object may have two members with the same name, of which
+ * parsers choose different ones (RFC 8259 section 4). No name may contain a control character, at which some parsers
+ * end a name, or a lone surrogate, which some replace. It takes one pass without recursion. The result for a text that
+ * is not JSON has no meaning.
  *
- * @param maxMembers - members that the object itself may have, without those of its members; any number by default
+ * @param maxMembers - most members of the object itself, not counting those of its members; any number by default
  */
 export function checkNames(
   jsonText: string,
@@ -39,8 +39,8 @@ export function checkNames(
 ): 'clear' | 'unclear' | 'too-many' {
   table ??= new NameTable()
   table.begin()
-  const isSame = (place: number, otherPlace: number): boolean =>
-    readName(jsonText, place) === readName(jsonText, otherPlace)
+  const isSame = (nameIndex: number, otherIndex: number): boolean =>
+    readName(jsonText, nameIndex) === readName(jsonText, otherIndex)
   const position = new Position(table)
   let members = 0
 
@@ -58,7 +58,7 @@ export function checkNames(
     position.beginsMember = false
     if (position.depth === 1 && ++members > maxMembers) return 'too-many'
     const name = hashName(jsonText, offset + 1, table)
-    if (name === undefined || table.add(name.hash, position.inside, offset, isSame))
+    if (name === undefined || table.add(name.hash, position.container, offset, isSame))
       return 'unclear'
     offset = name.endIndex
   }
@@ -66,40 +66,40 @@ export function checkNames(
   return 'clear'
 }
 
-/** Which object or list of a JSON text a place is in. */
+/** Tracks which object or list of a JSON text the scan is in. */
 class Position {
-  /** The innermost object that is open, by its number, or {@link list}. */
-  inside = list
-  /** Whether a string here is a name. */
+  /** The number of the innermost open object, or {@link list} container a list. */
+  container = list
+  /** Whether the next string is a name. */
   beginsMember = false
-  readonly #around: number[] = []
+  readonly #outerContainers: number[] = []
   readonly #table: NameTable
 
   constructor(nameTable: NameTable) {
     this.#table = nameTable
   }
 
-  /** How many objects and lists are open. */
+  /** Number of open objects and lists. */
   get depth(): number {
-    return this.#around.length
+    return this.#outerContainers.length
   }
 
-  /** Goes past a character that is in no string. */
+  /** Reads a character outside of strings. */
   pass(charCode: number): void {
-    if (charCode === comma) this.beginsMember = this.inside !== list
+    if (charCode === comma) this.beginsMember = this.container !== list
     else if (charCode === openObject || charCode === openList) {
-      this.#around.push(this.inside)
+      this.#outerContainers.push(this.container)
       this.beginsMember = charCode === openObject
-      this.inside = this.beginsMember ? this.#table.createOwner() : list
+      this.container = this.beginsMember ? this.#table.createOwner() : list
     } else if (charCode === closeObject || charCode === closeList) {
-      this.inside = this.#around.pop() ?? list
+      this.container = this.#outerContainers.pop() ?? list
     }
   }
 }
 
 /**
- * Hashes the characters of a name, with its escapes undone. undefined: it has a control character or half a pair of
- * surrogates in it.
+ * Hashes the characters of a name, with its escapes decoded. Returns undefined if the name contains a control character
+ * or a lone surrogate.
  */
 function hashName(
   jsonText: string,
@@ -117,7 +117,7 @@ function hashName(
       unit = readEscapedUnit(jsonText, offset + 1)
       offset += jsonText.charCodeAt(offset + 1) === lowerU ? 5 : 1
     }
-    // Control characters: the category Cc of Unicode.
+    // These are the control characters: the category Cc of Unicode.
     if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return undefined
     const isLow = unit >= 0xdc00 && unit <= 0xdfff
     if (isLow !== needsLow) return undefined
@@ -128,7 +128,10 @@ function hashName(
   return needsLow ? undefined : { hash: hash ^ (hash >>> 16), endIndex: offset }
 }
 
-/** The code unit that an escape stands for, from behind its backslash on; 0 for a control character, or no escape of JSON. */
+/**
+ * Decodes the escape after a backslash into a code unit. Returns 0 for a control character, and for an escape that JSON
+ * does not have.
+ */
 function readEscapedUnit(jsonText: string, offset: number): number {
   const letter = jsonText.charCodeAt(offset)
   if (letter !== lowerU) {
@@ -136,56 +139,56 @@ function readEscapedUnit(jsonText: string, offset: number): number {
   }
 
   let unit = 0
-  for (let digitAt = offset + 1; digitAt < offset + 5; digitAt++) {
-    const code = jsonText.charCodeAt(digitAt)
-    // Digits of hexadecimal numbers only, or else the text is no JSON, which its parser says.
+  for (let digitIndex = offset + 1; digitIndex < offset + 5; digitIndex++) {
+    const code = jsonText.charCodeAt(digitIndex)
+    // For anything but hexadecimal digits the text is not JSON, and its parser fails later.
     unit = unit * 16 + (code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57)
   }
   return unit
 }
 
-/** The name that begins at a quotation mark, with its escapes undone. */
+/** Returns the name that begins at a quotation mark, with its escapes decoded. */
 function readName(jsonText: string, startIndex: number): string {
   return JSON.parse(jsonText.slice(startIndex, findStringEnd(jsonText, startIndex + 1) + 1))
 }
 
-/** The place of the quotation mark that ends a string. */
+/** Returns the index of the quotation mark that ends a string. */
 function findStringEnd(jsonText: string, fromIndex: number): number {
-  // Natively: a string may be most of the text.
+  // `indexOf` is fast, and most of the text may be one string.
   let endIndex = jsonText.indexOf('"', fromIndex)
   while (endIndex !== -1 && isEscaped(jsonText, endIndex, fromIndex))
     endIndex = jsonText.indexOf('"', endIndex + 1)
   return endIndex === -1 ? jsonText.length : endIndex
 }
 
-/** Whether an odd number of backslashes stands before a place. */
+/** Reports whether an odd number of backslashes precedes an index. */
 function isEscaped(jsonText: string, offset: number, fromIndex: number): boolean {
-  let before = offset - 1
-  while (before >= fromIndex && jsonText.charCodeAt(before) === backslash) before--
-  return (offset - 1 - before) % 2 === 1
+  let index = offset - 1
+  while (index >= fromIndex && jsonText.charCodeAt(index) === backslash) index--
+  return (offset - 1 - index) % 2 === 1
 }
 
-/** A JSON value that was parsed within a depth, and looked through for one member. */
+/** The result of a search for one member in a parsed JSON value. */
 export type JsonMember =
   | { readonly status: 'found'; readonly value: unknown }
-  /** Nothing in the value could be taken for the member. */
+  /** No member could be read as the one that was searched for. */
   | { readonly status: 'absent' }
   | { readonly status: 'unclear' }
 
-/** Members at any depth that a login has at most; nobody sends more with a password, and each is looked at. */
-const mostMembers = 500
+/** Most members of a login, at any depth. No client sends more with a password, and each of them is checked. */
+const maxMemberCount = 500
 
-/** Makes a reader of the member at a path; see {@link createNameCheck} for what else could be meant by it. */
+/** Creates a reader for the member at a path. {@link createNameCheck} says which other names could be read as it. */
 export function createMemberReader(path: readonly string[]): (value: unknown) => JsonMember {
   const mayMean = createNameCheck(path)
   const memberChecks = path.map((parameterName) => createNameCheck(parameterName))
   return (value) => {
-    if (countNames(value, () => true) > mostMembers) return unclear
+    if (countNames(value, () => true) > maxMemberCount) return unclear
     if (countNames(value, mayMean) === 0) return { status: 'absent' }
     let current = value
     for (const [i, parameterName] of path.entries()) {
       if (typeof current !== 'object' || current === null || Array.isArray(current)) return unclear
-      const names = Object.keys(current).filter((one) => memberChecks[i]?.(one))
+      const names = Object.keys(current).filter((name) => memberChecks[i]?.(name))
       if (names.length !== 1 || names[0] !== parameterName) return unclear
       current = (current as Record<string, unknown>)[parameterName]
     }
@@ -200,16 +203,17 @@ export function createMemberReader(path: readonly string[]): (value: unknown) =>
 
 const unclear: JsonMember = { status: 'unclear' }
 
-/** How many members at any depth have a name that passes a test. No recursion. */
+/** Counts the members, at any depth, whose names pass a test. It takes no recursion. */
 export function countNames(value: unknown, test: (parameterName: string) => boolean): number {
-  let found = 0
-  const open: unknown[] = [value]
-  while (open.length > 0) {
-    const next = open.pop()
-    if (typeof next !== 'object' || next === null) continue
-    if (!Array.isArray(next))
-      for (const parameterName of Object.keys(next)) if (test(parameterName)) found++
-    for (const member of Object.values(next)) if (typeof member === 'object') open.push(member)
+  let count = 0
+  const pending: unknown[] = [value]
+  while (pending.length > 0) {
+    const current = pending.pop()
+    if (typeof current !== 'object' || current === null) continue
+    if (!Array.isArray(current))
+      for (const parameterName of Object.keys(current)) if (test(parameterName)) count++
+    for (const member of Object.values(current))
+      if (typeof member === 'object') pending.push(member)
   }
-  return found
+  return count
 }

@@ -2,7 +2,7 @@
  * Reads the fields of a `multipart/form-data` body if all servers find the same ones. The login throttle and the method
  * override call it. It returns undefined for a body that servers could read in two ways.
  */
-import { isClearName, isForeignName, mostForeignNames } from './names.ts'
+import { isClearName, isForeignName, maxForeignNames } from './names.ts'
 import { setsCharset } from './urlencoded.ts'
 
 /** A part of a multipart body. */
@@ -84,7 +84,7 @@ export function readMultipart(
       return undefined
     const field =
       fields.length < maxParts ? readPart(text, body, startIndex, delimiterIndex - 2) : undefined
-    if (field === undefined || (isForeignName(field.name) && ++foreign > mostForeignNames))
+    if (field === undefined || (isForeignName(field.name) && ++foreign > maxForeignNames))
       return undefined
     fields.push(field)
     startIndex = delimiterIndex + delimiter.length

@@ -1,34 +1,37 @@
 /**
- * Finds names that occur twice in one object of a JSON text. `json-names.ts` adds each name by its
- * hash and its place: a text of 64 KB may have 8,000 names, and to cut out each of them and to put
- * it into a set takes milliseconds.
+ * Finds names that occur twice in one object of a JSON text. `json-names.ts` adds each name by its hash and its index.
+ * A text of 64 KB may contain 8,000 names, and cutting each of them out into a set would take milliseconds. Nothing is
+ * thrown.
  */
 
-/** Slots of a table that is kept for the next text; one of 64 KB needs no more. */
-const mostKeptSlots = 32_768
+/** Most slots of a table that is kept for the next text. A text of 64 KB needs no more. */
+const maxKeptSlots = 32_768
 
-const firstSlots = 256
+const initialSlots = 256
 
-/** A power of two, above which no further text gets owners of its own before the table is emptied. */
-const mostOwners = 2 ** 30
+/** Number of owners after which the table is emptied before the next text, so that the numbers fit into 32 bits. */
+const maxOwners = 2 ** 30
 
-/** Names by the hash of their characters and the object that they stand in. */
+/** The names, each with its hash, the object that contains it, and its index in the text. */
 interface Slots {
   readonly mask: number
   readonly hashes: Int32Array
-  /** The object of the name; below the first of a text, the slot is free. */
+  /** The object that contains the name. A slot with a number below the first one of the text is free. */
   readonly owners: Int32Array
-  readonly places: Int32Array
+  readonly indexes: Int32Array
 }
 
-/** Names of one text at a time. It is used synchronously, so that texts of several requests share its memory. */
+/**
+ * Stores the names of one text at a time. Each text is scanned synchronously, so that texts of several requests can use
+ * the same memory.
+ */
 export class NameTable {
-  /** Chance, so that nobody can write names which all have one hash. */
+  /** Random, so that nobody can create names that all have the same hash. */
   readonly seed: number
   readonly factor: number
-  #slots: Slots = createSlots(firstSlots)
-  #first = 1
-  #owner = 0
+  #slots: Slots = createSlots(initialSlots)
+  #firstOwner = 1
+  #lastOwner = 0
   #count = 0
 
   constructor() {
@@ -37,60 +40,65 @@ export class NameTable {
     this.factor = factor | 1
   }
 
-  /** Begins a text: all names of the last one are forgotten. */
+  /** Begins a text, and forgets the names of the one before. */
   begin(): void {
-    if (this.#owner > mostOwners || this.#slots.mask >= mostKeptSlots) {
-      this.#slots = createSlots(firstSlots)
-      this.#owner = 0
+    if (this.#lastOwner > maxOwners || this.#slots.mask >= maxKeptSlots) {
+      this.#slots = createSlots(initialSlots)
+      this.#lastOwner = 0
     }
-    this.#first = this.#owner + 1
+    this.#firstOwner = this.#lastOwner + 1
     this.#count = 0
   }
 
-  /** A number for an object of the text. */
+  /** Returns a new number for an object of the text. */
   createOwner(): number {
-    return ++this.#owner
+    return ++this.#lastOwner
   }
 
   /**
-   * Adds a name by its hash, the object that it stands in and its place. Returns whether that object has it already.
+   * Adds a name by its hash, the object that contains it, and its index in the text.
    *
-   * @param isSame - whether the same name stands at two places
+   * @param isSame - tells whether the names at two indexes are the same
+   * @returns whether the object has the name already
    */
   add(
     hash: number,
     owner: number,
-    place: number,
-    isSame: (place: number, otherPlace: number) => boolean,
+    nameIndex: number,
+    isSame: (nameIndex: number, otherIndex: number) => boolean,
   ): boolean {
     if (this.#count * 2 > this.#slots.mask) this.#grow()
 
-    const { mask, hashes, owners, places } = this.#slots
+    const { mask, hashes, owners, indexes } = this.#slots
     let slot = chooseSlot(hash, owner) & mask
-    for (; (owners[slot] as number) >= this.#first; slot = (slot + 1) & mask) {
-      if (hashes[slot] === hash && owners[slot] === owner && isSame(places[slot] as number, place))
+    for (; (owners[slot] as number) >= this.#firstOwner; slot = (slot + 1) & mask) {
+      if (
+        hashes[slot] === hash &&
+        owners[slot] === owner &&
+        isSame(indexes[slot] as number, nameIndex)
+      )
         return true
     }
     hashes[slot] = hash
     owners[slot] = owner
-    places[slot] = place
+    indexes[slot] = nameIndex
     this.#count++
 
     return false
   }
 
   #grow(): void {
-    const old = this.#slots
-    const larger = createSlots((old.mask + 1) * 2)
-    for (let from = 0; from <= old.mask; from++) {
-      const [hash, owner] = [old.hashes[from] as number, old.owners[from] as number]
-      if (owner < this.#first) continue
+    const slots = this.#slots
+    const larger = createSlots((slots.mask + 1) * 2)
+    for (let i = 0; i <= slots.mask; i++) {
+      const [hash, owner] = [slots.hashes[i] as number, slots.owners[i] as number]
+      if (owner < this.#firstOwner) continue
 
       let slot = chooseSlot(hash, owner) & larger.mask
       while (larger.owners[slot] !== 0) slot = (slot + 1) & larger.mask
       larger.hashes[slot] = hash
       larger.owners[slot] = owner
-      larger.places[slot] = old.places[from] as number
+      larger.indexes[slot] = slots.indexes[i] as number
     }
     this.#slots = larger
   }
@@ -101,7 +109,7 @@ function createSlots(count: number): Slots {
     mask: count - 1,
     hashes: new Int32Array(count),
     owners: new Int32Array(count),
-    places: new Int32Array(count),
+    indexes: new Int32Array(count),
   }
 }
 

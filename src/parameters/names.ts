@@ -70,7 +70,7 @@ export function createNameCheck(
 }
 
 /** Most names beyond ASCII in a request, because folding one of them costs as much as folding a hundred others. */
-export const mostForeignNames = 200
+export const maxForeignNames = 200
 
 /** Reports whether a name has characters beyond ASCII. */
 export function isForeignName(parameterName: string): boolean {

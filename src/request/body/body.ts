@@ -205,14 +205,14 @@ function countBytes(
   )
 }
 
-/** A body that was read to its end, or why it is refused. */
+/** A body that was read to its end, or the reason of its rejection. */
 export type WholeBody =
   | { readonly ok: true; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly ok: false; readonly reason: BodyReason }
 
 /**
- * Reads a body to its end, as {@link boundBody} bounds it. No more is kept in memory than `maxBytes`. It never rejects: a
- * body that breaks off is malformed.
+ * Reads a body to its end, within the bounds of {@link boundBody}, and keeps at most `maxBytes` of it in memory. A body
+ * that breaks off is malformed; it rejects only if somebody else already reads the body.
  */
 export async function readWholeBody(
   source: ReadableStream<Uint8Array>,
@@ -226,7 +226,7 @@ export async function readWholeBody(
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       total += part.value.byteLength
-      // Chunks that are no bytes have no length, and NaN is not within it.
+      // A chunk that is not bytes makes the total NaN, which is not within the limit.
       if (!(total <= max)) {
         reader.cancel().catch(() => {})
         return { ok: false, reason: total <= maxBytes ? 'body-malformed' : 'body-too-large' }

@@ -165,7 +165,9 @@ function readJson(text: string): unknown {
   return json.ok && hasClearNames(text) ? json.value : undefined
 }
 
-/** The same of a GraphQL request, which is no list and has few members: what is refused anyway is not parsed. */
+/**
+ * Parses a GraphQL request in the same way. A list, and an object with many members, is rejected before it is parsed.
+ */
 function readGraphqlJson(text: string): unknown {
   if (beginsList(text) || checkNames(text, maxMembers) !== 'clear') return undefined
 
