@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Exit, exit, Stop } from './exit.ts'
-import { completeManifest, type Own } from './manifest.ts'
+import { completeManifest, type PackageManifest } from './manifest.ts'
 import { completeDevVars } from './secrets.ts'
 import { createFiles, ignoredPaths } from './templates.ts'
 
@@ -38,7 +38,10 @@ const usage =
  * @returns status 1 if nothing was written because a file is in the way
  * @throws {Stop} if the arguments are wrong or package.json is not JSON
  */
-export async function init(args: readonly string[], packageManifest: Own): Promise<Exit> {
+export async function init(
+  args: readonly string[],
+  packageManifest: PackageManifest,
+): Promise<Exit> {
   const { folder, upstream, binding, login, force } = parseArguments(args)
   const name = createProjectName(folder)
   const files = createFiles({ name, upstream, binding, login })
@@ -196,7 +199,10 @@ function createManifest(
   path: string,
   text: string | undefined,
   name: string,
-  { packageManifest, login }: { readonly packageManifest: Own; readonly login: boolean },
+  {
+    packageManifest,
+    login,
+  }: { readonly packageManifest: PackageManifest; readonly login: boolean },
 ): string | undefined {
   try {
     return completeManifest(text, { name, packageManifest, login })

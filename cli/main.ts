@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-/** `npx portcullis`: starts a gateway project, checks one, makes secrets. Runs on a developer's machine, never on the edge. */
+/**
+ * Runs `npx portcullis`: creates a gateway project, checks it, runs an identity provider for development, ends
+ * sessions, and creates and rotates secrets. Developers and administrators call it on their own machine, never on the
+ * edge. A `Stop` is printed and sets the exit status.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { check } from './check.ts'
 import { doctor } from './doctor.ts'
 import { type Exit, exit, Stop } from './exit.ts'
 import { init } from './init.ts'
-import type { Own } from './manifest.ts'
+import type { PackageManifest } from './manifest.ts'
 import { provider } from './provider.ts'
 import { rotate } from './rotate.ts'
 import { secretsText, sessionSecret } from './secrets.ts'
@@ -19,14 +23,14 @@ const help = `portcullis: sessions and security for the edge
       package.json and .gitignore what they lack. Overwrites only what --force names, one file each. With --login people
       sign in at an identity provider: at one for development, until LOGIN_ISSUER names yours.
   portcullis check [--production] [--providers] [gateway.config.ts] [wrangler.toml]
-      Builds the gateway and looks at the settings of the Worker: one line for each fault. With --providers it asks the
+      Builds the gateway and reviews the settings of the Worker: one line for each fault. With --providers it asks the
       identity providers of a login for their metadata, and lists the addresses to register there. With --production it
-      also finds what cannot serve visitors: addresses of this machine, plain http, no route, missing secrets.
+      also finds settings that cannot serve visitors: addresses of this machine, plain http, no route, missing secrets.
   portcullis provider [--port 8789] [--gateway URL] [-- COMMAND...]
       Runs an identity provider for development on this machine, and a command beside it: one click signs in, so no
       other machine can reach it.
   portcullis doctor
-      Looks at what a project needs to run here: Node, wrangler, secrets, the server behind the gateway.
+      Checks what a project needs to run here: Node, wrangler, secrets, the server behind the gateway.
   portcullis sessions list USER [--env NAME] [--json]
   portcullis sessions end USER (--id ID | --all) [--env NAME] [--by NAME] [--json]
       Lists or ends the sessions of a user in the store of the configuration, for administrators. With --env it uses the
@@ -48,14 +52,15 @@ process.exitCode = await run(args).catch((error: unknown) => {
   console.error(error.message)
   return error.status
 })
-// The client of a store may keep its connection open; what was printed must reach a pipe first.
+// The client of a store may keep its connection open, so the process must exit. What was printed must reach a pipe
+// before.
 if (args[0] === 'sessions' || args[1] === 'rotate') process.stdout.write('', () => process.exit())
 
 async function run([command, ...args]: readonly string[]): Promise<Exit> {
   if (args.includes('--help') || args.includes('-h')) command = '--help'
   switch (command) {
     case 'init':
-      return init(args, own())
+      return init(args, readPackageManifest())
     case 'check':
       return check(args)
     case 'provider':
@@ -72,7 +77,7 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
       return exit.ok
     case '--version':
     case '-v':
-      console.log(own().version)
+      console.log(readPackageManifest().version)
       return exit.ok
     case '--help':
     case '-h':
@@ -81,16 +86,17 @@ async function run([command, ...args]: readonly string[]): Promise<Exit> {
     default:
       throw new Stop(
         exit.usage,
-        `${command === undefined ? '' : `There is no command ${command}.\n\n`}${help}`,
+        `${command === undefined ? '' : `There is no command ${command}; these are the commands:\n\n`}${help}`,
       )
   }
 }
 
-/** The package.json of this package: two folders up where it is built, one where it is not. */
-function own(): Own {
+/** Reads the package.json of this package: two folders up in the built package, and one before it is built. */
+function readPackageManifest(): PackageManifest {
   const path = ['../../package.json', '../package.json']
     .map((place) => fileURLToPath(new URL(place, import.meta.url)))
     .find((place) => existsSync(place) && /"name": "portcullis"/.test(readFileSync(place, 'utf8')))
-  if (!path) throw new Stop(exit.missing, 'This installation of portcullis is not complete.')
-  return JSON.parse(readFileSync(path, 'utf8')) as Own
+  if (!path)
+    throw new Stop(exit.missing, 'This installation of portcullis is incomplete; install it again.')
+  return JSON.parse(readFileSync(path, 'utf8')) as PackageManifest
 }

@@ -4,7 +4,7 @@
  */
 
 /** The package.json of this package, as far as a new project needs it. */
-export interface Own {
+export interface PackageManifest {
   readonly version: string
   readonly peerDependencies: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ const loginScripts: Names = {
 /** The project whose package.json is completed. */
 export interface ProjectOptions {
   readonly name: string
-  readonly packageManifest: Own
+  readonly packageManifest: PackageManifest
   readonly login: boolean
 }
 

@@ -1,23 +1,35 @@
 /**
- * Writes files that hold secrets: readable by their owner only, whole or not at all, and never through a symbolic link.
- * `secret rotate` calls it. A link is a `Stop`.
+ * Writes files that contain secrets: readable by their owner only, whole or not at all, and never through a symbolic
+ * link. `rotate.ts` and `rotation.ts` call it. A link is a `Stop`.
  */
 import { existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { exit, Stop } from './exit.ts'
 
-/** Throws a {@link Stop} for a symbolic link, also for one that leads nowhere. */
+/**
+ * Checks that a path is not a symbolic link, not even one that leads nowhere.
+ *
+ * @throws {Stop} if it is a link
+ */
 export function refuseLink(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
     throw new Stop(exit.faults, `${path} is a symbolic link; make it a file of the project.`)
 }
 
-/** Reads a file of the project; a file that is not there is empty. */
+/**
+ * Reads a file of the project, or returns an empty text if there is none.
+ *
+ * @throws {Stop} if it is a link
+ */
 export function readOptionalFile(path: string): string {
   refuseLink(path)
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
-/** Replaces a file in one step. */
+/**
+ * Replaces a file in one step, so that no reader finds a part of it.
+ *
+ * @throws {Stop} if it is a link
+ */
 export function writePrivateFile(path: string, text: string): void {
   refuseLink(path)
   const temporary = `${path}.${process.pid}.tmp`
@@ -29,7 +41,7 @@ export function writePrivateFile(path: string, text: string): void {
   }
 }
 
-/** Adds a line to .gitignore, unless it is there. */
+/** Adds a line to .gitignore unless it is there already. */
 export function ignoreInGit(name: string): void {
   const text = readOptionalFile('.gitignore')
   if (text.split(/\r?\n/).some((line) => line.trim().replace(/^\//, '') === name)) return
@@ -39,8 +51,9 @@ export function ignoreInGit(name: string): void {
 }
 
 /**
- * Replaces the value of a name in the text of a `.dev.vars`. Throws a {@link Stop} where the name is not there exactly once,
- * or where a quote would end the value.
+ * Replaces the value of a name in the text of a `.dev.vars`.
+ *
+ * @throws {Stop} if the name does not occur exactly once, or if a quote would end the value
  */
 export function replaceDevVar(text: string, name: string, value: string): string {
   const line = new RegExp(`^([ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=).*$`, 'gm')
@@ -50,7 +63,7 @@ export function replaceDevVar(text: string, name: string, value: string): string
   if (/['\n]/.test(value))
     throw new Stop(
       exit.faults,
-      `${name} contains a quote or a line end, which .dev.vars cannot hold.`,
+      `${name} contains a quote or a line end, which .dev.vars cannot contain.`,
     )
 
   return text.replace(line, (_line, start: string) => `${start}'${value}'`)

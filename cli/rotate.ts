@@ -1,6 +1,7 @@
 /**
- * `portcullis secret rotate`: takes a rotation one step further, after it has verified that the step signs nobody out.
- * docs/operations.md explains the steps. It prints a secret with `--print` only, and never writes through a link.
+ * Takes the rotation of a secret one step further, after verifying that the step signs nobody out: `portcullis secret
+ * rotate`. `main.ts` calls it, and docs/operations.md explains the steps. It prints a secret only with `--print`, and
+ * never writes through a symbolic link. A step that may not be taken is a `Stop`, and nothing is written.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { type ProjectEnvironment, readEnvironment } from './environment.ts'
@@ -31,30 +32,34 @@ const devVars = '.dev.vars'
 /** The arguments of the command. */
 interface RotateRequest {
   readonly name: string
-  /** Environment of wrangler.toml; undefined for development. */
+  /** Name of the environment in wrangler.toml; undefined in development. */
   readonly env: string | undefined
-  /** Path of a file with a Cookie header of the deployment. */
+  /** Path of a file with a Cookie header from the deployment. */
   readonly cookieFile: string | undefined
   readonly isNow: boolean
   readonly isDry: boolean
   readonly isPrint: boolean
 }
 
-/** Runs the command. */
+/**
+ * Runs `portcullis secret rotate`.
+ *
+ * @throws {Stop} if the arguments are wrong or the step may not be taken
+ */
 export async function rotate(args: readonly string[]): Promise<Exit> {
   const request = parseRequest(args)
   for (const path of [devVars, rotationFile, '.gitignore']) refuseLink(path)
-  const begun = readRotations().find(
+  const current = readRotations().find(
     ({ name, env }) => name === request.name && env === request.env,
   )
-  if (request.isPrint) return printValue(begun)
+  if (request.isPrint) return printValue(current)
 
-  // The gateway runs in this process. Its lines are for people only where it rejects the value.
+  // The gateway runs in this process. What it logs is only printed if it rejects the value.
   const { log } = console
   const lines: unknown[] = []
   console.log = (line: unknown) => lines.push(line)
   try {
-    return await takeStep(request, begun, (text) => log(text))
+    return await takeStep(request, current, (text) => log(text))
   } catch (error) {
     if (error instanceof RejectedValue) for (const line of lines) console.error(line)
     throw error
@@ -90,7 +95,7 @@ function parseRequest(args: readonly string[]): RotateRequest {
   }
 }
 
-/** Prints the value of the step, for `wrangler secret put`. The wait of the step begins with it. */
+/** Prints the value of the step for `wrangler secret put`. The waiting time of the step begins now. */
 function printValue(rotation: Rotation | undefined): Exit {
   if (rotation === undefined)
     throw new Stop(exit.faults, 'No rotation has begun: run the command without --print first.')
@@ -103,18 +108,18 @@ function printValue(rotation: Rotation | undefined): Exit {
 
 async function takeStep(
   request: RotateRequest,
-  begun: Rotation | undefined,
+  current: Rotation | undefined,
   print: (text: string) => void,
 ): Promise<Exit> {
-  if (begun !== undefined) requireWait(request, begun)
-  const number = begun === undefined ? 0 : steps.indexOf(begun.step) + 1
+  if (current !== undefined) requireWait(request, current)
+  const number = current === undefined ? 0 : steps.indexOf(current.step) + 1
   const step = steps[number]
   if (step === undefined) return endRotation(request, print)
 
   const environment = await readEnvironment(request.env)
-  const rotation = await createRotation(request, begun, environment, step)
+  const rotation = await createRotation(request, current, environment, step)
   const { kind } = parseValue(rotation.next)
-  const before = begun === undefined ? joinValue(kind, rotation.old) : createValue(kind, begun)
+  const before = current === undefined ? joinValue(kind, rotation.old) : createValue(kind, current)
   const after = createValue(kind, rotation)
   const cookie = readCookie(request)
   const { env } = request
@@ -130,10 +135,11 @@ async function takeStep(
     print('  dry run: nothing was written')
     return exit.ok
   }
-  const taken = { ...rotation, waitSeconds: wait.seconds }
-  if (env === undefined) writeDevelopment(taken, kind, before)
-  else saveRotation(taken, taken)
-  if (env !== undefined) print(`  ${rotationFile} holds the old and the new value: keep it secret`)
+  const savedRotation = { ...rotation, waitSeconds: wait.seconds }
+  if (env === undefined) writeDevelopment(savedRotation, kind, before)
+  else saveRotation(savedRotation, savedRotation)
+  if (env !== undefined)
+    print(`  ${rotationFile} contains the old and the new value: keep it secret`)
   print(describeNext(rotation, wait))
   return exit.ok
 }
@@ -147,19 +153,23 @@ function readCookie({ cookieFile }: RotateRequest): string | undefined {
     .replace(/^cookie:\s*/i, '')
 }
 
-/** Throws a {@link Stop} where the step before is not deployed yet, or where its wait is not over. */
-function requireWait({ name, env, isNow }: RotateRequest, begun: Rotation): void {
-  const { since, step, waitSeconds = 0 } = begun
+/**
+ * Checks that the previous step was deployed and has waited long enough.
+ *
+ * @throws {Stop} if not
+ */
+function requireWait({ name, env, isNow }: RotateRequest, current: Rotation): void {
+  const { since, step, waitSeconds = 0 } = current
   if (since === undefined)
     throw new Stop(
       exit.faults,
-      `The value of step "${step}" was not printed yet, so it cannot be deployed:\n` +
+      `The value of step "${step}" was not printed yet, so it cannot be deployed; print it:\n` +
         `  npx portcullis secret rotate ${name} --env ${env} --print | npx wrangler secret put ${name} -e ${env}`,
     )
   const leftSeconds = waitSeconds - (Date.now() - Date.parse(since)) / 1000
   if (isNow || leftSeconds <= 0) return
 
-  const { reason } = findWait(begun, parseValue(begun.next).kind, waitSeconds * 1000)
+  const { reason } = findWait(current, parseValue(current.next).kind, waitSeconds * 1000)
   const cost = step === 'first' ? 'sessions of the old secret end then' : 'requests may fail then'
   throw new Stop(
     exit.faults,
@@ -167,14 +177,14 @@ function requireWait({ name, env, isNow }: RotateRequest, begun: Rotation): void
   )
 }
 
-/** Creates the rotation with its next step. The first step makes the new secret. */
+/** Creates the rotation with its next step. The first step creates the new secret. */
 async function createRotation(
   { name, env }: RotateRequest,
-  begun: Rotation | undefined,
+  current: Rotation | undefined,
   { values }: ProjectEnvironment,
   step: Step,
 ): Promise<Rotation> {
-  if (begun !== undefined) return { ...begun, step, since: undefined }
+  if (current !== undefined) return { ...current, step, since: undefined }
 
   const value = values[name] ?? process.env[name]
   if (typeof value !== 'string' || value === '') {
@@ -189,22 +199,22 @@ async function createRotation(
   return { name, env, step, old: list, next }
 }
 
-/** Writes the step into `.dev.vars`, which must hold the value of the step before. */
+/** Writes the step into `.dev.vars`, which must contain the value of the previous step. */
 function writeDevelopment(rotation: Rotation, kind: SecretKind, before: string): void {
   const { name, step } = rotation
   const text = readOptionalFile(devVars)
   const present = parseValue(parseDevVars(text)[name] ?? '')
   if (joinValue(present.kind, present.list) !== before)
-    throw new Stop(exit.faults, `${devVars} does not hold the ${name} of the step before.`)
+    throw new Stop(exit.faults, `${devVars} does not contain the ${name} of the previous step.`)
 
   writePrivateFile(devVars, replaceDevVar(text, name, createValue(kind, rotation)))
   const since = new Date().toISOString()
   saveRotation(rotation, step === 'remove' ? undefined : { ...rotation, since })
 }
 
-/** Removes the file with the old secret, when the last step of a deployment is done. */
+/** Removes the old secret from the file after the last step of a deployment. */
 function endRotation({ name, env, isDry }: RotateRequest, print: (text: string) => void): Exit {
   if (!isDry) saveRotation({ name, env }, undefined)
-  print(`The rotation of ${name} is complete; ${rotationFile} no longer holds it.`)
+  print(`The rotation of ${name} is complete; ${rotationFile} no longer contains it.`)
   return exit.ok
 }

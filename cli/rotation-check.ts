@@ -1,12 +1,13 @@
 /**
- * Verifies a step of a rotation with the configuration of the project: sessions and assertions of the value before must
- * hold under the value after, and the other way round, since both run at the same time. `rotate.ts` calls it.
+ * Verifies a step of a rotation with the configuration of the project. Sessions and assertions of the value before must
+ * be valid with the value after, and the reverse, because both run at the same time. `rotation-verify.ts` calls it.
+ * What it finds wrong is a `Stop`; it also throws what the strategy throws.
  */
 import { exit, Stop } from './exit.ts'
 import type { Step } from './rotation.ts'
 import { sessionSecret } from './secrets.ts'
 
-/** The verbs of a strategy that are used. */
+/** The methods of a strategy that the check uses. */
 interface ProbedStrategy {
   open?(context: object, writes: 'at-once'): ProbedSession
 }
@@ -28,7 +29,7 @@ export interface ProbedConfig {
   readonly publicOrigin: string | ((c: { env: object }) => string)
 }
 
-/** The environment without the variable, and the values of the variable. */
+/** The environment without the variable, and the values of the variable before and after the step. */
 export interface StepValues {
   readonly name: string
   readonly step: Step
@@ -37,11 +38,11 @@ export interface StepValues {
   readonly before: string
   /** The value of the step. */
   readonly after: string
-  /** Value of the Cookie header of somebody who is signed in at the deployment. */
+  /** Value of the Cookie header of a user who is signed in at the deployment. */
   readonly cookie?: string | undefined
 }
 
-/** The result for sessions. */
+/** The result of the check of sessions. */
 export interface SessionFindings {
   readonly lines: readonly string[]
   /** The absolute timeout of sessions in milliseconds. */
@@ -53,18 +54,22 @@ interface Probe {
   readonly lifetimeMs: number
 }
 
-/** The gateway does not serve with the value. Its own log says why. */
+/** Reports that the gateway does not accept the value. Its own log says why. */
 export class RejectedValue extends Stop {
   constructor() {
     super(exit.faults, 'The gateway does not accept the value: see its log above.')
   }
 }
 
-/** The data of the session that is made and ended again. */
+/** The data of the session that the check starts and ends. */
 const probeData = { user: 'portcullis-secret-rotate' }
 const probeTimeoutMs = 5000
 
-/** Verifies that no session is lost. Throws a {@link Stop}, or what the strategy throws. */
+/**
+ * Verifies that no session is lost.
+ *
+ * @throws {Stop} if sessions would be lost, or the variable does not seal them; also what the strategy throws
+ */
 export async function checkSessions(
   strategy: ProbedStrategy,
   { name, env, before, after, step, cookie }: StepValues,
@@ -74,23 +79,23 @@ export async function checkSessions(
     after: { ...env, [name]: after },
     unrelated: { ...env, [name]: sessionSecret() },
   }
-  const now = await startProbe(strategy, environments.before)
-  if (await hasSession(strategy, environments.unrelated, now.cookie))
+  const probeBefore = await startProbe(strategy, environments.before)
+  if (await hasSession(strategy, environments.unrelated, probeBefore.cookie))
     throw new Stop(
       exit.faults,
       `${name} does not seal the sessions of this configuration: rotate it as docs/operations.md says.`,
     )
-  if (!(await hasSession(strategy, environments.after, now.cookie)))
+  if (!(await hasSession(strategy, environments.after, probeBefore.cookie)))
     throw new Stop(exit.faults, `Step "${step}" would sign everybody out; nothing was written.`)
 
-  const later = await startProbe(strategy, environments.after)
-  if (!(await hasSession(strategy, environments.before, later.cookie)))
+  const probeAfter = await startProbe(strategy, environments.after)
+  if (!(await hasSession(strategy, environments.before, probeAfter.cookie)))
     throw new Stop(
       exit.faults,
       `Sessions of step "${step}" would not open where the step before still runs.`,
     )
-  await endProbe(strategy, environments.after, now.cookie)
-  await endProbe(strategy, environments.before, later.cookie)
+  await endProbe(strategy, environments.after, probeBefore.cookie)
+  await endProbe(strategy, environments.before, probeAfter.cookie)
 
   const lines = ['a session from before this step opens, and one of this step opens before it']
   if (cookie !== undefined) {
@@ -102,10 +107,14 @@ export async function checkSessions(
     lines.push('the session of --cookie opens')
   }
 
-  return { lines, lifetimeMs: now.lifetimeMs }
+  return { lines, lifetimeMs: probeBefore.lifetimeMs }
 }
 
-/** Verifies the keys that the gateway publishes. Throws a {@link Stop}. */
+/**
+ * Verifies the keys that the gateway publishes.
+ *
+ * @throws {Stop} if a key would be lost, or the variable does not sign assertions
+ */
 export async function checkKeys(
   gateway: ProbedGateway,
   origin: string,
@@ -128,7 +137,9 @@ export async function checkKeys(
 
 /**
  * Compares the keys of the deployment with those of the value that should run there.
- * Returns a line that says so, or that the deployment did not answer.
+ *
+ * @returns a line that says so, or that the deployment did not answer
+ * @throws {Stop} if the keys differ
  */
 export async function checkDeployedKeys(
   gateway: ProbedGateway,
@@ -151,7 +162,7 @@ export async function checkDeployedKeys(
   return [`${address} publishes the keys of the step before`]
 }
 
-/** Whether the gateway serves with the value of the step; a gateway that does not logs why. */
+/** Reports whether the gateway accepts the value of the step. A gateway that does not logs why. */
 export async function acceptsValue(
   gateway: ProbedGateway,
   origin: string,
@@ -161,13 +172,13 @@ export async function acceptsValue(
   return status === 200 || status === 404
 }
 
-/** Asks the gateway in this process, whose environment is validated with the request. */
+/** Requests the keys from the gateway in this process, which validates its environment with each request. */
 async function askKeys(gateway: ProbedGateway, origin: string, env: object): Promise<Response> {
   const request = new Request(`${origin}/.portcullis/jwks.json`)
   return gateway.fetch(request, env, { waitUntil: () => undefined })
 }
 
-/** Reads the ids of the keys that the gateway publishes; undefined for a gateway that signs nothing. */
+/** Reads the ids of the keys that the gateway publishes, or returns undefined for a gateway that signs nothing. */
 async function readOwnKids(
   gateway: ProbedGateway,
   origin: string,

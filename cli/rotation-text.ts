@@ -1,13 +1,16 @@
-/** What `portcullis secret rotate` prints about a step, and how long a step waits. Pure; `rotate.ts` calls it. */
+/**
+ * Describes a step of a rotation in words, and decides how long the next one must wait. `rotate.ts` calls it. It is
+ * pure and throws nothing.
+ */
 import type { Rotation, SecretKind, Step } from './rotation.ts'
 
-/** How long the next step must wait, and why. */
+/** The time that the next step must wait, and the reason. */
 export interface Wait {
   readonly seconds: number
   readonly reason: string
 }
 
-/** Seconds in which a deployment by `wrangler secret put` has reached every location. */
+/** Seconds after which a deployment by `wrangler secret put` has reached every location. */
 const deploySeconds = 60
 /** Seconds after which every verifier of assertions has fetched the keys again. */
 const keySetSeconds = 3600
@@ -18,7 +21,9 @@ const meanings: Readonly<Record<Step, string>> = {
   remove: 'the old value is removed',
 }
 
-/** The wait after a step. In development one process runs, and it starts again with the new value. */
+/**
+ * Returns the time to wait after a step. In development there is one process, which starts again with the new value.
+ */
 export function findWait(
   { step, env }: Rotation,
   kind: SecretKind,
@@ -38,13 +43,13 @@ export function findWait(
   }
 }
 
-/** The first line about a step. */
+/** Creates the first line about a step. */
 export function describeStep({ name, env, step }: Rotation, number: number): string {
   const place = env === undefined ? '.dev.vars' : env
   return `Step ${number} of 3, "${step}", ${name} of ${place}: ${meanings[step]}.`
 }
 
-/** What to do after a step. */
+/** Creates the lines that say what to do after a step. */
 export function describeNext(rotation: Rotation, { seconds, reason }: Wait): string {
   const { name, env, step } = rotation
   const command = `npx portcullis secret rotate ${name}${env === undefined ? '' : ` --env ${env}`}`
@@ -59,7 +64,7 @@ export function describeNext(rotation: Rotation, { seconds, reason }: Wait): str
   return [...put, ...wait, ...next].join('\n')
 }
 
-/** A number of seconds in words. */
+/** Writes a number of seconds in words. */
 export function describeDuration(seconds: number): string {
   const [unit, size] = (
     [

@@ -1,6 +1,6 @@
 /**
- * Verifies a step of a rotation with the configuration of the project, before anything is written. `rotate.ts` calls it;
- * what it finds wrong is a `Stop`.
+ * Verifies a step of a rotation with the configuration of the project, before anything is written. `rotate.ts` calls
+ * it. What it finds wrong, and what a store throws, is a `Stop`.
  */
 import type { ProjectEnvironment } from './environment.ts'
 import { exit, Stop } from './exit.ts'
@@ -26,24 +26,28 @@ export interface VerifiedStep {
   readonly before: string
   /** The value of the step. */
   readonly after: string
-  /** Value of the Cookie header of somebody who is signed in at the deployment. */
+  /** Value of the Cookie header of a user who is signed in at the deployment. */
   readonly cookie: string | undefined
   readonly isDeployed: boolean
 }
 
-/** What was verified, as lines for a reader. */
-export interface Verified {
+/** The result of a verification: lines to print. */
+export interface VerificationResult {
   readonly lines: readonly string[]
   /** The absolute timeout of sessions in milliseconds; undefined for keys. */
   readonly lifetimeMs: number | undefined
 }
 
-/** Verifies a step. */
+/**
+ * Verifies a step of a rotation.
+ *
+ * @throws {Stop} if the step would end sessions or lose keys, or if it cannot be verified
+ */
 export async function verifyStep(
   kind: SecretKind,
   { values, missing, hasBindings }: ProjectEnvironment,
   step: VerifiedStep,
-): Promise<Verified> {
+): Promise<VerificationResult> {
   const { config, gateway } = await openGateway()
   const others = missing.filter((name) => name !== step.name)
   const env = { ...values, ...(await createStandIns(others)) }
@@ -61,7 +65,7 @@ export async function verifyStep(
     if (session === undefined)
       throw new Stop(
         exit.faults,
-        'The configuration has no sessions: its option session is not set.',
+        'The configuration has no sessions, because its option session is not set.',
       )
     if (others.length === 0 && !(await acceptsValue(gateway, origin, probe)))
       throw new RejectedValue()
@@ -79,7 +83,10 @@ async function openGateway(): Promise<{ config: ProbedConfig; gateway: ProbedGat
   return { config, gateway: judges.createGateway(config as never) as ProbedGateway }
 }
 
-/** Secrets that a check needs and that have no part in the rotation: nothing is sealed with them that lasts. */
+/**
+ * Creates values for secrets that the check needs and that have no part in the rotation. Nothing that lasts is sealed
+ * with them.
+ */
 async function createStandIns(names: readonly string[]): Promise<Record<string, string>> {
   const values: Record<string, string> = {}
   for (const name of names)
@@ -92,12 +99,12 @@ function readOrigin({ publicOrigin }: ProbedConfig, env: object): string {
   return typeof publicOrigin === 'function' ? publicOrigin({ env }) : publicOrigin
 }
 
-/** Turns what sessions and stores throw into a line with its code, and says what the check lacked. */
+/** Turns what sessions and stores throw into a message with its code, and says what the check lacked. */
 function describeFailure(error: unknown, missing: readonly string[], hasBindings: boolean): Stop {
   if (error instanceof Stop) return error
   const { code, message } = Object(error) as { code?: unknown; message?: unknown }
   const hint = hasBindings
-    ? '\nBindings exist in the Worker only: rotate as the table of docs/operations.md says.'
+    ? '\nBindings only exist in the Worker: rotate as the table of docs/operations.md says.'
     : missing.length > 0
       ? `\nThe check needs ${missing.join(', ')} in the environment of this command.`
       : ''

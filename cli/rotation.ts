@@ -1,5 +1,5 @@
 /**
- * The steps of a rotation and their values, and the file in which a rotation stands between its steps. `rotate.ts` calls
+ * Defines the steps of a rotation and their values, and keeps a rotation in a file between its steps. `rotate.ts` calls
  * it. A file that cannot be read is a `Stop`.
  */
 import { rmSync } from 'node:fs'
@@ -9,31 +9,34 @@ import { ignoreInGit, readOptionalFile, writePrivateFile } from './private-files
 /** The steps in their order; docs/operations.md explains each. */
 export const steps = ['append', 'first', 'remove'] as const
 
-/** One of them. */
+/** A step of a rotation. */
 export type Step = (typeof steps)[number]
 
-/** What a variable holds: secrets that seal, or keys that sign assertions. */
+/** The content of a variable: secrets that seal, or keys that sign assertions. */
 export type SecretKind = 'secret' | 'key'
 
 /** A rotation that has begun. */
 export interface Rotation {
   readonly name: string
-  /** Environment of wrangler.toml; absent for development. */
+  /** Name of the environment in wrangler.toml; absent in development. */
   readonly env?: string | undefined
   readonly step: Step
-  /** The secrets from before, in their order. */
+  /** The previous secrets, in their order. */
   readonly old: readonly string[]
   readonly next: string
-  /** When the value of the step was written or printed, ISO 8601; absent until then. */
+  /** Time at which the value of the step was written or printed, as ISO 8601; absent until then. */
   readonly since?: string | undefined
-  /** Seconds after that until the next step may be taken. */
+  /** Seconds from that time until the next step may be taken. */
   readonly waitSeconds?: number | undefined
 }
 
-/** The file of rotations. */
+/** The file with the rotations that have begun. */
 export const rotationFile = '.rotation.json'
 
-/** A word as long as this is a secret of its own, and white space around it separates: the library's own rule. */
+/**
+ * Length from which a word is a secret of its own, so that white space separates secrets. This is the rule of the
+ * library.
+ */
 const separableLength = 32
 
 /** Parses the value of a variable into its secrets or keys. */
@@ -58,30 +61,37 @@ export function createValue(kind: SecretKind, { step, old, next }: Rotation): st
   return joinValue(kind, list)
 }
 
-/** Writes secrets or keys as one text. Passphrases contain spaces, so they need a JSON list. */
+/** Joins secrets or keys to one text. Passphrases contain spaces, so they need a JSON list. */
 export function joinValue(kind: SecretKind, list: readonly string[]): string {
   if (list.length === 1) return list[0] ?? ''
   if (kind === 'key') return `[${list.join(',')}]`
   return list.some((secret) => /\s/.test(secret)) ? JSON.stringify(list) : list.join(' ')
 }
 
-/** Reads the rotations that have begun. */
+/**
+ * Reads the rotations that have begun.
+ *
+ * @throws {Stop} if the file is not as this command wrote it
+ */
 export function readRotations(): readonly Rotation[] {
   const text = readOptionalFile(rotationFile)
   if (text === '') return []
 
   const { rotations } = Object(parseJson(text)) as { rotations?: readonly Rotation[] }
   if (!Array.isArray(rotations) || !rotations.every(isRotation))
-    throw new Stop(exit.faults, `${rotationFile} was changed and cannot be read.`)
+    throw new Stop(
+      exit.faults,
+      `${rotationFile} is not as this command wrote it; restore it or delete it.`,
+    )
   return rotations
 }
 
-/** Writes a rotation over the one with the same name and environment; undefined removes that. */
+/** Replaces the rotation with the same name and environment; undefined removes it. */
 export function saveRotation(
   { name, env }: Pick<Rotation, 'name' | 'env'>,
   rotation: Rotation | undefined,
 ): void {
-  const others = readRotations().filter((one) => one.name !== name || one.env !== env)
+  const others = readRotations().filter((other) => other.name !== name || other.env !== env)
   const rotations = rotation === undefined ? others : [...others, rotation]
   if (rotations.length === 0) {
     rmSync(rotationFile, { force: true })
@@ -89,7 +99,7 @@ export function saveRotation(
   }
 
   ignoreInGit(rotationFile)
-  const note = 'Written by portcullis secret rotate. It holds secrets; the last step deletes it.'
+  const note = 'Written by portcullis secret rotate. It contains secrets; the last step deletes it.'
   writePrivateFile(rotationFile, `${JSON.stringify({ note, rotations }, null, 2)}\n`)
 }
 

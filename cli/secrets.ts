@@ -1,10 +1,13 @@
-/** Secrets of a deployment: how they are made, and the `.dev.vars` that holds those of development. */
+/**
+ * Creates the secrets of a deployment, and the `.dev.vars` with those of development. `main.ts`, `init.ts` and the
+ * rotation call it. It throws only what the file system throws.
+ */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 
-/** How a value of each name is made. */
+/** The function that creates a value for each name. */
 const makers = { SESSION_SECRET: sessionSecret, ASSERTION_KEY: assertionKey }
 
-/** Creates the text that `portcullis secret` prints for people. */
+/** Creates the text that `portcullis secret` prints for developers. */
 export async function secretsText(): Promise<string> {
   return `SESSION_SECRET=${sessionSecret()}
 ASSERTION_KEY=${await assertionKey()}
@@ -20,12 +23,12 @@ repository, deploy with  npx wrangler deploy -e production --secrets-file FILE  
 A new SESSION_SECRET alone logs everybody out:  npx portcullis secret rotate  replaces one step by step.`
 }
 
-/** 32 random bytes, base64url. */
+/** Creates a secret of 32 random bytes, as base64url. */
 export function sessionSecret(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
 }
 
-/** A private ES256 key as a JWK on one line; its `kid` is the thumbprint of RFC 7638. */
+/** Creates a private ES256 key, as a JWK on one line. Its `kid` is the thumbprint of RFC 7638. */
 export async function assertionKey(): Promise<string> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
   const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
@@ -40,19 +43,21 @@ export async function assertionKey(): Promise<string> {
 }
 
 /**
- * Writes `.dev.vars` where there is none, appends the names it lacks, and never changes what it holds. Its owner alone
- * may read it. Resolves with the names that were written.
+ * Creates `.dev.vars`, or adds the names that it lacks, and never changes what it contains. A new file is readable by
+ * its owner only.
+ *
+ * @returns the names that were written
  */
 export async function completeDevVars(path: string, login = false): Promise<string[]> {
   const names: string[] = []
   const lines: string[] = []
-  const found = read(path)
+  const existing = read(path)
 
   // The development provider takes any secret.
   const wanted = { ...makers, ...(login && { LOGIN_CLIENT_SECRET: () => 'development' }) }
   for (const [name, make] of Object.entries(wanted)) {
-    // The quotes keep wrangler's dotenv from reading # or $ as its own.
-    if (new RegExp(`^\\s*(?:export\\s+)?${name}\\s*[=:]`, 'm').test(found ?? '')) continue
+    // Without the quotes, the dotenv of wrangler gives # and $ a meaning.
+    if (new RegExp(`^\\s*(?:export\\s+)?${name}\\s*[=:]`, 'm').test(existing ?? '')) continue
     names.push(name)
     lines.push(`${name}='${await make()}'\n`)
   }
@@ -60,8 +65,8 @@ export async function completeDevVars(path: string, login = false): Promise<stri
   if (lines.length === 0) return names
 
   const text = lines.join('')
-  if (found !== undefined) {
-    appendFileSync(path, found === '' || found.endsWith('\n') ? text : `\n${text}`)
+  if (existing !== undefined) {
+    appendFileSync(path, existing === '' || existing.endsWith('\n') ? text : `\n${text}`)
     return names
   }
 

@@ -223,7 +223,7 @@ describe('portcullis secret rotate, for a deployment', () => {
     const end = await rotate(production)
     expect([end.status, end.out]).toEqual([
       0,
-      'The rotation of SESSION_SECRET is complete; .rotation.json no longer holds it.\n',
+      'The rotation of SESSION_SECRET is complete; .rotation.json no longer contains it.\n',
     ])
     expect(isThere('.rotation.json')).toBe(false)
   }, 300_000)
