@@ -1,7 +1,9 @@
 /**
- * Compiles a configuration: validates it with all issues in one error, and assembles the handlers
- * of its gateway. `create.ts` calls it once. It throws a `ConfigError` that names every wrong
- * option; what only the environment holds is validated at the first request.
+ * Compiles the configuration of a gateway: validates all options, collects every issue in one error,
+ * and creates the handlers that requests need. `create.ts` calls it once for each gateway. It throws a
+ * `ConfigError` (`ERR_CONFIG`) that names every wrong option. Options that are functions of the
+ * environment are validated at the first request instead, by `resolveSettings`. Handlers are created
+ * from wrong options too, before the error is thrown, so the code that creates them must not throw.
  */
 
 import { type HeaderWriter, headerWriter } from '../headers/index.ts'
@@ -62,7 +64,7 @@ import { validateRoutes } from './routes/validate-routes.ts'
 import type { LoginThrottling } from './throttle/types.ts'
 import { createWatch, type Watch } from './watch.ts'
 
-/** A gateway that is ready for requests: its handlers, each made of the parts of the configuration that it needs. */
+/** A gateway that is ready for requests: its handlers, each created from the options that it needs. */
 export interface CompiledGateway {
   readonly handleRequest: HandleRequest
   readonly respondToError: RespondToError
@@ -70,7 +72,9 @@ export interface CompiledGateway {
   readonly resolveSettings: (env: unknown) => Settings | Promise<Settings>
   readonly createRequestId: (headers: ReadableHeaders) => string
   readonly platform: Platform
-  /** Whether a request may send Redis commands other than the read of its session, so that they are batched. */
+  /**
+   * True if a request may send Redis commands besides the read of its session: then all of them are sent as one batch.
+   */
   readonly batchesRedis: boolean
   readonly upstreamFetch: UpstreamFetch
   readonly securityHeaders: HeaderWriter
@@ -79,11 +83,14 @@ export interface CompiledGateway {
   readonly events: GatewayEvents
 }
 
-/** How upstreams are reached. */
+/** The `fetch` function with which upstreams are requested. */
 interface UpstreamFetch {
   readonly fetch: typeof fetch
   readonly client: CompiledClient
-  /** Whether the configuration names it, so that no other client replaces it. */
+  /**
+   * True if it is the option `fetch` of the configuration: then the client of the server (`upstream`) does not replace
+   * it.
+   */
   readonly configured: boolean
 }
 
@@ -97,10 +104,10 @@ interface Services {
   readonly report: ReportError
 }
 
-/** The untyped form of a configuration: types were checked where it was written. */
+/** A configuration without its type parameters, which only serve the editor of the person who writes it. */
 type AnyConfig = GatewayConfig<string, never, never>
 
-/** Parts of a configuration that were validated, as handlers are made of them. */
+/** The validated options from which the handlers are created. */
 interface ValidatedParts {
   readonly session: SessionStrategy<object> | undefined
   readonly roles: ((data: object) => readonly string[]) | undefined
@@ -112,7 +119,7 @@ interface ValidatedParts {
 }
 
 /**
- * Compiles a configuration.
+ * Compiles a configuration into the handlers of a gateway.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
@@ -205,12 +212,12 @@ function assembleGateway(
   const sessions = createGatewaySessions({ strategy, roles, clock, batchesRedis })
   const checkMaintenance = createMaintenanceCheck(config.maintenance, reject, issues)
   const loginServices = { reject, checkMaintenance, ...sessions }
-  const names = listCookieNames(strategy, throttle)
+  const ownCookieNames = listCookieNames(strategy, throttle)
   const basePhases = createPhases({
     ...{ clock, emit, reject, watch, sessions, routes },
     signIn: config.signIn,
     upstreamIdentity: validated.upstreamIdentity,
-    cookieNames: login?.listCookieNames(names) ?? names,
+    cookieNames: login?.listCookieNames(ownCookieNames) ?? ownCookieNames,
   })
 
   const phases = login
@@ -254,9 +261,9 @@ function listCookieNames(
   strategy: SessionStrategy<object> | undefined,
   throttle: LoginThrottling | undefined,
 ): ReadonlySet<string> {
-  const names = new Set(strategy?.cookieNames ?? [])
-  if (throttle?.cookieName !== undefined) names.add(throttle.cookieName)
-  return names
+  const cookieNames = new Set(strategy?.cookieNames ?? [])
+  if (throttle?.cookieName !== undefined) cookieNames.add(throttle.cookieName)
+  return cookieNames
 }
 
 function compileSettings(

@@ -1,7 +1,9 @@
 /**
- * Defines the configuration of a gateway: its public origin, its upstreams, its routes and their
- * access. Applications write it with `defineGateway`, and `compile.ts` validates it. Nothing is
- * validated here.
+ * Defines the types of a gateway's configuration: public origin, upstreams, routes, sessions, login and
+ * limits. Applications write a configuration with `defineGateway`, `create.ts` and `compile.ts` compile
+ * it, the review of `npx portcullis check` reads it, and most files of `src/gateway` use its types.
+ * `defineGateway` returns its argument and validates nothing; wrong options are a `ConfigError` of
+ * `createGateway`.
  */
 
 import type { CrossOriginOptions } from '../csrf/index.ts'
@@ -37,8 +39,9 @@ type Without<Option extends string> = { readonly [Name in Option]?: never }
 /** A server that is reached by its address. */
 export interface UrlUpstream<E = ProjectEnv> {
   /**
-   * The address of the server: http or https, without credentials, query or fragment. A path becomes a prefix of every request's path.
-   * Never taken from a request; a link-local address (where clouds keep their metadata) is refused.
+   * The address of the server: http or https, without credentials, query or fragment. Its path becomes a prefix of
+   * every request's path. It is never read from a request. A link-local address, where clouds serve their metadata, is
+   * an issue.
    */
   readonly url: FromEnv<string, E>
 }
@@ -46,8 +49,8 @@ export interface UrlUpstream<E = ProjectEnv> {
 /** An upstream that a binding of the platform reaches. */
 export interface BindingUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
   /**
-   * Anything with `fetch`: `(c) => c.env.APP` for a service binding or a VPC service, `(c) => c.env.ROOMS.getByName('a')` for
-   * a Durable Object or a Container. It is read anew for each request, and for a retry.
+   * Any object with a `fetch` method: `(c) => c.env.APP` for a service binding or a VPC service, `(c) =>
+   * c.env.ROOMS.getByName('a')` for a Durable Object or a Container. It is read again for each request and each retry.
    */
   readonly binding: FromEnv<FetchBinding, E>
 }
@@ -55,8 +58,8 @@ export interface BindingUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
 /** Files that were deployed with the Worker. */
 export interface AssetsUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
   /**
-   * The assets binding: `(c) => c.env.ASSETS`. Its routes are `anonymous` unless they say otherwise, and it cannot have
-   * `sessions`. wrangler.toml needs `run_worker_first = true`, or the platform serves the files and asks no gateway.
+   * The assets binding: `(c) => c.env.ASSETS`. Its routes are `anonymous` by default, and it cannot have `sessions`.
+   * wrangler.toml needs `run_worker_first = true`, or the platform serves the files without running the gateway.
    */
   readonly assets: FromEnv<FetchBinding, E>
 }
@@ -64,17 +67,17 @@ export interface AssetsUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
 /** An app in the same isolate. */
 export interface AppUpstream<E = ProjectEnv> extends WithBaseUrl<E> {
   /**
-   * A Hono app, any other object with a `fetch` handler, or such a handler: it is called with the request, and with the
-   * environment and the context that the gateway was called with.
+   * A Hono app, any other object with a `fetch` method, or a function. It is called with the request, and with the
+   * environment and the context that the gateway received.
    */
   readonly app: FetchApp | FetchHandler
 }
 
 interface WithBaseUrl<E> {
   /**
-   * Scheme and host of the requests that it gets, and a prefix of their paths: `http://inventory.internal:8080/v1`. It does
-   * not decide where they go, except for a VPC service or a Container, which read the scheme or the host of it. Default: the
-   * public origin that the visitor asked.
+   * Scheme and host of the requests that the upstream receives, and a prefix of their paths:
+   * `http://inventory.internal:8080/v1`. It does not decide where the requests go, except for a VPC service or a
+   * Container, which read its scheme or host. Default: the public origin that the visitor requested.
    */
   readonly baseUrl?: FromEnv<string, E>
 }
@@ -82,25 +85,29 @@ interface WithBaseUrl<E> {
 /** Options that every kind of upstream has. */
 export interface UpstreamSettings {
   /**
-   * Whether it may answer with `Portcullis-Session`. Such upstreams get a nonce and, where there is a session, the signed
-   * assertion with every request. All of them are one trust domain. Default false.
+   * Whether the upstream may start and change sessions by the response header `Portcullis-Session`. It then receives a
+   * nonce with every request and, if there is a session, the signed assertion. Such upstreams can act for each other's
+   * sessions, so all of them must be trusted alike. Default false.
    */
   readonly sessions?: boolean
-  /** Milliseconds until its first byte; then 504. Default 30,000, at most 300,000. Bodies may take as long as they like. */
+  /**
+   * Milliseconds until the first byte of a response; then 504. Default 30,000, at most 300,000. The body has no time
+   * limit.
+   */
   readonly timeoutMs?: number
   /**
-   * Whether its answers of 500 and more are replaced by the gateway's own page, unless they are JSON: what is in there may be
-   * a stack trace. Default false: error pages of an upstream are forwarded as they are.
+   * Whether responses with a status of 500 and more are replaced by the gateway's own page, unless they are JSON, since
+   * they may contain a stack trace. Default false: error pages of an upstream are forwarded as they are.
    */
   readonly hideErrors?: boolean
   /**
-   * Allows a `url` in a private network, on this machine or under `.internal`. `reviewGateway`,
-   * which `npx portcullis check` runs, reads it: from where a gateway is deployed such an address
-   * is often another machine. Default false; where the public origin is this machine too, its own
-   * addresses are allowed.
+   * Allows a `url` in a private network, on this machine or under `.internal`. Otherwise
+   * `reviewGateway`, which `npx portcullis check` runs, reports such an address as a fault, since it
+   * often means another machine where the gateway is deployed. `createGateway` does not read this
+   * option. Default false; loopback addresses are allowed if the public origin is one, too.
    */
   readonly insecurePrivateAddress?: boolean
-  /** Pauses it while it keeps failing: `circuitBreaker()`. Default off. */
+  /** Pauses requests to the upstream while it keeps failing: `circuitBreaker()`. Default off. */
   readonly breaker?: BreakerRules | false
   /**
    * Path under `url` of a health check (2xx or 3xx), such as `/health`. The cron trigger (`uptime`)
@@ -109,9 +116,10 @@ export interface UpstreamSettings {
    */
   readonly probe?: string
   /**
-   * Frameworks and servers behind it, whose further paths of a page are guarded as the page is: `'next'`, `'rails'`,
-   * `['php', 'wordpress']`; or a function of path and query that lists the pages they may lead to, such as
-   * `nextAliases({ basePath, locales })`. Default: the aliases that every server may have; see docs/gateway.md, "Aliases of a page".
+   * Names the frameworks and servers behind the upstream: `'next'`, `'rails'`, `['php', 'wordpress']`. Such a framework
+   * serves a page under further paths, and the guards of the page hold for these too. A function of path and query may
+   * list the pages instead, such as `nextAliases({ basePath, locales })`. Default: the aliases that every server may
+   * have; see docs/gateway.md, "Aliases of a page".
    */
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
   /**
@@ -121,16 +129,16 @@ export interface UpstreamSettings {
    */
   readonly dropHeaders?: readonly string[]
   /**
-   * `methodOverride()` where the upstream takes the method of a POST from `_method` in a form, JSON or the query, as Rails, Laravel,
-   * Symfony and Spring can: then the guards of that method's route hold, too. For a body that servers read differently, or
-   * over 10 MB, the guards of all methods hold.
+   * `methodOverride()` if the upstream takes the method of a POST from `_method` in a form, JSON or the query, as
+   * Rails, Laravel, Symfony and Spring can. The guards of that method's route then hold, too. The guards of all methods
+   * hold for a body that servers may read differently, or that is over 10 MB.
    *
    * @default undefined `_method` is not read; headers such as `X-HTTP-Method-Override` never reach an upstream
    */
   readonly methodOverride?: MethodOverride
 }
 
-/** Where requests that may change something can come from, for every route. */
+/** The origins from which requests may change data, for every route. */
 export type GatewayCsrf = Pick<
   CrossOriginOptions,
   'trustedOrigins' | 'missing' | 'trustSameSite' | 'isolation'
@@ -142,11 +150,12 @@ export type GatewayCsrf = Pick<
  */
 export interface AssertionOptions<E = ProjectEnv> {
   /**
-   * ES256 private keys, each a JWK as JSON, or one text that is a JSON list of them: the first signs, all are published at
-   * `/.portcullis/jwks.json`. Rotate in two deploys: append the new one, then move it first.
+   * ES256 private keys: a list of JWKs, each as JSON text, or one JSON text that holds a list of them. The first key
+   * signs, and all are published at `/.portcullis/jwks.json`. Rotate in two deployments: append the new key, then move
+   * it to the front.
    */
   readonly key: FromEnv<string | readonly string[], E>
-  /** Seconds an assertion is good for, at most 60. Default 60. */
+  /** Seconds for which an assertion is valid, from 5 to 60. Default 60. */
   readonly lifetime?: number
 }
 
@@ -156,18 +165,19 @@ export interface GatewayConfig<
   Data extends object = object,
   E = ProjectEnv,
 > {
-  /** The origin visitors see, such as `https://app.example.com`: never read from a request. */
+  /** The origin that visitors see, such as `https://app.example.com`. It is never read from a request. */
   readonly publicOrigin: FromEnv<string, E>
   /**
-   * Further hosts that are answered: `www.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. A request for any
-   * other host gets 421; `/.portcullis/health` answers all. Default: only the public origin's.
+   * Further hosts that the gateway serves: `www.example.com`, `localhost:8080`, or `127.0.0.1:*` for any port. A
+   * request for any other host gets 421, except for `/.portcullis/health` and `/.portcullis/ready`. Default: only the
+   * public origin's host.
    */
   readonly hosts?: FromEnv<readonly string[], E>
-  /** How large url, query and headers may be. Default on; see {@link RequestLimits}. */
+  /** Maximum sizes of URL, query and headers. Default on; see {@link RequestLimits}. `false` turns them off. */
   readonly limits?: RequestLimits | false
-  /** The platform in front, which vouches for the address of a client. Default `'cloudflare'`. */
+  /** The platform in front of the gateway, whose headers name the address of a client. Default `'cloudflare'`. */
   readonly platform?: Platform
-  /** The servers behind, by name. */
+  /** The servers behind the gateway, by name. */
   readonly upstreams: { readonly [Name in N]: Upstream<E> }
   /** The strategy of the sessions. Default: none. */
   readonly session?: SessionStrategy<Data>
@@ -181,14 +191,14 @@ export interface GatewayConfig<
    */
   readonly claims?: (data: Data) => object
   /**
-   * Path of the sign-in page: a navigation that needs a session is sent there with `return_to`. Default: 401. It must match
-   * a public route.
+   * Path of the sign-in page, which must match a public route. A navigation that needs a session is redirected there,
+   * with the requested path in `return_to`. Default: no page; such a navigation gets 401.
    */
   readonly signIn?: string
   /**
    * Signs people in at identity providers: `gatewayLogin({ providers })` of `portcullis/login`. Its pages are under
-   * `/.portcullis/`, and a navigation that needs a session is sent there. Needs `session`; not beside `signIn`.
-   * Default: none.
+   * `/.portcullis/`, and a navigation that needs a session is redirected there. It needs `session`, and excludes
+   * `signIn`. Default: none.
    */
   readonly login?: GatewayLogin
   /**
@@ -207,33 +217,43 @@ export interface GatewayConfig<
    * Default: no limit.
    */
   readonly limit?: LimitGate<LimitedContext>
-  /** Default: from the public origin only. See `csrf` of a route for one route. */
+  /**
+   * Origins from which requests may change data. Default: the public origin only. See `csrf` of a route for a single
+   * route.
+   */
   readonly csrf?: GatewayCsrf
   /**
-   * Security headers of every answer. Default: the recommended ones, but what the policy for pages would break is only
-   * reported (`contentSecurityPolicy: 'observe'`) until a preset or a policy is named. Reports go to
-   * `/.portcullis/reports`, which tells them as events `csp-report`.
+   * Security headers of every response. Default: the recommended ones. Until a preset or a policy is named, the content
+   * security policy is only reported and not enforced (`contentSecurityPolicy: 'observe'`). Browsers send reports to
+   * `/.portcullis/reports`, which emits them as events `csp-report`.
    */
   readonly headers?: HeaderOptions
-  /** First match wins; nothing that matches is 404. The first host and path that match decide, also which methods there are. */
+  /**
+   * The route table. The first route whose host and path match decides, and other methods of that path get 405. A
+   * request that matches no route gets 404.
+   */
   readonly routes: ReadonlyArray<Route<NoInfer<N>, NoInfer<Data>>>
   /** The look and the languages of every page of the gateway: `pages({ ... })` of `portcullis/page`. Default: plain, in English. */
   readonly pages?: PageTemplate
   /** Receives security events. What it throws is ignored. Default none. */
   readonly onEvent?: Emit
-  /** Makes audit records of events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
+  /** Writes audit records of events: `auditTrail(sinks)` of `portcullis/monitor`. Default none. */
   readonly audit?: AuditTrail
-  /** Takes faults: a configuration that cannot be served, an upstream out of reach. Default: a line of JSON on `console.error`. */
+  /**
+   * Receives errors that the operator must know: an invalid environment, an upstream that cannot be reached. Default:
+   * one line of JSON on `console.error`.
+   */
   readonly onFault?: ReportError
-  /** Tells of every request; see `monitor` of `portcullis/monitor`. Default: nothing is watched, and nothing costs anything. */
+  /** Measures every request: `monitor({ ... })` of `portcullis/monitor`. Default: nothing is measured. */
   readonly monitor?: Monitor
   /**
    * A page for administrators under `/.portcullis/console`: `gatewayConsole({ access: { role: 'admin' } })`. Default: none.
    */
   readonly console?: GatewayConsole
   /**
-   * Header in which something of yours in front names each request, such as `cf-ray`. What is 8 to 64 letters, digits, `-` and
-   * `_` becomes the request's id; anything else gets a random one. Only a header that clients cannot set. Default none.
+   * Name of a header that holds the id of a request, set by a proxy of yours in front of the gateway, such as `cf-ray`.
+   * Clients must not be able to set it. A value of 8 to 64 letters, digits, `-` and `_` becomes the request's id;
+   * otherwise the id is random. Default none.
    */
   readonly requestIdHeader?: string
   /**
@@ -248,9 +268,9 @@ export interface GatewayConfig<
    * `portcullis/monitor`. Default: nobody is notified.
    */
   readonly uptime?: Uptime
-  /** For tests. Default the runtime's. */
+  /** Sends requests to upstreams, for tests. Default: the `fetch` of the runtime. */
   readonly fetch?: typeof fetch
-  /** Now; for tests. Default `Date.now`. */
+  /** Returns the current time in milliseconds, for tests. Default `Date.now`. */
   readonly clock?: Clock
 }
 

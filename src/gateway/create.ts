@@ -1,7 +1,10 @@
 /**
- * Creates a gateway: from a configuration to a `fetch` handler. Applications call
- * `createGateway()` once. It throws a `ConfigError` for a wrong configuration; errors of a request
- * become responses in `respond-to-error.ts`.
+ * Creates a gateway: an object with a `fetch` handler for requests and a `scheduled` handler for cron
+ * triggers. Applications call `createGateway()` once, `gatewayOrRefuse` wraps that call, and the guard
+ * for Vercel creates a gateway too. Creating it throws a `ConfigError` (`ERR_CONFIG`) for a wrong
+ * configuration. `fetch` never rejects: an error of a request becomes the response that
+ * `respond-to-error.ts` creates. After such an error, an error of writing the session is swallowed and
+ * the error page is sent without it.
  */
 import { setSitePages } from '../page/template/site-pages.ts'
 import { discardBody } from '../proxy/fetch/fetch-upstream.ts'
@@ -21,15 +24,21 @@ import type { RequestContext } from './request-context.ts'
 
 /** The context that the caller of a gateway passes with a request. */
 export interface GatewayContext {
-  /** Keeps work going after the response, as on Workers: a login is settled although its client has disconnected. */
+  /**
+   * Keeps the isolate alive for work after the response, as on Workers: a login is counted although its client has
+   * left.
+   */
   waitUntil?(promise: Promise<unknown>): void
-  /** Sends requests to upstreams instead of `fetch`, unless the configuration names a `fetch`; see `portcullis/node`. */
+  /**
+   * Sends requests to upstreams in place of the global `fetch`. It is ignored if the configuration has the option
+   * `fetch`. See `portcullis/node`.
+   */
   readonly upstream?: UpstreamClient | undefined
 }
 
-/** A gateway: a Worker exports it, and any server of Requests can call it. */
+/** A gateway: a Worker exports it, and any server that handles Request objects can call it. */
 export interface Gateway<E = ProjectEnv> {
-  /** Handles every request; never rejects. */
+  /** Handles a request. It never rejects: errors become responses. */
   fetch(request: Request, env?: E, context?: GatewayContext): Promise<Response>
   /**
    * Handles a cron trigger: probes upstreams and store, and notifies the receivers of the option
@@ -39,8 +48,9 @@ export interface Gateway<E = ProjectEnv> {
 }
 
 /**
- * Creates a gateway. Everything that can be validated without a request is validated here, with all issues in one error. What
- * only the environment holds is validated at the first request; a wrong value there becomes 503 and one line in the log.
+ * Creates a gateway. Options with plain values are validated immediately, with all issues in one error. Options that
+ * are functions of the environment are validated at the first request; a wrong value there gets 503 and one line in the
+ * log.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  * @example
@@ -71,11 +81,11 @@ export function createGateway<N extends string, Data extends object, E = Project
       const response =
         addRateLimits === undefined ? innerResponse : addRateLimits(forgetHeaders(innerResponse))
 
-      // No page reads the headers of a handshake, and the response of workerd carries a socket.
+      // A handshake (101) gets no security headers: no page reads them, and in workerd a copy would lose the socket.
       const securedResponse =
         findStatus(response) === 101 ? response : secureResponse(ctx, response)
 
-      // An app around the gateway may change the headers directly.
+      // An app around the gateway may change the headers directly, so the cached headers must not be used any more.
       return forgetHeaders(watch.end(ctx, securedResponse))
     },
     scheduled: (_event, env) => gateway.runScheduled(env),
@@ -115,7 +125,10 @@ function createContext(
   }
 }
 
-/** Comes before everything else, since the security headers of every response depend on it. An error waits until it matters. */
+/**
+ * Stores the settings of the environment on the context, before all other steps, since the security headers of every
+ * response depend on them. An error is stored too; the first step that needs the settings throws it.
+ */
 function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise<void> | undefined {
   const setError = (error: unknown): void => {
     ctx.settingsError = error
@@ -124,8 +137,8 @@ function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise
   try {
     const settings = gateway.resolveSettings(ctx.env)
     if (settings instanceof Promise) {
-      return settings.then((settings) => {
-        ctx.settings = settings
+      return settings.then((resolvedSettings) => {
+        ctx.settings = resolvedSettings
       }, setError)
     }
     ctx.settings = settings
@@ -135,7 +148,10 @@ function resolveSettings(gateway: CompiledGateway, ctx: RequestContext): Promise
   return undefined
 }
 
-/** Creates the response and flushes the session to it; after an error only what was certain before. */
+/**
+ * Creates the response and writes the changes of the session to it. After an error, the error page gets only the
+ * changes that were committed explicitly before.
+ */
 async function respond(gateway: CompiledGateway, ctx: RequestContext): Promise<Response> {
   let response: Response | undefined
   try {

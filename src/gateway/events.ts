@@ -1,7 +1,9 @@
 /**
- * Delivers the events of a gateway: to `onEvent`, to the monitor, and to the audit trail with the
- * request that they are about. `compile.ts` creates it, and `create.ts` attaches it to each
- * request. An event is delivered to each listener once.
+ * Delivers the security events of a gateway to the option `onEvent`, to the monitor, and to the audit
+ * trail together with the request that they belong to. `compile.ts` creates it, and `create.ts` calls
+ * `listen` for each request. An event is delivered to each receiver once, although it may be emitted
+ * both by the gateway and with the context of a request. Events that belong to no request do not reach
+ * the audit trail. Errors of `onEvent` are dropped, since `compile.ts` wraps it.
  */
 
 import { listenToRequest, type RequestListener, recordListenerSource } from '../events.ts'
@@ -13,24 +15,26 @@ import type { RequestContext } from './request-context.ts'
 
 /** The receivers of a gateway's events. */
 export interface EventReceivers {
-  /** The option `onEvent`, as it was given. */
+  /**
+   * The option `onEvent` as the configuration holds it. A listener is recognized by it, so that it gets no event twice.
+   */
   readonly source: unknown
-  /** The option `onEvent`, wrapped; undefined where it is absent. */
+  /** The option `onEvent`, wrapped so that its errors are dropped; undefined if the option is absent. */
   readonly onEvent: Emit | undefined
   readonly monitor: Monitor | undefined
   readonly audit: AuditTrail | undefined
   readonly clock: Clock
 }
 
-/** The events of a gateway. */
+/** Emits the events of a gateway and delivers those of its requests. */
 export interface GatewayEvents {
-  /** Emits an event that belongs to no request, or whose context is given to `emitEvent` beside this function. */
+  /** Emits an event. `emitEvent` is called with this function and a context for an event that belongs to a request. */
   readonly emit: Emit
-  /** Delivers every event that is emitted with the event context of a request to the receivers. */
+  /** Begins to deliver the events that are emitted with the event context of this request. */
   listen(ctx: RequestContext): void
 }
 
-/** Creates the events of one gateway. */
+/** Creates the delivery of events for one gateway. Without receivers it does nothing. */
 export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
   const { source: ownListener, onEvent, monitor, audit, clock } = receivers
   const hasReceiver = onEvent !== undefined || monitor !== undefined || audit !== undefined
@@ -62,7 +66,7 @@ export function createGatewayEvents(receivers: EventReceivers): GatewayEvents {
       }
 
       listenToRequest(ctx.eventContext, listener)
-      // Redis knows nothing of a request but its environment.
+      // The Redis client gets only the environment of a request, so its events are found by that object.
       if (isShared(env)) listenToRequest(env, listener)
     },
   }

@@ -1,7 +1,9 @@
 /**
- * Builds a gateway that responds with 503 if its configuration is invalid. Applications wrap
- * `createGateway` with it. All issues are logged in one line for each request and cron trigger,
- * not at the build; any error that is not a `ConfigError` is thrown.
+ * Builds a gateway that responds with 503 to every request if its configuration is invalid, instead of
+ * failing at startup. Applications wrap `createGateway` with it. All issues are reported once for each
+ * request and cron trigger (by default as one line of JSON), and not at the build. An error that is no
+ * `ConfigError` (`ERR_CONFIG`) is thrown to the caller, and errors of the `report` function are
+ * dropped.
  */
 import { randomId } from '../crypto/index.ts'
 import { isPortcullisError } from '../errors.ts'
@@ -14,8 +16,9 @@ import type { Gateway } from './create.ts'
 
 /**
  * Builds a gateway. If the configuration is invalid, every request gets 503 with a page that names
- * no details, and the log names the issues. Without it a Worker whose configuration throws responds
- * with the platform's page. `npx portcullis check` finds the same issues before a deployment.
+ * no details, and the log names the issues. Without this function, a Worker whose configuration
+ * throws responds with the platform's page. `npx portcullis check` finds the same issues before a
+ * deployment.
  *
  * @example
  * ```ts
@@ -37,7 +40,7 @@ export function gatewayOrRefuse<E = ProjectEnv>(
   } catch (error) {
     if (!isPortcullisError(error, 'ERR_CONFIG')) throw error
     const writeHeaders = headerWriter({}, createIssues())
-    // A `report` that is no function is one of the issues, and they must not go unreported.
+    // If `report` is no function, that is one of the issues, and the default reporter reports them.
     const reportError = listener ?? createReporter()
 
     return {

@@ -1,7 +1,8 @@
 /**
- * Handles a request from its first check to its route: checks, endpoints, maintenance, routing.
- * `create.ts` calls it for each request. The first step that returns a response ends the handling;
- * what throws goes to `respond-to-error.ts`.
+ * Handles a request up to its route: the checks of every request, the gateway's own endpoints,
+ * maintenance, and the search for the route. `compile.ts` creates the handler, and `create.ts` calls
+ * it for each request. The first step that returns a response ends the handling. It rejects with any
+ * error of a step, such as `ERR_STORE_UNAVAILABLE`; `respond-to-error.ts` turns that into a response.
  */
 import { type RequestCheck, runChecks } from './checks/check.ts'
 import type { EndpointTable } from './endpoints/endpoint.ts'
@@ -20,7 +21,7 @@ export interface RequestSteps {
   readonly handleRoute: HandleRoute
 }
 
-/** Handles a request. It rejects with what the error mapping of the gateway turns into a response. */
+/** Handles a request. It rejects with the error of a step; `respond-to-error.ts` maps that error to a response. */
 export type HandleRequest = (ctx: RequestContext) => Promise<Response>
 
 /** Creates the handler of all requests. */
@@ -37,8 +38,8 @@ export function createRequestHandler(steps: RequestSteps): HandleRequest {
     const maintenancePage = checkMaintenance?.(ctx)
     if (maintenancePage !== undefined) return maintenancePage
 
-    const finding = findRoute(ctx)
-    const foundRoute = finding instanceof Promise ? await finding : finding
+    const pendingRoute = findRoute(ctx)
+    const foundRoute = pendingRoute instanceof Promise ? await pendingRoute : pendingRoute
 
     return foundRoute.type === 'route' ? handleRoute(foundRoute.ctx) : foundRoute.rejection
   }

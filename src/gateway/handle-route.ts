@@ -1,7 +1,10 @@
 /**
- * Handles a request whose route is known: the phases of a route, in their order.
- * `handle-request.ts` calls it. A login attempt is settled in one `finally`, however the request
- * ends; what throws goes to `respond-to-error.ts`.
+ * Handles a request whose route is known. It runs the phases of a route in order: checks, rate limits,
+ * GraphQL, session, login attempt, authorization, forwarding. `compile.ts` creates the handler from
+ * the phases of `phases/list.ts`, and `handle-request.ts` calls it; the console, the phases and
+ * `watch.ts` use its types. The first phase that returns a response ends the handling. A login attempt
+ * is settled in one `finally`, however the request ends. It rejects with any error of a phase, such as
+ * `ERR_STORE_UNAVAILABLE` or `ERR_UPSTREAM_TIMEOUT`; `respond-to-error.ts` maps that error.
  */
 
 import type { LoadedSession } from '../proxy/forward/context.ts'
@@ -12,9 +15,9 @@ import type { BeginRateLimits } from './phases/rate-limits.ts'
 import type { RouteContext } from './request-context.ts'
 
 /**
- * The phases of a route. Each is created once, from its own options. One that has nothing to do returns no promise, since
- * waiting for it would cost a turn of the event loop. A phase that needs Redis puts its commands into the
- * request's batch when it begins, and the first one that needs a reply sends them all.
+ * The phases of a route. Each is created once, from its own options. A phase that has nothing to do returns no promise,
+ * since awaiting one would cost a turn of the event loop. A phase that needs Redis adds its commands to the request's
+ * batch when it begins, and the first phase that needs a reply sends the whole batch.
  */
 export interface RoutePhases {
   /** Client address, WebSocket origin, csrf, body, loops: no I/O. See `checks/route-checks.ts`. */
@@ -32,7 +35,9 @@ export interface RoutePhases {
   ): Promise<Response>
 }
 
-/** Handles a request whose route is known. It rejects with what the error mapping of the gateway turns into a response. */
+/**
+ * Handles a request whose route is known. It rejects with the error of a phase; `respond-to-error.ts` maps that error.
+ */
 export type HandleRoute = (ctx: RouteContext) => Promise<Response>
 
 /** Creates the handler of all routes. */
@@ -44,35 +49,36 @@ async function handleRoute(phases: RoutePhases, ctx: RouteContext): Promise<Resp
   const rejection = phases.validateRequest(ctx)
   if (rejection !== undefined) return rejection
 
-  const counting = phases.beginRateLimits(ctx)
-  const limits = counting instanceof Promise ? await counting : counting
+  const pendingLimits = phases.beginRateLimits(ctx)
+  const limits = pendingLimits instanceof Promise ? await pendingLimits : pendingLimits
   if (limits.denied !== undefined) return limits.denied
 
-  const inspecting = phases.inspectGraphql(ctx)
-  const graphql = inspecting instanceof Promise ? await inspecting : inspecting
-  // A rejected query counts against the rate limits too: it had to be parsed.
+  const pendingGraphql = phases.inspectGraphql(ctx)
+  const graphql = pendingGraphql instanceof Promise ? await pendingGraphql : pendingGraphql
+  // A rejected query counts against the rate limits too, since parsing it took time.
   if (graphql.reject !== undefined) return (await limits.decide()) ?? graphql.reject()
 
-  const prefetching = phases.prefetchSession(ctx)
-  if (prefetching) await prefetching
+  const pendingPrefetch = phases.prefetchSession(ctx)
+  if (pendingPrefetch) await pendingPrefetch
 
-  const entering = phases.beginLogin(ctx)
-  const login = entering instanceof Promise ? await entering : entering
+  const pendingLogin = phases.beginLogin(ctx)
+  const login = pendingLogin instanceof Promise ? await pendingLogin : pendingLogin
   try {
-    const deciding = limits.decide()
-    const overLimit = deciding && (await deciding)
+    const pendingDecision = limits.decide()
+    const overLimit = pendingDecision && (await pendingDecision)
     if (overLimit !== undefined) return overLimit
 
-    const loading = phases.loadSession(ctx)
-    const session = loading && (await loading)
+    const pendingSession = phases.loadSession(ctx)
+    const session = pendingSession && (await pendingSession)
 
     const denial = phases.authorize(ctx, session) ?? graphql.denyIntrospection(session)
     if (denial !== undefined) return await denial
 
-    const denying = login.deny(session)
-    return (denying && (await denying)) ?? (await phases.forward(ctx, session, login))
+    const pendingDenial = login.deny(session)
+    const loginDenial = pendingDenial && (await pendingDenial)
+    return loginDenial ?? (await phases.forward(ctx, session, login))
   } finally {
-    const ending = login.end()
-    if (ending) await ending
+    const pendingEnd = login.end()
+    if (pendingEnd) await pendingEnd
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The gateway: a reverse proxy with sessions, access rules, limits and a login throttle.
- * `createGateway()` compiles a configuration to a `fetch` handler; docs/architecture.md follows a
- * request through it.
+ * Exports the gateway: a reverse proxy with sessions, access rules, rate limits and a login throttle.
+ * Applications import it as `portcullis/gateway`; the demo Worker (`worker/`) and the types of
+ * `portcullis/node` import it too. `createGateway()` compiles a configuration to a `fetch` handler and
+ * throws a `ConfigError` for a wrong one. docs/architecture.md follows a request through the gateway.
  */
 export { type CacheOptions, publicCache, type RouteCache } from '../proxy/cache/public-cache.ts'
 export type { VaryName } from '../proxy/cache/rules.ts'

@@ -1,7 +1,9 @@
 /**
- * Creates the gateway's own responses: rejections, which are also events, and redirects. Every
- * check and phase gets its `reject` function from here. The client receives the page of the
- * reason's status, never the reason.
+ * Creates the gateway's own responses: rejections with an error page, and redirects. `compile.ts`
+ * creates the `reject` function with which checks, phases and endpoints reject a request, and the
+ * login throttle creates one of its own. `redirect` is called by the request checks and the
+ * authorize phase. A rejection emits the event `request-refused` with its reason. The client receives
+ * the page and status of the reason, never the reason itself. Neither function checks its arguments.
  */
 import { emitEvent } from '../events.ts'
 import { errorResponse } from '../page/index.ts'
@@ -11,16 +13,16 @@ import type { RequestContext } from './request-context.ts'
 /** Headers of a rejection. */
 export type ExtraHeaders = ReadonlyArray<readonly [name: string, value: string]>
 
-/** Rejects a request with the status of a reason. */
+/** Rejects a request: emits the event `request-refused` and returns the error page with the status of the reason. */
 export type RequestRejecter = (
   ctx: RequestContext,
   reason: Reason,
   headers?: ExtraHeaders,
-  /** Path of the page where signing in helps. */
+  /** Path of a sign-in page to which the error page links. */
   signIn?: string,
 ) => Response
 
-/** Creates the function with which every check and phase rejects a request. */
+/** Creates the function that rejects requests and emits its events with `emit`. */
 export function createReject(emit: Emit): RequestRejecter {
   return (ctx, reason, headers = [], signIn) => {
     const { request, requestId, metrics } = ctx
@@ -32,7 +34,7 @@ export function createReject(emit: Emit): RequestRejecter {
   }
 }
 
-/** Sends the client to another URL; no cache may store the response. */
+/** Creates a redirect to another URL. No cache may store it. */
 export function redirect(status: number, location: string): Response {
   return new Response(null, { status, headers: { location, 'cache-control': 'no-store' } })
 }

@@ -1,6 +1,9 @@
 /**
- * Defines the context of a request: everything that the gateway knows of it while it handles it.
- * `create.ts` fills it and routing extends it; checks and phases read it. Nothing here runs.
+ * Defines the context of a request: the values that the steps of the gateway share while they handle
+ * it. `create.ts` creates a context for each request, and `routes/find-route.ts` extends it to a
+ * `RouteContext`. Checks, endpoints, phases, the console and the login throttle read and change it.
+ * The file holds types only. Several fields are undefined until a step has set them, as their comments
+ * say, so a step must run after those that it depends on.
  */
 import type { HeaderWriter } from '../headers/index.ts'
 import type { RequestMetrics } from '../monitor/index.ts'
@@ -20,7 +23,9 @@ export interface RequestContext {
   request: Request
   /** The head of the request, read once. A copy of the request has the same. */
   readonly head: RequestHead
-  /** Bindings of the platform, or an object of this request alone that finds them. */
+  /**
+   * Bindings of the platform, or a copy of them for this request alone, through which its Redis commands are batched.
+   */
   env: unknown
   /**
    * The arguments that the platform passed with the request, for an app that is an upstream: `env`
@@ -28,31 +33,33 @@ export interface RequestContext {
    */
   readonly invocation: Invocation
   readonly requestId: string
-  /** By this object events find the listener of the request: the request as it arrived. */
+  /** The request as it arrived. Events that are emitted with this object reach the listener of the request. */
   readonly eventContext: object
-  /** IP address of the client; undefined where the platform does not tell it. */
+  /** IP address of the client; undefined if the platform does not report it. */
   readonly address: string | undefined
-  /** The site's own pages; undefined for plain ones. */
+  /** Renders the gateway's pages in the style of the site; undefined for plain pages. */
   readonly pages: PageTemplate | undefined
   /** Sends requests to upstreams. */
   readonly client: CompiledClient
-  /** Keeps work going after the response, where the platform can. */
+  /** Keeps the isolate alive for work after the response; undefined if the platform cannot do that. */
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined
-  /** Settings of the environment, for the host of this request; undefined where the environment cannot be served. */
+  /** Settings of the environment, for the host of this request; undefined if a value of the environment is invalid. */
   settings: Settings | undefined
-  /** Why there are no settings. */
+  /** The error because of which `settings` is undefined. */
   settingsError: unknown
-  /** The path as the client sent it until the first check; canonical from then on. */
+  /** The canonical path; empty until the first check has run. */
   path: string
   /** The query with its `?`, or empty. */
   search: string
-  /** Names of request headers that no upstream gets; undefined until something has looked through all headers. */
+  /** Names of request headers that are not forwarded; undefined until a step has read all headers. */
   strippedHeaders: readonly string[] | undefined
-  /** The session, once it was opened. It is flushed to the response, whichever code creates that. */
+  /**
+   * The session; undefined until it is opened. Its changes are written to the response, whichever step creates that.
+   */
   session: FlushableHandle<object> | undefined
   /** Session fields of the event of a rejection; undefined until access was denied. */
   eventTags: EventTags | undefined
-  /** Additions to the response, whichever code creates it. */
+  /** Headers that the gateway adds to the response, whichever step creates that. */
   readonly response: ResponseState
   /** Measurements for the monitor; undefined without a monitor, and once the request has ended. */
   metrics: RequestMetrics | undefined
@@ -68,7 +75,7 @@ export interface ResponseState {
   addRateLimits: ((response: Response) => Response) | undefined
 }
 
-/** A request whose route is known. The checks of the route fill in what has to do with its body and connection. */
+/** A request whose route is known. The checks of the route set `body`, `hops` and `upgrade`. */
 export interface RouteContext extends RequestContext {
   settings: Settings
   readonly route: CompiledRoute
@@ -84,6 +91,6 @@ export interface RouteContext extends RequestContext {
   hops: number
   /** Whether the client asks for a WebSocket. */
   upgrade: boolean
-  /** `Authorization` for the upstream, in place of the client's. */
+  /** The `Authorization` header for the upstream, in place of the client's. */
   authorization?: string | undefined
 }

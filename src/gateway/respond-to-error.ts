@@ -1,7 +1,9 @@
 /**
- * Maps errors to responses: the one place where the gateway decides what a client receives when
- * something throws. `create.ts` calls it through `compile.ts`. Faults of status 500 and more are
- * also reported to the operator.
+ * Maps an error that was thrown while a request was handled to the response that the client receives.
+ * `compile.ts` creates the mapping, and `create.ts` calls it for each request that throws. An error of
+ * this package gets the status of its code, and any other value gets 500. Errors with a status of 500
+ * or more are also passed to the option `onFault`. A client that has disconnected causes neither a
+ * report nor an event.
  */
 import {
   emitRejection,
@@ -17,12 +19,12 @@ import type { RequestRejecter } from './reject.ts'
 import type { RequestContext } from './request-context.ts'
 import { recordError } from './watch.ts'
 
-/** The response to a request that threw. */
+/** The response to a request whose handling threw an error. */
 export interface ErrorOutcome {
   readonly response: Response
   /**
-   * Whether the request failed, so that only earlier immediate changes of its session are kept;
-   * false for a rejection.
+   * True if the request failed: then only session changes that were committed explicitly before are
+   * kept. False for a rejection, which keeps all changes.
    */
   readonly failed: boolean
 }
@@ -30,14 +32,14 @@ export interface ErrorOutcome {
 /** Maps an error to a response. */
 export type RespondToError = (ctx: RequestContext, error: unknown) => ErrorOutcome
 
-/** Creates the mapping. */
+/** Creates the mapping of errors to responses. */
 export function createErrorMapping(
   reject: RequestRejecter,
   report: ReportError,
   emit: Emit,
 ): RespondToError {
   return function respondToError(ctx, error) {
-    // A body is found to be too long or malformed while it is forwarded; the upstream request was aborted.
+    // The client's body proved too long or malformed while it was forwarded, and the upstream request was aborted.
     if (error instanceof BodyError) return { response: reject(ctx, error.reason), failed: false }
     if (error instanceof UpstreamPaused) {
       const headers = [['Retry-After', `${error.retryAfter}`]] as const

@@ -1,7 +1,10 @@
 /**
- * Observes requests for a monitor: the one place where measurements and spans attach to the
- * gateway. `compile.ts` creates it, and `create.ts` and the phases call it. Without a monitor
- * every call does nothing.
+ * Measures requests for a monitor: durations, spans, and the route and status of each request.
+ * `compile.ts` creates one watch for a gateway. `create.ts` calls `begin` and `end` for each request,
+ * `phases/list.ts` passes the watch to forwarding, and `find-route.ts` and `respond-to-error.ts` record
+ * the route and the error. Without a monitor every function does nothing. Errors of a measured step
+ * are rethrown. If the client disconnects, the request is recorded with status 499, and its later
+ * response is not recorded.
  */
 import { isPortcullisError } from '../errors.ts'
 import type { Monitor, RequestMetrics, SpanRecorder } from '../monitor/index.ts'
@@ -14,13 +17,13 @@ import { needsSession } from './phases/session.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Route } from './routes/route.ts'
 
-/** Observes the steps of a request. Without a monitor every method does nothing. */
+/** Measures the steps of a request. Without a monitor every method does nothing. */
 export interface Watch extends ForwardObserver<RequestContext & ForwardContext> {
   /** Called when a request arrives. */
   begin(ctx: RequestContext): void
-  /** Called once with the response. Returns it, or a copy with `Server-Timing`. */
+  /** Called with the response. It returns that response, or a copy with `Server-Timing`. A second call does nothing. */
   end(ctx: RequestContext, response: Response): Response
-  /** Wraps the phases of a route that are to be measured. */
+  /** Returns the phases with those wrapped that are measured: the read of the session. */
   observePhases(phases: RoutePhases): RoutePhases
 }
 
@@ -65,7 +68,7 @@ export function createWatch(monitor: Monitor | undefined, clock: Clock): Watch {
       if (metrics.spans !== undefined)
         ctx.env = shareAsks(ctx.env, observeRedis(recorder, metrics, clock))
 
-      // The line of a client that disconnects is written immediately: on Workers nothing may run after that.
+      // The line of a disconnected client is written immediately, since on Workers nothing may run later.
       const onAbort = (): void => {
         end(ctx, new Response(null, { status: 499 }))
       }
@@ -137,14 +140,14 @@ function observeRedis(
   }
 }
 
-/** Records the route of a request. */
+/** Records the route of a request and its upstream for the monitor. */
 export function recordRoute({ metrics }: RequestContext, { path, to }: Route): void {
   if (metrics === undefined) return
   metrics.route = path
   metrics.upstream = to
 }
 
-/** Records an error. */
+/** Records the reason and the code of an error for the monitor. */
 export function recordError({ metrics }: RequestContext, reason: Reason, error: unknown): void {
   if (metrics === undefined) return
   metrics.reason = reason

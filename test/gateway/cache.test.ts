@@ -603,7 +603,7 @@ describe('the options', () => {
       { maxBytes: 16_777_217 },
       'publicCache.maxBytes must be a whole number of bytes from 1 to 16777216',
     ],
-    [{ store: {} }, 'publicCache.store must have match and put'],
+    [{ store: {} }, 'publicCache.store must be an object with the methods match and put'],
     [{ maxage: 1 }, 'publicCache.maxage is not an option; did you mean maxAge?'],
   ])('%j are refused', (options, message) => {
     expect(() => publicCache(options as never)).toThrow(message)

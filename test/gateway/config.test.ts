@@ -69,7 +69,10 @@ describe('a configuration', () => {
   it.each([
     [undefined, ' must be an object'],
     [[], ' must be an object'],
-    [{ ...least, upstreams: {} }, 'upstreams must name at least one server'],
+    [
+      { ...least, upstreams: {} },
+      'upstreams must be an object with at least one upstream, such as { app: { url } }',
+    ],
     [{ ...least, routes: [] }, 'routes must list at least one route'],
     [{ ...least, publicOrigin: undefined }, 'publicOrigin is required'],
     [{ ...least, upstreams: { app: {} } }, 'upstreams.app.url is required'],
@@ -113,7 +116,7 @@ describe('a configuration', () => {
     'http://metadata.google.internal/',
   ])('never leads to the metadata of a cloud: %s', (url) => {
     expect(faultsOf({ ...least, upstreams: { app: { url } } })).toEqual([
-      'upstreams.app.url must not be a link-local address: clouds keep their metadata and its credentials there',
+      'upstreams.app.url must not be a link-local address: clouds serve their metadata and credentials there',
     ])
   })
 })
@@ -220,15 +223,15 @@ describe('a route table', () => {
     ]),
     [
       { path: '/a', to: 'app', host: 'other.example.com' },
-      'routes.0.host is not a served host; add it to hosts, or use the host of publicOrigin',
+      'routes.0.host is not a host that the gateway serves; add it to hosts, or use the host of publicOrigin',
     ],
     [
       { path: '/a', to: 'app', host: '*.app.example.com' },
-      'routes.0.host is not a served host; add it to hosts, or use the host of publicOrigin',
+      'routes.0.host is not a host that the gateway serves; add it to hosts, or use the host of publicOrigin',
     ],
     [
       { path: '/a', to: 'app', access: { address: ['10.0.0.1/8'] } },
-      'routes.0.access.address.0 must be an address or a range such as 10.0.0.0/8, with no bit set behind it',
+      'routes.0.access.address.0 must be an IP address or a range such as 10.0.0.0/8 (10.0.0.1/8 is not a range)',
     ],
     [
       { path: '/a', to: 'app', access: { address: [] } },
@@ -236,7 +239,7 @@ describe('a route table', () => {
     ],
     [
       { path: '/a', to: 'app', access: {} },
-      "routes.0.access must contain a condition; for none say 'public'",
+      "routes.0.access must contain a condition; use 'public' to allow everybody",
     ],
     [
       { path: '/a', to: 'app', access: { session: false, fresh: 9 } },
@@ -369,7 +372,7 @@ describe('a route table', () => {
       (await gateway.fetch(new Request('https://api.example.com/x'), { HOSTS: hosts })).status
     expect([await status('www.example.com'), await status('api.example.com')]).toEqual([503, 200])
     expect(faults.map(String)).toEqual([
-      'ConfigError: routes.0.host is not a served host; add it to hosts, or use the host of publicOrigin',
+      'ConfigError: routes.0.host is not a host that the gateway serves; add it to hosts, or use the host of publicOrigin',
     ])
   })
 
@@ -501,7 +504,7 @@ describe('the environment', () => {
     [
       'the public origin',
       { UPSTREAM_URL: 'https://app.example.com/x' },
-      'upstreams.app.url is the public origin: requests would return to the gateway',
+      'upstreams.app.url is the public origin, so requests would loop; use the address of the server behind the gateway',
     ],
     ['two keys of one kid', {}, 'assertion.key contains two keys with the same kid'],
     [

@@ -329,7 +329,7 @@ describe('options', () => {
     [{ maintenance: { alow: [] } }, 'maintenance.alow is not an option; did you mean allow?'],
     [
       { maintenance: { allow: ['10.0.0.1/8'] } },
-      'maintenance.allow.0 must be an address or a range',
+      'maintenance.allow.0 must be an IP address or a range',
     ],
     [
       { maintenance: { retryAfter: 0 } },

@@ -103,7 +103,7 @@ describe('a review of routes says', () => {
         { path: '/*', methods: ['GET'], access: 'public' },
       ],
       [
-        'routes.0 (api.example.com/admin/*) guards one host: routes.1 (/*) forwards the same paths of other hosts without a guard.',
+        'routes.0 (api.example.com/admin/*) guards one host only: routes.1 (/*) forwards the same paths of other hosts to the same upstream without a guard.',
       ],
     ],
     [
@@ -124,13 +124,15 @@ describe('a review of routes says', () => {
       'that one spelling is guarded',
       [{ path: '/files/*', caseSensitive: true }],
       [
-        'routes.0 (/files/*) guards one spelling: the upstream must not serve the page under another.',
+        'routes.0 (/files/*) is caseSensitive, so it guards one spelling of the path only: the upstream must not serve the page under another spelling, such as /Admin or /admin/.',
       ],
     ],
     [
       'that a link may start a session',
       [{ path: '/callback', access: 'public', sessions: ['start'], startOnGet: true }],
-      ['routes.0 (/callback) starts sessions on GET: the upstream must bind them to the browser.'],
+      [
+        "routes.0 (/callback) starts sessions on GET, so a link can sign a user in: the upstream must bind each login to the browser, by OAuth's state for example.",
+      ],
     ],
     [
       'that a path may hold an escaped slash',
@@ -141,7 +143,7 @@ describe('a review of routes says', () => {
       'that a logout leaves a copy of the cookie open',
       [{ path: '/logout', access: 'public', sessions: ['end'] }],
       [
-        'routes.0 (/logout) ends sessions, which are stateless: end() only clears the cookie, and a copy of it lives until its own end.',
+        'routes.0 (/logout) ends sessions, which are stateless: end() only clears the cookie, and a copy of the cookie stays valid until it expires.',
       ],
     ],
     ['nothing of limits', [{ path: '/a', access: 'public', limit: gate }], []],
@@ -315,7 +317,7 @@ describe('G3: a review of routes that differ by method', () => {
 
 describe('a review of upstreams', () => {
   const fault = (name: string): string =>
-    `upstreams.${name}.url is a private address, which from another machine is another machine; if that is intended, set insecurePrivateAddress: true`
+    `upstreams.${name}.url is a private address, which may be another machine where the gateway is deployed; use a public address, or set insecurePrivateAddress: true if it is intended`
   const review = (
     url: string,
     more: object = {},

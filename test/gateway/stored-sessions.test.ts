@@ -442,7 +442,7 @@ describe('sessions that the environment chooses', () => {
     }
     const route = { path: '/devices', to: 'app', sessions: ['list', 'end', 'endAll'] } as const
     expect(reviewGateway({ ...config, routes: [route] }).remarks).toEqual([
-      'routes.0 (/devices) ends sessions, which are stateless in some environments: end() only clears the cookie, and a copy of it lives until its own end.',
+      'routes.0 (/devices) ends sessions, which are stateless in some environments: end() only clears the cookie, and a copy of the cookie stays valid until it expires.',
       'routes.0 (/devices) grants endAll and list, which only stored sessions support: stateless ones have no list, and the other verbs answer 503.',
     ])
   })

@@ -1,7 +1,11 @@
 /**
- * Rejects requests with 503 while the gateway is in maintenance, except those from allowed
- * addresses. `compile.ts` creates the check, and `handle-request.ts` runs it before routing. Wrong
- * options are reported as issues while building.
+ * Rejects requests with 503 and `Retry-After` while the option `maintenance` closes the gateway,
+ * except requests from allowed addresses. `compile.ts` creates the check, and `handle-request.ts`
+ * runs it after the gateway's own endpoints and before routing; the login calls it for its own pages.
+ * `config.ts` and applications use the type `Maintenance`. Wrong options are reported as issues while
+ * building. If the option is a function of the environment, a wrong result is a `ConfigError`
+ * (`ERR_CONFIG`) at the request, which the gateway answers with 503. A client whose address is
+ * unknown is never allowed.
  */
 import { checkKeys, type Issues, parseWholeNumber, resolveFrom } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
@@ -12,11 +16,11 @@ import type { RequestCheck } from './check.ts'
 
 /** How a gateway is closed for maintenance. */
 export interface Maintenance {
-  /** Seconds after which clients may ask again: `Retry-After`. Default 300, at most 86,400. */
+  /** Seconds after which clients may retry, sent as `Retry-After`. Default 300, at most 86,400. */
   readonly retryAfter?: number
   /**
-   * Addresses and ranges that pass all the same, such as `198.51.100.0/24`: those of an office or a VPN. By address and not by
-   * role, since sessions may be what is being worked on. Default none.
+   * IP addresses and ranges that are not rejected, such as `198.51.100.0/24`: those of an office or a VPN. They are
+   * addresses and not roles, since the maintenance may be of the session store. Default none.
    */
   readonly allow?: readonly string[]
 }
@@ -29,7 +33,7 @@ interface CompiledMaintenance {
 
 const notInMaintenance: CompiledMaintenance = { closed: false, retryAfter: 0, ranges: [] }
 
-/** Validates the option and creates the check; undefined where the option is absent or always off. */
+/** Validates the option and creates the check; returns undefined if the option is absent or `false`. */
 export function createMaintenanceCheck(
   value: FromEnv<boolean | Maintenance, never> | undefined,
   reject: RequestRejecter,
@@ -51,12 +55,12 @@ function parseMaintenance(maintenance: boolean | Maintenance, issues: Issues): C
   const { retryAfter, allow = [] } = isRecord(options) ? (options as Maintenance) : {}
   const bounds = { min: 1, max: 86_400, unit: 'seconds' }
   const allowedRanges: AddressRange[] = []
-  if (!Array.isArray(allow)) issues.add('allow', 'must be a list of addresses')
+  if (!Array.isArray(allow)) issues.add('allow', 'must be a list of IP addresses')
   else {
     for (const [index, rangeText] of allow.entries()) {
       const range = typeof rangeText === 'string' ? parseRange(rangeText) : undefined
       if (range === undefined)
-        issues.add(`allow.${index}`, 'must be an address or a range such as 198.51.100.0/24')
+        issues.add(`allow.${index}`, 'must be an IP address or a range such as 198.51.100.0/24')
       else allowedRanges.push(range)
     }
   }

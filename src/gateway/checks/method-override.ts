@@ -1,8 +1,11 @@
 /**
- * Reads the method that a framework takes from a form, so that the guards of that method's route
- * hold too. It is the option `methodOverride` of an upstream, and `find-route.ts` applies it to
- * each POST. Where routes of other methods are stricter, a request that servers could read in two
- * ways is rejected.
+ * Creates the option `methodOverride` of an upstream. Frameworks such as Rails and Laravel can take
+ * the method of a POST from `_method` in its form, JSON or query, so the guards of that method's route
+ * must hold too. Applications call `methodOverride()` in their configuration, `config/upstreams.ts`
+ * reads the option, and `routes/find-route.ts` calls its function for each POST. The body is read only
+ * where another method has a stricter route or none, and at most 10 MB of it. If a form cannot be read
+ * in one way only, the strictest guards of all methods hold, or the request is rejected with 400.
+ * Reading rejects if the client's body breaks off.
  */
 import {
   createNameCheck,
@@ -21,22 +24,23 @@ import type { CompiledRoute, RouteMatch } from '../routes/table.ts'
 const otherMethods = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS'] as const
 
 /**
- * Bytes of a form that are read at most, if its route allows as many; the guards of all methods
- * hold for a longer one.
+ * Maximum number of bytes that are read of a body; fewer if its route allows fewer. The guards of
+ * all methods hold for a longer body.
  */
 const mostBytes = 10_485_760
 
 /** The option `methodOverride` of an upstream, which {@link methodOverride} creates. */
 export interface MethodOverride {
-  /** The gateway calls it for each request to the upstream. */
+  /** Finds the route of a request; the gateway calls it for each request to the upstream. */
   readonly findRoute: FindOverriddenRoute
 }
 
 /**
- * Finds the route of a POST together with that of the method which its form, its JSON or its query names. The result is `unclear`
- * where servers could find a method that is not found here.
+ * Finds the route of a POST whose form, JSON or query names another method: a combination of both methods' routes. The
+ * result is `unclear` if a server could read a method that this function does not find, and that method has no route.
  *
- * @param match - finds the route of another method on the same path.
+ * @param route - the route of the request's own method.
+ * @param findMatch - finds the route of another method on the same path.
  */
 export type FindOverriddenRoute = (
   ctx: RequestContext,
@@ -45,8 +49,9 @@ export type FindOverriddenRoute = (
 ) => Promise<RouteMatch | { readonly type: 'unclear' }>
 
 /**
- * Creates the option `methodOverride` of an upstream that takes the method of a POST from `_method` in a form, JSON or the query,
- * as Rails, Laravel, Symfony and Spring can. The readers of bodies are in a bundle only where this function is imported.
+ * Creates the option `methodOverride` of an upstream that takes the method of a POST from `_method` in a form, JSON or
+ * the query, as Rails, Laravel, Symfony and Spring can. A bundle contains the code that reads bodies only if it imports
+ * this function.
  *
  * @example
  * ```ts
@@ -61,8 +66,9 @@ const isOverride = createNameCheck('_method')
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Finds the strictest route among the methods that the request names. The body is read only if another
- * method has a stricter route or none. The bytes that were read are kept on the context, for the checks and the upstream.
+ * Combines the routes of the methods that the request names. The body is read only if another method has a stricter
+ * route or none. The request of the context is then replaced by a copy with the same body, which the checks and the
+ * upstream read.
  */
 async function findOverriddenRoute(
   ctx: RequestContext,
@@ -82,19 +88,21 @@ async function findOverriddenRoute(
   if (stricter.size === 0) return sameRoute
 
   const namedMethods = await readOverrides(ctx, Math.min(mostBytes, route.body.maxBytes))
-  const heldRoutes: CompiledRoute[] = []
+  const routesToCombine: CompiledRoute[] = []
   for (const [method, otherMatch] of stricter) {
     if (namedMethods !== 'unclear' && !namedMethods.has(method)) continue
-    if (otherMatch.type === 'route') heldRoutes.push(otherMatch.route)
+    if (otherMatch.type === 'route') routesToCombine.push(otherMatch.route)
     else return namedMethods === 'unclear' ? { type: 'unclear' } : otherMatch
   }
 
-  return heldRoutes.length === 0
+  return routesToCombine.length === 0
     ? sameRoute
-    : { type: 'route', route: strictestRoute(route, heldRoutes) }
+    : { type: 'route', route: strictestRoute(route, routesToCombine) }
 }
 
-/** The methods that a request names anywhere; `unclear` where servers could find one that is not found here. */
+/**
+ * Lists the methods that the query and the body name; `unclear` if a server could read a method that is not found here.
+ */
 async function readOverrides(
   ctx: RequestContext,
   maxBytes: number,
@@ -117,7 +125,7 @@ async function readOverrides(
 
 type Pairs = ReadonlyArray<readonly [name: string, value: string]>
 
-/** Names and values of a body; undefined where servers could read others. */
+/** Reads the names and values of a body; returns undefined if servers could read other ones. */
 async function readBodyPairs(ctx: RequestContext, maxBytes: number): Promise<Pairs | undefined> {
   const { headers } = ctx.request
   const contentType = headers.get('content-type')
@@ -144,7 +152,7 @@ async function readBodyPairs(ctx: RequestContext, maxBytes: number): Promise<Pai
 
     return hasClearNames(bodyText) ? members : undefined
   } catch {
-    return undefined // no UTF-8, no JSON
+    return undefined // The body is not UTF-8, or it is not JSON.
   }
 }
 
@@ -155,7 +163,10 @@ function listMembers(parsedBody: unknown): Pairs {
   )
 }
 
-/** The whole body, where it is short enough; on the context it stays as it came, either way. */
+/**
+ * Reads the body up to a bound. It returns the whole body, or undefined for a longer one. In both cases the request of
+ * the context gets a body of the same bytes.
+ */
 async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Array | undefined> {
   const { request } = ctx
   if (request.body === null) return new Uint8Array()
@@ -171,7 +182,7 @@ async function readStart(ctx: RequestContext, maxBytes: number): Promise<Uint8Ar
     length += chunk.length
   }
 
-  // Create the stream only where it is needed: workerd reads its first chunk immediately.
+  // A stream is created only for a longer body: workerd would read its first chunk immediately.
   const wholeBody = hasEnded ? joinChunks(chunks, length) : undefined
   const body = wholeBody ?? resumeBody(chunks, reader)
   // Node requires `duplex` where a body is a stream; the types of the DOM lack it.

@@ -1,7 +1,10 @@
 /**
- * The checks of every request before its route is known: path, host, https, method and size.
- * `compile.ts` creates the list, and `handle-request.ts` runs it in this order. Each returns a
- * rejection, or undefined for a request that may go on.
+ * Creates the checks that every request goes through before its route is known: path, host, https,
+ * method, and size of URL and headers. `compile.ts` creates the list, and `handle-request.ts` runs it
+ * in this order. A check returns a rejection (400, 405, 414, 421, 431 and others by its reason), a
+ * redirect with 308 to the canonical path or to https, or undefined for a request that may go on. The
+ * path check writes `path` and `search` to the context, and the size check writes
+ * `strippedHeaders`; later steps rely on both. Nothing is thrown.
  */
 
 import { createHeaderFilter } from '../../proxy/request-headers.ts'
@@ -23,16 +26,16 @@ import { preserveEncodedSlashes } from './encoded-slash.ts'
 export interface RequestCheckOptions {
   readonly reject: RequestRejecter
   readonly platform: Platform
-  /** Undefined where the option `limits` is off. */
+  /** Checks the size of URL and headers; undefined if the option `limits` is false. */
   readonly limits: CheckLimits | undefined
   readonly routes: Pick<RouteTable, 'hosted' | 'keepsSlashes' | 'names'>
-  /** Whether an endpoint of this path answers requests for any host, over http too. */
+  /** True if an endpoint has this path and answers requests for any host, over http too. */
   readonly answersAnyHost: (path: string) => boolean
 }
 
 const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
-/** Creates the checks in the order in which they run, which is that of `stack/order.ts`. */
+/** Creates the checks in the order in which they run. The order is that of `stack/order.ts`. */
 export function createRequestChecks(options: RequestCheckOptions): readonly RequestCheck[] {
   return [
     createPathCheck(options),
@@ -43,7 +46,9 @@ export function createRequestChecks(options: RequestCheckOptions): readonly Requ
   ]
 }
 
-/** Rejects paths that servers read differently, or redirects to the canonical one. */
+/**
+ * Rejects a path that servers may read differently. A GET or HEAD is redirected to the canonical path if there is one.
+ */
 function createPathCheck({ reject, routes }: RequestCheckOptions): RequestCheck {
   return function checkPath(ctx) {
     const { url, method } = ctx.head
@@ -74,7 +79,8 @@ function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Reque
   return function checkHost(ctx) {
     const { head, settings, path } = ctx
     if (readHost(head.headers).type === 'malformed') return reject(ctx, 'host-malformed')
-    // Without settings the gateway does not know its own name: the request ends with the error of the environment.
+    // Without settings the gateway does not know its own host. `find-route.ts` then throws the error of the
+    // environment.
     if (settings === undefined || answersAnyHost(path)) return undefined
 
     const host = readUrlHost(head.url)
@@ -84,7 +90,7 @@ function createHostCheck({ reject, answersAnyHost }: RequestCheckOptions): Reque
   }
 }
 
-/** Redirects requests that came over http, or rejects those that cannot be repeated. */
+/** Redirects requests that came over http to https, and rejects those that a redirect cannot repeat, such as a POST. */
 function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
   const { reject, routes, answersAnyHost } = options
   const platform = options.platform === 'none' ? undefined : options.platform
@@ -96,7 +102,7 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
     if (verdict.ok) return undefined
     if (!verdict.redirect) return reject(ctx, verdict.reason)
 
-    // Keep a host that routes name, without its port: the port of http is not that of https.
+    // Keep a host that a route names, without its port, since http and https use different ports.
     const host = readUrlHost(head.url)
     const keepsHost = routes.hosted && host !== settings.publicHost && routes.names(host)
     const httpsOrigin = keepsHost ? `https://${host}` : settings.publicOrigin
@@ -105,7 +111,7 @@ function createHttpsCheck(options: RequestCheckOptions): RequestCheck {
   }
 }
 
-/** Rejects methods that no upstream may get, such as TRACE. */
+/** Rejects methods that are never forwarded, such as TRACE. */
 function createMethodCheck({ reject }: RequestCheckOptions): RequestCheck {
   return function checkMethod(ctx) {
     return isKnownMethod(ctx.head.method)
@@ -118,7 +124,8 @@ function createMethodCheck({ reject }: RequestCheckOptions): RequestCheck {
 function createLimitsCheck({ reject, limits }: RequestCheckOptions): RequestCheck {
   if (limits === undefined) return () => undefined
   return function checkLimits(ctx) {
-    // One pass over all headers costs more than anything that is done with one of them, so it serves both purposes.
+    // Iterating over the headers is the expensive part, so one pass serves both the limits and the list of stripped
+    // headers.
     const isStripped = createHeaderFilter(ctx.head.headers)
     const strippedNames: string[] = []
     const verdict = limits(ctx.head, (headerName) => {

@@ -1,7 +1,10 @@
 /**
- * The checks of a request whose route is known: client address, WebSocket origin, csrf, body and
- * loops. `compile.ts` creates them from the options of each route, and `handle-route.ts` runs them
- * in this order. Each returns a rejection or undefined.
+ * Creates the checks of a request whose route is known: client address, WebSocket origin, csrf, body
+ * and forwarding loops. `compile.ts` creates them once for each route. `phases/list.ts` runs them in
+ * this order and creates them anew for a combined route; `handle-route.ts` calls that as the phase
+ * `validateRequest`. A check returns a rejection or undefined. The checks write `upgrade`, `body` and
+ * `hops` to the context, which forwarding reads. A body without Content-Length is not measured here:
+ * reading it throws a `BodyError` once it is too long.
  */
 import { type CompiledAccess, checkAddress } from '../../access/index.ts'
 import { type CrossOriginPolicy, checkCrossOrigin, varyHeaders } from '../../csrf/index.ts'
@@ -19,12 +22,12 @@ import type { RouteCheck } from './check.ts'
 /** The options of the checks of a route. */
 export interface RouteCheckOptions {
   readonly access: CompiledAccess
-  /** Undefined where the route takes requests from any origin. */
+  /** The cross-origin policy; undefined if the route accepts requests from any origin. */
   readonly csrf?: CrossOriginPolicy | undefined
   readonly body: BodyRules
 }
 
-/** Creates the checks in the order in which they run, which is that of `stack/order.ts`. */
+/** Creates the checks in the order in which they run. The order is that of `stack/order.ts`. */
 export function createRouteChecks(
   { access, csrf, body }: RouteCheckOptions,
   reject: RequestRejecter,
@@ -50,7 +53,7 @@ function createAddressCheck(
   }
 }
 
-/** Rejects WebSocket handshakes from other origins, and those that this runtime cannot hand over. */
+/** Rejects WebSocket handshakes from other origins, and all of them where the client cannot forward a handshake. */
 function createUpgradeCheck(
   csrf: CrossOriginPolicy | undefined,
   reject: RequestRejecter,
@@ -59,7 +62,8 @@ function createUpgradeCheck(
     ctx.upgrade = isWebSocketUpgrade(ctx.head)
     if (!ctx.upgrade) return undefined
 
-    // Browsers always send Origin with a handshake, and the cookies of the user with it. Other clients have no user's cookies.
+    // Browsers always send Origin with a handshake. A client that sends none is no browser, so no other site can use
+    // its cookies.
     const requestOrigin = ctx.head.headers.get('origin')
     const isTrusted =
       requestOrigin === null ||
@@ -70,14 +74,14 @@ function createUpgradeCheck(
   }
 }
 
-/** Rejects requests by which another site could change something. */
+/** Rejects requests with which another site could change data, and reads that the option `isolation` forbids. */
 function createCsrfCheck(
   csrf: CrossOriginPolicy | undefined,
   reject: RequestRejecter,
 ): RouteCheck | undefined {
   if (csrf === undefined) return undefined
   return function checkOrigin(ctx) {
-    // A read that nothing isolates is allowed, whatever its headers are.
+    // Without the option `isolation` a read is allowed from any site.
     const isRead = isSafeMethod(ctx.head.method) && !ctx.upgrade
     if (isRead && csrf.isolation === undefined) return undefined
     const verdict = checkCrossOrigin(ctx.request, csrf, ctx.path, ctx.settings)
@@ -86,7 +90,10 @@ function createCsrfCheck(
   }
 }
 
-/** Rejects bodies that are declared too long, malformed or of a type that the route does not take. */
+/**
+ * Rejects a body whose headers declare it too long, contradict each other, or name a type that the route does not
+ * accept.
+ */
 function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCheck {
   return function checkRequestBody(ctx) {
     const { method, headers } = ctx.head
@@ -100,7 +107,7 @@ function createBodyCheck(bodyRules: BodyRules, reject: RequestRejecter): RouteCh
   }
 }
 
-/** Rejects a request that came back to this gateway. */
+/** Rejects a request that has passed too many gateways, which means that it goes round in a loop. */
 function createLoopCheck(reject: RequestRejecter): RouteCheck {
   return function checkLoop(ctx) {
     ctx.hops = readHops(ctx.head.headers) + 1

@@ -1,14 +1,15 @@
 /**
- * Attaches the option `console` to a configuration and wraps its monitor, so that the console
- * counts what the monitor sees. `compile.ts` calls it first. A value that is no console is
- * reported as an issue.
+ * Reads the option `console` of a gateway and returns a configuration whose monitor also feeds the
+ * console's counts. `compile.ts` calls it first, before it validates the other options. A value that
+ * is no console is reported as an issue. A wrong `monitor` is left as it is, so that its own issue is
+ * reported later.
  */
 import type { Issues } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import type { GatewayConfig } from '../config.ts'
 import type { GatewayConsole } from '../console/types.ts'
 
-/** The untyped form of the options that it needs. */
+/** The options that `attachConsole` reads, without the type parameters of a configuration. */
 type ConsoleConfig = Partial<
   Pick<GatewayConfig<string, never, never>, 'console' | 'monitor' | 'clock'>
 >
@@ -19,7 +20,7 @@ export interface AttachedConsole<C> {
   readonly console: GatewayConsole | undefined
 }
 
-/** Validates the option, and wraps the monitor, so that the console counts what it sees. */
+/** Validates the option `console`, and wraps the monitor so that the console counts the same requests and events. */
 export function attachConsole<C extends ConsoleConfig>(
   config: C,
   issues: Issues,
@@ -31,7 +32,7 @@ export function attachConsole<C extends ConsoleConfig>(
     return { config, console: undefined }
   }
 
-  // An invalid monitor is an issue of its own, which a wrapper would hide.
+  // A wrapper would hide that the monitor is invalid, which `compileOperations` reports.
   if (monitor !== undefined && typeof monitor?.begin !== 'function') return { config, console }
   const observedMonitor = console.observe(monitor, typeof clock === 'function' ? clock : Date.now)
 

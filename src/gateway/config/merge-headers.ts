@@ -1,17 +1,18 @@
 /**
- * Adds the gateway's own defaults to the security headers of its configuration. `compile.ts`, the
- * headers of routes and the Vercel guard call it. It validates nothing: the header compiler does
- * that with the merged options.
+ * Adds the gateway's defaults to its options for security headers: where browsers send reports, and a
+ * content security policy that is only reported. `compile.ts`, `routes/compile-headers.ts` and the
+ * guard for Vercel call it; the built-in endpoints use its path for reports. It validates nothing: a
+ * value that is no object is returned as it is, and `headerWriter` reports it.
  */
 import type { HeaderOptions } from '../../headers/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 
-/** Where browsers send reports; one of the gateway's own addresses. */
+/** Path of the gateway's own endpoint to which browsers send reports. */
 export const reportPath = '/.portcullis/reports'
 
 /**
- * The options with the gateway's own defaults. Nobody has looked at the pages of an upstream that was just put behind it:
- * until a preset or a policy is named, what would break them is only reported.
+ * Merges the options with the gateway's defaults. The policy is only reported until a preset or a policy is named:
+ * nobody has checked yet which pages of an upstream an enforced policy would break.
  */
 export function mergeGatewayHeaders(value: HeaderOptions | undefined): HeaderOptions {
   if (value !== undefined && !isRecord(value)) return value

@@ -1,7 +1,8 @@
 /**
- * Validates the options for operating a gateway: monitor, request id, readiness and uptime.
- * `compile.ts` calls it while building. Invalid options are reported as issues. The option
- * `maintenance` is only named here; `checks/maintenance.ts` validates it.
+ * Validates the options for operating a gateway (monitor, request id, readiness and uptime) and creates
+ * the functions that use them. `compile.ts` calls it while building. Wrong options are reported as
+ * issues. A request id header with an unusable value is replaced by a random id. `operationKeys` also
+ * names `maintenance`, which `checks/maintenance.ts` validates.
  */
 import { createNonce } from '../../headers/nonce.ts'
 import type { Monitor, Uptime } from '../../monitor/index.ts'
@@ -22,7 +23,7 @@ export interface Operations {
   readonly uptime: Uptime | undefined
 }
 
-/** Names of the options. */
+/** Names of the options for operating a gateway, which `compile.ts` accepts besides its own. */
 export const operationKeys = [
   'monitor',
   'requestIdHeader',
@@ -31,7 +32,7 @@ export const operationKeys = [
   'uptime',
 ] as const
 
-/** Validates and compiles the options. */
+/** Validates and compiles the options for operating a gateway. */
 export function compileOperations(
   value: Partial<Pick<GatewayConfig<string, never, never>, (typeof operationKeys)[number]>>,
   sources: ReadySources,
@@ -68,7 +69,10 @@ function createIdReader(idHeader: unknown): Operations['requestId'] {
 /** Characters of base64url: 132 bits. */
 const requestIdLength = 22
 
-/** Creates a random id. It only has to be unique, so it is taken from the pool of the nonces, at a tenth of the cost. */
+/**
+ * Creates a random id from the pool of the nonces. That costs a tenth of a random id of its own, and an id need only be
+ * unique.
+ */
 function createRequestId(): string {
   return createNonce().slice(0, requestIdLength)
 }

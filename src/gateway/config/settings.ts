@@ -1,7 +1,11 @@
 /**
- * Resolves the settings of an environment: every `FromEnv` option of a gateway, validated
- * together, once per set of values. `create.ts` asks for them at each request. Invalid values are
- * a `ConfigError`, which the gateway answers with 503.
+ * Resolves the settings of a gateway from the environment: public origin, hosts, addresses of upstreams
+ * and the keys of the assertion. `compile.ts` creates the resolver. `create.ts` calls it at each
+ * request, and `endpoints/scheduled.ts` at each cron trigger. The settings are cached until a value
+ * changes. Invalid values reject with one `ConfigError` (`ERR_CONFIG`), which the gateway answers with
+ * 503. Failures are not cached, so each request validates again. Several requests that arrive before
+ * the first settings are ready each resolve them. `find-route.ts` calls `settingsForHost`; the console,
+ * readiness and routes use the type.
  */
 import { type AssertionKeys, importKeys, parseKeys } from '../../assertion/keys.ts'
 import { createIssues, type Issues, resolveFrom } from '../../options/index.ts'
@@ -12,26 +16,32 @@ import { compileKnownHosts, type IsKnownHost } from '../../request/index.ts'
 import type { FromEnv } from '../../types.ts'
 import { hostCovers } from '../routes/host-pattern.ts'
 
-/** The values of one environment, ready for requests. `publicOrigin` is that of the request, if its route names a host. */
+/**
+ * The validated values of one environment. For a request whose route names a host, `publicOrigin` and `publicHost` are
+ * those of that host.
+ */
 export interface Settings extends ForwardSettings {
-  /** Whether a host other than the public one is served. */
+  /** Checks whether the gateway serves a host other than the public one. */
   readonly hosts: IsKnownHost
 }
 
-/** Where {@link Settings} come from. */
+/** The options from which {@link Settings} are resolved. */
 export interface SettingsSources {
   readonly publicOrigin: FromEnv<string, never> | undefined
   readonly hosts?: FromEnv<readonly string[], never> | undefined
   readonly upstreams: ReadonlyArray<{
     readonly name: string
-    /** The option that holds its address, which is not needed where that is `baseUrl`. */
+    /** The option that holds the address of the upstream. `url` is required, `baseUrl` is not. */
     readonly option: 'url' | 'baseUrl'
     readonly url: FromEnv<string, never> | undefined
   }>
   readonly key: FromEnv<string | readonly string[], never> | undefined
-  /** Hosts that routes name, with the options that do. */
+  /** Hosts that routes name, each with the option that names it. */
   readonly routeHosts?: ReadonlyArray<{ readonly option: string; readonly host: string }>
-  /** Validate what the session strategy, the throttle and the bindings of upstreams read from the environment. */
+  /**
+   * Parts that read further values from the environment and validate them: sessions, throttle, login, bindings of
+   * upstreams.
+   */
   readonly checks?: ReadonlyArray<{ check(env: unknown): void } | undefined>
 }
 
@@ -43,7 +53,7 @@ interface ParsedHosts {
   readonly names: readonly string[]
 }
 
-/** The options as functions of `env`, each of which caches by value. */
+/** The options as functions of `env`. Each caches its result, and returns the same object for an equal value. */
 interface Resolvers {
   readonly publicOrigin: (env: unknown) => URL | undefined
   readonly hosts: (env: unknown) => ParsedHosts
@@ -59,13 +69,17 @@ interface ResolvedValues {
   readonly keys: PrivateKeys | undefined
 }
 
-const unknownHostProblem = 'is not a served host; add it to hosts, or use the host of publicOrigin'
+const unknownHostProblem =
+  'is not a host that the gateway serves; add it to hosts, or use the host of publicOrigin'
+
+const loopProblem =
+  'is the public origin, so requests would loop; use the address of the server behind the gateway'
 
 /**
- * Validates plain values now, and functions at each request.
+ * Validates plain values immediately, and functions of the environment at each request.
  *
- * @returns a function of `env` that returns the settings where the values are those of the last request, and otherwise a
- *   promise. It rejects with one ConfigError that names everything that is wrong in this environment.
+ * @returns a function of `env`. It returns the cached settings if the values are those of the last request, otherwise a
+ *   promise. The promise rejects with one ConfigError that names every wrong value of the environment.
  */
 export function createSettingsResolver(
   sources: SettingsSources,
@@ -107,7 +121,7 @@ export function createSettingsResolver(
   }
 }
 
-/** The settings of a request for one of the hosts that routes name. */
+/** Returns the settings with the public origin of a host that a route names. */
 export function settingsForHost(settings: Settings, host: string): Settings {
   if (host === settings.publicHost) return settings
   return {
@@ -144,7 +158,10 @@ function resolveValues(resolvers: Resolvers, env: unknown, issues: Issues): Reso
   }
 }
 
-/** Whether an environment holds what it held before. Each resolver caches by value, so equal results are the same object. */
+/**
+ * Whether an environment holds the same values as before. Equal values resolve to the same object, so identity is
+ * compared.
+ */
 function isUnchanged(resolvers: Resolvers, previous: ResolvedValues, env: unknown): boolean {
   try {
     return (
@@ -185,7 +202,7 @@ function parseHosts(hostsOption: readonly string[], issues: Issues): ParsedHosts
   }
 }
 
-/** An upstream that is called by its address must not be the gateway itself. */
+/** Reports an upstream whose address is that of the gateway itself. */
 function rejectSelfReference(
   sources: SettingsSources,
   { publicOrigin, upstreams }: ResolvedValues,
@@ -194,15 +211,11 @@ function rejectSelfReference(
   for (const [index, targetUrl] of upstreams.entries()) {
     if (publicOrigin === undefined || targetUrl?.host !== publicOrigin.host) continue
     const { name: upstreamName, option } = sources.upstreams[index] ?? {}
-    if (option === 'url')
-      issues.add(
-        `upstreams.${upstreamName}.url`,
-        'is the public origin: requests would return to the gateway',
-      )
+    if (option === 'url') issues.add(`upstreams.${upstreamName}.url`, loopProblem)
   }
 }
 
-/** A route must not name a host that this gateway does not serve. */
+/** Reports routes that name a host which this gateway does not serve. */
 function rejectUnknownRouteHosts(
   { routeHosts = [] }: SettingsSources,
   publicOrigin: URL | undefined,
@@ -217,7 +230,10 @@ function rejectUnknownRouteHosts(
   }
 }
 
-/** The result of a function; undefined if it threw a ConfigError, whose issues are then collected. */
+/**
+ * Returns the result of a function. If it throws a ConfigError, its issues are added to `issues`; other errors are
+ * rethrown.
+ */
 function collectIssues<T>(issues: Issues, resolve: () => T): T | undefined {
   try {
     return resolve()

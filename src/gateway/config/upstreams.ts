@@ -1,7 +1,8 @@
 /**
- * Compiles the option `upstreams`: the servers behind a gateway. `compile.ts` calls it while
- * building. Invalid options are reported as issues; urls that come from the environment are
- * validated with the settings.
+ * Compiles the option `upstreams`: the servers, bindings, assets and apps behind a gateway. `compile.ts`
+ * calls it while building; the checks, phases and endpoints use the compiled upstreams. Wrong options
+ * are reported as issues. `config/settings.ts` validates addresses, since they may come from the
+ * environment. A binding that is missing in an environment is a `ConfigError` of `check(env)`.
  */
 
 import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../../options/index.ts'
@@ -15,30 +16,34 @@ import { type AliasReader, canonicalPath, checkAliases } from '../../request/ind
 import type { FindOverriddenRoute, MethodOverride } from '../checks/method-override.ts'
 import type { Upstream } from '../config.ts'
 
-/** A server behind the gateway, as requests use it. */
+/** The compiled options of one upstream. */
 export interface CompiledUpstream extends UpstreamRules {
-  /** Creates the client of a request; undefined where it has an address, and the gateway's own client reaches it. */
+  /**
+   * Creates the client of one request; undefined for an upstream with an address, which the gateway's own client
+   * requests.
+   */
   readonly connect: ConnectUpstream | undefined
-  /** Rejects an environment that lacks its binding. */
+  /** Throws a ConfigError if the environment lacks the binding of the upstream. */
   check(env: unknown): void
-  /** Whether it serves files, which are the same for every client. */
+  /** True if the upstream serves files, which are the same for every client. */
   readonly isAssets: boolean
-  /** Whether its error pages are replaced by the gateway's own. */
+  /** True if error pages of the upstream are replaced by the gateway's own. */
   readonly hideErrors: boolean
-  /** Path of its health check; undefined where it has none. */
+  /** Path of the health check; undefined if there is none. */
   readonly probe: string | undefined
-  /** Reads a path as the pages that the upstream serves for it. */
+  /** Lists the pages that the upstream may serve for a path. */
   readonly aliases: AliasReader
-  /** Finds the route of a POST by the method in its form; undefined where the upstream takes the request's method. */
+  /** Finds the route of a POST by the method in its form; undefined if the upstream uses the method of the request. */
   readonly methodOverride: FindOverriddenRoute | undefined
 }
 
 type AnyUpstream = Upstream<never>
 
-/** How long a server may think before its first byte. */
+/** Bounds of the time until the first byte of a response. */
 export const timeoutBounds = { min: 1, max: 300_000, unit: 'milliseconds' } as const
 
-// The first four say what it is, and the fifth belongs to the last three of them.
+// `compileSource` relies on this order: exactly one of the first four is set, and `baseUrl` belongs to the three after
+// `url`.
 const upstreamKeys: ReadonlyArray<keyof Upstream> = [
   'url',
   'binding',
@@ -56,20 +61,20 @@ const upstreamKeys: ReadonlyArray<keyof Upstream> = [
   'methodOverride',
 ]
 
-/** Validates the option `upstreams`, all but the values of its urls. */
+/** Validates and compiles the option `upstreams`, except for the values of its addresses. */
 export function compileUpstreams(
   value: unknown,
   issues: Issues,
 ): ReadonlyMap<string, CompiledUpstream> {
   const upstreams = new Map<string, CompiledUpstream>()
   if (!isRecord(value) || Object.keys(value).length === 0) {
-    issues.add('', 'must name at least one server')
+    issues.add('', 'must be an object with at least one upstream, such as { app: { url } }')
     return upstreams
   }
 
   for (const [index, [upstreamName, upstream]] of Object.entries(value).entries()) {
     const upstreamIssues = issues.at(upstreamName)
-    // The name is the assertion's `aud` and stands in logs.
+    // The name becomes the `aud` of assertions and appears in logs.
     if (!/^[a-z][\w-]{0,63}$/i.test(upstreamName))
       upstreamIssues.add('', 'must be named with letters, digits, - and _, starting with a letter')
 
@@ -77,7 +82,7 @@ export function compileUpstreams(
     const options: Partial<AnyUpstream> = isRecord(upstream) ? upstream : {}
     const { sessions, timeoutMs, breaker, probe, hideErrors } = options
     const { insecurePrivateAddress, aliases, dropHeaders, methodOverride } = options
-    // Only the review looks at addresses.
+    // Only `reviewGateway` uses the value of this option.
     booleanOption(upstreamIssues, 'insecurePrivateAddress', insecurePrivateAddress, false)
     const connect = compileSource(options, upstreamIssues)
     upstreams.set(upstreamName, {
@@ -101,11 +106,11 @@ export function compileUpstreams(
   return upstreams
 }
 
-/** Compiles what an upstream is. Its address is validated with the settings of an environment. */
+/** Compiles the binding, assets or app of an upstream. An address is validated with the settings of an environment. */
 function compileSource(options: Partial<AnyUpstream>, issues: Issues): ConnectUpstream | undefined {
   const { url, binding, assets, app, sessions } = options
-  const exclusive = upstreamKeys.slice(0, url === undefined ? 4 : 5)
-  const givenSources = exclusive.filter((sourceName) => options[sourceName] !== undefined)
+  const exclusiveOptions = upstreamKeys.slice(0, url === undefined ? 4 : 5)
+  const givenSources = exclusiveOptions.filter((sourceName) => options[sourceName] !== undefined)
   if (givenSources.length > 1) issues.add('', `must have only one of ${givenSources.join(', ')}`)
   if (assets !== undefined && sessions) issues.add('sessions', 'cannot be combined with assets')
 

@@ -1,8 +1,9 @@
 /**
- * Validates the options of a gateway that hold what a function of another module has created, such
- * as `session`, `login` and `throttle`, and the option `assertion`. `compile.ts` and the Vercel
- * middleware call it. A value of another kind is reported as an issue that says which function
- * creates it.
+ * Validates the options of a gateway whose value another function creates: `session`, `login`,
+ * `throttle`, `audit` and `pages`, and the option `assertion`. `compile.ts` calls all of them while
+ * building, and `vercel.ts` uses some for its own options. A value of another kind is reported as an
+ * issue that names the function to call. Values are recognized by their methods only, so any object
+ * with these methods is accepted.
  */
 import type { GatewayLoginHandler, GatewaySources } from '../../login/gateway/types.ts'
 import type { AuditTrail } from '../../monitor/index.ts'
@@ -56,7 +57,7 @@ export function validateSession(
   return undefined
 }
 
-/** Validates the option `login` and starts the login that it brings. */
+/** Validates the option `login` and creates the login handler of this gateway from it. */
 export function validateLogin(
   { login, signIn }: Partial<Pick<GatewayConfig<string, never, never>, 'login' | 'signIn'>>,
   sources: GatewaySources,
@@ -72,7 +73,7 @@ export function validateLogin(
   return undefined
 }
 
-/** Validates the option `throttle` and starts the throttling that it brings. */
+/** Validates the option `throttle` and creates the login throttling of this gateway from it. */
 export function validateThrottle(
   value: unknown,
   sources: { readonly clock: Clock; readonly emit: Emit },

@@ -1,7 +1,10 @@
 /**
- * Decides who may see the console: its access rule, a fresh login, its own limits, and a token
- * with every form. `console/create.ts` calls it for each request to the console. It returns the
- * viewer or a rejection.
+ * Decides whether a request may use the console. It checks, in this order: the client's address, a
+ * limit per address, that a form comes from the console's own origin, the access rule with the
+ * session, and a limit per session. `console/create.ts` calls it for each request to the console. It
+ * returns the viewer, or the response for a request that is denied (403, 429, 401 or a redirect to the
+ * sign-in page). Loading the session rejects as the session store does, with `ERR_STORE_UNAVAILABLE`
+ * for example. The limits are counted in the memory of one isolate.
  */
 import { type CompiledAccess, checkAddress } from '../../access/index.ts'
 import { checkCrossOrigin, csrfPolicy } from '../../csrf/index.ts'
@@ -15,32 +18,36 @@ import type { RequestContext, RouteContext } from '../request-context.ts'
 import { createMinuteLimit } from './limits.ts'
 import type { ConsoleServices } from './types.ts'
 
-/** Somebody who may see the console. */
+/** A signed-in person who may use the console. */
 export interface Viewer {
-  /** Digest of the session. */
+  /** Digest of the id of the session. */
   readonly session: string
-  /** The user of the session, where the strategy names one. */
+  /** The user of the session; undefined if the session strategy has no option `user`. */
   readonly user: string | undefined
-  /** Creates a token for the forms of a page. */
+  /** Creates a csrf token for the forms of a page. */
   issueToken(): Promise<string>
+  /** Verifies the csrf token of a form. A token of another session, or of a secret that was removed, is false. */
   verifyToken(token: string): Promise<boolean>
 }
 
-/** Returns who is asking, or the response for a request that may not see the console. */
+/** Returns the viewer of a request, or the response for a request that may not use the console. */
 export type AuthorizeViewer = (ctx: RequestContext) => Promise<Viewer | Response>
 
-/** How often the console may be asked. */
+/** How many requests to the console are allowed. */
 export interface ViewerLimits {
-  /** Requests of one address in a minute, before its session is read. */
+  /** Requests per minute from one address prefix, counted before the session is read. */
   readonly perAddress: number
-  /** Requests of one session in a minute. */
+  /** Requests per minute from one session. */
   readonly perSession: number
 }
 
-/** Separates these tokens from those of the application under the same secret. */
+/**
+ * Prefix of the signed text. With it, a csrf token of the application is not valid here although both use the same
+ * secret.
+ */
 const tokenPurpose = 'console '
 
-/** Creates the check. */
+/** Creates the function that authorizes requests to the console. */
 export function createAuthorizeViewer(
   access: CompiledAccess,
   services: ConsoleServices,
@@ -59,24 +66,24 @@ export function createAuthorizeViewer(
   /** Checks everything that needs no session. */
   function checkRequest(ctx: RequestContext): Response | undefined {
     const { address, request, path, settings } = ctx
-    const located = checkAddress(access, address)
-    if (!located.ok) return reject(ctx, located.reason)
+    const addressVerdict = checkAddress(access, address)
+    if (!addressVerdict.ok) return reject(ctx, addressVerdict.reason)
 
     const prefix = address === undefined ? undefined : addressPrefix(address)
-    const wait = prefix === undefined ? undefined : perAddress.consume(prefix, clock())
+    const retryAfter = prefix === undefined ? undefined : perAddress.consume(prefix, clock())
     const verdict = checkCrossOrigin(request, policy, path, settings)
-    return rejectExcess(ctx, wait) ?? (verdict.ok ? undefined : reject(ctx, verdict.reason))
+    return rejectExcess(ctx, retryAfter) ?? (verdict.ok ? undefined : reject(ctx, verdict.reason))
   }
 
   return async function authorizeViewer(ctx) {
-    const denied = checkRequest(ctx)
-    if (denied !== undefined) return denied
+    const rejection = checkRequest(ctx)
+    if (rejection !== undefined) return rejection
 
-    // Opened with the context itself, whose session is flushed to the response.
+    // Opened here with the original context, since the changes of its session are written to the response.
     sessions.open(ctx)
-    const guarded = createGuardedContext(ctx, access)
-    const session = await phases.loadSession(guarded)
-    const denial = phases.authorize(guarded, session)
+    const routeContext = createRouteContext(ctx, access)
+    const session = await phases.loadSession(routeContext)
+    const denial = phases.authorize(routeContext, session)
     if (denial !== undefined) return denial
 
     const internals = findInternals(services, ctx.env)
@@ -88,15 +95,20 @@ export function createAuthorizeViewer(
   }
 }
 
-/** The phases of a route read its access rule here, which needs a session, and options of which it has none. */
-function createGuardedContext(ctx: RequestContext, access: CompiledAccess): RouteContext {
+/**
+ * Creates a context with a route that has the console's access rule and no other option. The phases `loadSession` and
+ * `authorize` read nothing else of a route, except that the rule always needs a session.
+ */
+function createRouteContext(ctx: RequestContext, access: CompiledAccess): RouteContext {
   return { ...ctx, route: { route: {}, access } } as unknown as RouteContext
 }
 
-/** A form of the console comes from its own page, whatever the gateway trusts for other routes. */
+/**
+ * Creates the policy for forms of the console: only its own origin may send them, whatever origins the gateway trusts.
+ */
 function createOwnOriginPolicy(): ReturnType<typeof csrfPolicy> {
   const policy = csrfPolicy({ missing: 'deny' }, createIssues('console'))
-  // The environment of this policy is the gateway's settings.
+  // This policy is checked with the gateway's settings in place of an environment.
   return { ...policy, publicOrigins: (settings) => [(settings as Settings).publicOrigin] }
 }
 
@@ -110,11 +122,11 @@ function createViewer(
   { session, env }: { readonly session: LoadedSession | undefined; readonly env: unknown },
 ): Viewer {
   const ring = internals.ring(env)
-  const bound = tokenPurpose + id
+  const tokenSubject = tokenPurpose + id
   return {
     session: id,
     user: session === undefined ? undefined : internals.user?.(session.data as never),
-    issueToken: () => signToken(ring, bound),
-    verifyToken: (token) => verifyToken(ring, bound, token),
+    issueToken: () => signToken(ring, tokenSubject),
+    verifyToken: (token) => verifyToken(ring, tokenSubject, token),
   }
 }

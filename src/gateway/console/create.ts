@@ -1,7 +1,11 @@
 /**
- * Creates the console of a gateway, an option that a configuration imports: its endpoints, its
- * counts and its forms. `compile.ts` starts it. Wrong options are a `ConfigError`; requests of
- * viewers without access are rejected by `authorize.ts`.
+ * Creates the option `console` of a gateway: a page for administrators at `/.portcullis/console` with
+ * counts of requests, a live stream of changes, and forms that list and end sessions. Applications call
+ * `gatewayConsole()`. `config/attach-console.ts` calls its `observe` to count requests, and `compile.ts`
+ * its `start` to create the endpoints. Wrong options throw a `ConfigError` (`ERR_CONFIG`). A request
+ * without access gets the response of `authorize.ts`, a malformed form 400, a form without a valid
+ * token 403, and a stream beyond the limit 429. If Redis does not respond, the page shows the counts of
+ * one isolate and says so.
  */
 import { type AccessMembers, type CompiledAccess, compileAccess } from '../../access/index.ts'
 import type { HeaderWriter } from '../../headers/index.ts'
@@ -38,14 +42,15 @@ type Ancestors = 'none' | 'self'
 /** Options of {@link gatewayConsole}. */
 export interface ConsoleOptions<Data = object> {
   /**
-   * The rule of viewers of the console, such as `{ role: 'admin' }`. It must need a session. Where
-   * the rule has no `fresh`, the login must be an hour old at most.
+   * The access rule of the console, such as `{ role: 'admin' }`. It must need a session. Default of
+   * its `fresh`: 3,600, so that the login must be an hour old at most.
    */
   readonly access: 'session' | AccessMembers<Data>
   /**
-   * The Redis in which the counts of all isolates come together: 60 hashes of at most 300 names, and a list of 50 requests.
+   * The Redis in which the counts of all isolates are added up. It holds 60 hashes of at most 300 names each, and a
+   * list of 50 requests.
    *
-   * @default none: each isolate shows its own
+   * @default none: each isolate shows its own counts
    */
   readonly redis?: RedisSource
   /**
@@ -56,18 +61,19 @@ export interface ConsoleOptions<Data = object> {
   readonly frame?: Ancestors
 }
 
-/** Seconds since the login, where the rule does not say. */
+/** Maximum seconds since the login, if the access rule has no `fresh`. */
 const defaultFresh = 3600
 const maxFormBytes = 4096
 const requestLimits = { perAddress: 240, perSession: 120 } as const
 const streamMs = 60_000
-/** Streams end at their next look, which may come late. */
+/** Bounds of the live streams. A stream ends at its next update, which may be late; the ten seconds allow for that. */
 const streamBounds = { perSession: 4, all: 20, lastsMs: streamMs + 10_000 } as const
-const lookMs = { memory: 1000, redis: 2000 } as const
+/** Milliseconds between two updates of a live stream. */
+const updateMs = { memory: 1000, redis: 2000 } as const
 
 /**
- * Makes the option `console` of a gateway: a page under `/.portcullis/console` that shows requests as they come, refusals by
- * reason, limits, upstreams, reports of browsers, and the sessions of a user.
+ * Creates the option `console` of a gateway: a page at `/.portcullis/console` that shows requests as they arrive,
+ * rejections by reason, limits, upstreams, reports of browsers, and the sessions of a user.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  * @see docs/console.md
@@ -83,7 +89,7 @@ export function gatewayConsole<Data = object>(options: ConsoleOptions<Data>): Ga
   const access = compileConsoleAccess(Object(options).access, issues)
   issues.throwIfAny()
 
-  /** Requests of the console itself, which it does not show. */
+  /** Requests to the console itself, which are not counted or listed. */
   const ignored = new WeakSet<RequestMetrics>()
   let store: ConsoleStore | undefined
   const findStore = (clock: Clock): ConsoleStore => {
@@ -100,7 +106,7 @@ export function gatewayConsole<Data = object>(options: ConsoleOptions<Data>): Ga
         ignored,
         ancestors,
         store: findStore(services.clock),
-        lookMs: client === undefined ? lookMs.memory : lookMs.redis,
+        updateMs: client === undefined ? updateMs.memory : updateMs.redis,
         authorizeViewer: createAuthorizeViewer(access, services, requestLimits),
         streams: createStreamLimit(streamBounds),
         source:
@@ -117,9 +123,10 @@ function createStore(client: Redis | undefined, clock: Clock): ConsoleStore {
 }
 
 function compileConsoleAccess(value: unknown, issues: Issues): CompiledAccess {
-  const at = issues.at('access')
-  const rule = compileAccess(value, at)
-  if (!rule.session) at.add('', 'must require a session: the console is not public')
+  const accessIssues = issues.at('access')
+  const rule = compileAccess(value, accessIssues)
+  if (!rule.session) accessIssues.add('', 'must require a session: the console is not public')
+
   return { ...rule, freshMs: rule.freshMs ?? defaultFresh * 1000 }
 }
 
@@ -129,13 +136,14 @@ function validateSessions(strategy: SessionStrategy<object> | undefined, issues:
     issues.add('', 'needs sessions of this library: statelessSessions() or storedSessions()')
 }
 
-/** The parts that the endpoints share. */
+/** Services and options that the endpoints of the console share. */
 interface ConsoleParts {
   readonly services: ConsoleServices
   readonly store: ConsoleStore
   readonly ignored: WeakSet<RequestMetrics>
   readonly ancestors: Ancestors
-  readonly lookMs: number
+  /** Milliseconds between two updates of a live stream. */
+  readonly updateMs: number
   readonly authorizeViewer: AuthorizeViewer
   readonly streams: StreamLimit
   readonly source: string
@@ -151,12 +159,14 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
     if (ctx.settings === undefined) throw ctx.settingsError
     if (ctx.metrics !== undefined) ignored.add(ctx.metrics)
     const viewer = await authorizeViewer(ctx)
+
     return viewer instanceof Response ? viewer : respond(viewer)
   }
 
   async function render(env: unknown): Promise<{ parts: Parts; reading: ConsoleReading }> {
     const reading = await store.read(env)
     const view = createView(reading.data, services.upstreams, services.clock())
+
     return { parts: renderParts(view, reading.data), reading }
   }
 
@@ -174,6 +184,7 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
       now: services.clock(),
     })
     ctx.response.headers = keepOwnPolicy(ctx.response.headers)
+
     return new Response(ctx.request.method === 'HEAD' ? null : page, {
       headers: {
         'content-type': 'text/html; charset=utf-8',
@@ -195,12 +206,17 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
       methods: ['GET'],
       handle: (ctx) =>
         handle(ctx, async (viewer) => {
-          const place = console.streams.open(viewer.session, services.clock())
-          if (place === undefined)
+          const openStream = console.streams.open(viewer.session, services.clock())
+          if (openStream === undefined)
             return services.reject(ctx, 'rate-limited', [['Retry-After', '60']])
           const body = createLiveStream({
             render: () => render(ctx.env).then(({ parts }) => parts),
-            ...{ everyMs: console.lookMs, lastsMs: streamMs, signal: ctx.request.signal, place },
+            ...{
+              everyMs: console.updateMs,
+              lastsMs: streamMs,
+              signal: ctx.request.signal,
+              openStream,
+            },
           })
           const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
           return new Response(body, { headers })
@@ -211,7 +227,10 @@ function createConsoleEndpoints(console: ConsoleParts): readonly Endpoint[] {
 
 const degradedText = 'Redis did not respond. These are the counts of one isolate only.'
 
-/** The panel of a page, or the response to a form that nobody may send. */
+/**
+ * Creates the panel of a user's sessions, after it has handled a form if one was sent. Returns a rejection for a wrong
+ * form.
+ */
 async function createPanel(
   { services }: ConsoleParts,
   ctx: RequestContext,
@@ -219,35 +238,41 @@ async function createPanel(
 ): Promise<SessionPanel | Response> {
   const { request, env, eventContext } = ctx
   const strategy = services.sessions.findStrategy(env)
-  const nothing = { user: undefined, sessions: undefined, message: undefined }
-  if (request.method !== 'POST') return { support: findSupport(strategy), ...nothing }
+  const emptyPanel = { user: undefined, sessions: undefined, message: undefined }
+  if (request.method !== 'POST') return { support: findSupport(strategy), ...emptyPanel }
 
   const form = parseSessionForm(await readBoundedText(request, maxFormBytes))
   if (form === undefined) return services.reject(ctx, 'body-malformed')
   if (!(await viewer.verifyToken(form.token)))
     return services.reject(ctx, form.token === '' ? 'token-missing' : 'token-bad')
+
   return handleSessionForm(form, { strategy, env, context: eventContext, actor: viewer.user })
 }
 
-/** The page has its own policy, so the policies of the gateway's other pages do not apply to it. */
+/**
+ * Removes the report-only policy of the gateway's other pages from the response, since the console has a policy of its
+ * own.
+ */
 function keepOwnPolicy(write: HeaderWriter): HeaderWriter {
-  const writeOwn: HeaderWriter = Object.assign(
+  const writeConsoleHeaders: HeaderWriter = Object.assign(
     (response: Response, origin: Parameters<HeaderWriter>[1]): Response => {
-      const written = write(response, origin)
-      written.headers.delete('content-security-policy-report-only')
-      return written
+      const securedResponse = write(response, origin)
+      securedResponse.headers.delete('content-security-policy-report-only')
+      return securedResponse
     },
     { nonces: write.nonces, fills: write.fills, nonceFor: write.nonceFor },
   )
-  return writeOwn
+
+  return writeConsoleHeaders
 }
 
 function createPolicy(nonce: string, ancestors: Ancestors): string {
-  const own = nonceSource(nonce)
+  const pageNonce = nonceSource(nonce)
+
   return [
     "default-src 'none'",
-    `script-src ${own}`,
-    `style-src ${own}`,
+    `script-src ${pageNonce}`,
+    `style-src ${pageNonce}`,
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",

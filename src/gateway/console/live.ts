@@ -1,7 +1,9 @@
 /**
- * Streams the parts of the page that changed as server-sent events, for a minute; then the browser
- * connects again. `console/create.ts` sends the stream. Where rendering fails, the stream ends and
- * the page says that it waits.
+ * Streams the parts of the console's page that have changed as server-sent events, for a minute; then
+ * the browser reconnects and its access is checked again. `console/create.ts` creates the stream and
+ * sends it as the response. If rendering fails, the stream just ends: the error is swallowed, and the
+ * page shows that it reconnects. The stream also ends when the client disconnects or a newer stream
+ * replaces it.
  */
 import type { OpenStream } from './limits.ts'
 import type { Parts } from './page/parts.ts'
@@ -10,37 +12,41 @@ import type { Parts } from './page/parts.ts'
 export interface LiveOptions {
   /** Renders the parts as they are now. */
   render(): Promise<Parts>
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two updates. */
   readonly everyMs: number
   /**
-   * Milliseconds until the stream ends by itself. The browser opens another one, and whether it may is decided again: a right
-   * that was taken away ends here.
+   * Milliseconds until the stream ends by itself. The browser then opens another one, for which access is checked
+   * again, so that a person who has lost access sees no more updates.
    */
   readonly lastsMs: number
-  /** The request of the stream: it stops when its client has left. */
+  /** The signal of the request, which is aborted when the client disconnects. */
   readonly signal: AbortSignal
-  /** Its place among the open streams. */
-  readonly place: OpenStream
+  /** The entry of the stream in the limit of open streams. */
+  readonly openStream: OpenStream
 }
 
 const encoder = new TextEncoder()
 
 /** Creates the body of the stream. */
 export function createLiveStream(options: LiveOptions): ReadableStream<Uint8Array> {
-  const { render, everyMs, lastsMs, signal, place } = options
-  const sent = new Map<string, string>()
-  let looksLeft = Math.ceil(lastsMs / everyMs)
+  const { render, everyMs, lastsMs, signal, openStream } = options
+  const sentParts = new Map<string, string>()
+  let updatesLeft = Math.ceil(lastsMs / everyMs)
   let isFirst = true
   let isCancelled = false
 
-  /** The events for what changed since the last look; a comment where nothing did, so that a proxy keeps the stream open. */
+  /**
+   * Creates events for the parts that changed since the last update, or a comment, so that proxies keep the stream
+   * open.
+   */
   async function createEvents(): Promise<string> {
     let events = ''
     for (const [name, part] of Object.entries(await render())) {
-      if (sent.get(name) === part.html) continue
-      sent.set(name, part.html)
+      if (sentParts.get(name) === part.html) continue
+      sentParts.set(name, part.html)
       events += `event: part\ndata: ${JSON.stringify({ name, html: part.html })}\n\n`
     }
+
     return events === '' ? ': nothing new\n\n' : events
   }
 
@@ -51,18 +57,19 @@ export function createLiveStream(options: LiveOptions): ReadableStream<Uint8Arra
         else await wait(everyMs)
         isFirst = false
         if (isCancelled) return
-        if (!place.isReplaced) controller.enqueue(encoder.encode(await createEvents()))
-        if (--looksLeft > 0 && !signal.aborted && !place.isReplaced) return
+        if (!openStream.isReplaced) controller.enqueue(encoder.encode(await createEvents()))
+        if (--updatesLeft > 0 && !signal.aborted && !openStream.isReplaced) return
         controller.close()
       } catch {
-        // The browser connects again, and the page says so meanwhile.
+        // The browser reconnects, and the page shows "Connecting" until then.
         if (!isCancelled) controller.close()
       }
-      place.close()
+
+      openStream.close()
     },
     cancel(): void {
       isCancelled = true
-      place.close()
+      openStream.close()
     },
   })
 }

@@ -1,13 +1,15 @@
 /**
- * Handles the form of the console: shows the sessions of a user, and ends one or all of them.
- * `console/create.ts` calls it after the form's token was verified. It throws what the session
- * store throws, such as `ERR_STORE_UNAVAILABLE`.
+ * Parses and handles the console's form about the sessions of a user: it lists them, and ends one or all
+ * of them. `console/create.ts` calls it and verifies the csrf token before a form is handled. A
+ * malformed form gives undefined, which the caller answers with 400. Handling a form rejects as the
+ * session store does, for example with `ERR_STORE_UNAVAILABLE`. A session that has already ended is
+ * not an error.
  */
 import type { EndAllArgs, EndOneArgs } from '../../session/core/types.ts'
 import type { SessionInfo, SessionStrategy } from '../../session/index.ts'
 import type { SessionPanel } from './page/page.ts'
 
-/** The request of a form. */
+/** The fields of a form. */
 export interface SessionForm {
   readonly action: 'find' | 'end' | 'end-all'
   readonly user: string
@@ -16,38 +18,43 @@ export interface SessionForm {
   readonly token: string
 }
 
-/** The verbs that only some strategies have. */
+/** A session strategy with the administrative functions, which only some strategies have. */
 type AdministrableStrategy = SessionStrategy<object> & {
   list?(args: { readonly user: string; readonly env?: unknown }): Promise<SessionInfo[]>
   endOne?(args: EndOneArgs): Promise<boolean>
   endAll?(args: EndAllArgs): Promise<unknown>
 }
 
-/** The viewer who sent the form, and the services that it uses. */
+/** The context in which a form is handled. */
 export interface FormContext {
   readonly strategy: SessionStrategy<object> | undefined
   readonly env: unknown
-  /** By this object events find the listener of the request. */
+  /** The object with which events are emitted, so that they reach the listener of the request. */
   readonly context: object
-  /** The administrator, for the tag in the event. */
+  /** The user who sent the form, for the event; undefined if the session names no user. */
   readonly actor: string | undefined
 }
 
 const maxUserLength = 256
 
-/** Parses a form; undefined for one that the page did not make. */
+/** Parses a form; returns undefined for a form that the page cannot have sent. */
 export function parseSessionForm(text: string): SessionForm | undefined {
   const fields = new URLSearchParams(text)
   const action = fields.get('do')
   const user = fields.get('user')?.trim() ?? ''
   if (action !== 'find' && action !== 'end' && action !== 'end-all') return undefined
   if (user === '' || user.length > maxUserLength) return undefined
+
   const id = fields.get('id') ?? undefined
   if (action === 'end' && id === undefined) return undefined
+
   return { action, user, id, token: fields.get('csrf_token') ?? '' }
 }
 
-/** Finds the verbs of a strategy that an administrator can use. */
+/**
+ * Finds out whether an administrator can list sessions of a strategy (`list`), only end all of a user, or neither
+ * (`none`).
+ */
 export function findSupport(
   strategy: SessionStrategy<object> | undefined,
 ): SessionPanel['support'] {
@@ -56,7 +63,9 @@ export function findSupport(
   return kind === 'stored' && typeof list === 'function' ? 'list' : 'end-all'
 }
 
-/** Does what a form asks for, and returns what the page shows of it. It throws what the verbs of sessions throw. */
+/**
+ * Performs the action of a form and returns the panel that shows the result. It rejects as the session strategy does.
+ */
 export async function handleSessionForm(
   form: SessionForm,
   { strategy, env, context, actor }: FormContext,
@@ -69,8 +78,9 @@ export async function handleSessionForm(
 
   const by = { actor: 'administrator', ...(actor !== undefined && { user: actor }) } as const
   const message = await runAction(form, sessions, { user, env, context, by })
-  const list = support === 'list' ? await sessions.list?.({ user, env }) : undefined
-  return { support, user, sessions: list, message }
+  const userSessions = support === 'list' ? await sessions.list?.({ user, env }) : undefined
+
+  return { support, user, sessions: userSessions, message }
 }
 
 async function runAction(
@@ -83,7 +93,9 @@ async function runAction(
     if (typeof count !== 'number') return 'All sessions were ended.'
     return count === 1 ? 'One session was ended.' : `${count} sessions were ended.`
   }
+
   if (action !== 'end' || id === undefined) return undefined
   const wasAlive = await sessions.endOne?.({ ...args, id })
+
   return wasAlive ? 'The session was ended.' : 'This session had already ended.'
 }

@@ -1,7 +1,9 @@
 /**
- * The endpoints that every gateway has: health, readiness, keys and reports. `list.ts` adds them,
- * and `handle-request.ts` runs them before routing. Readiness answers 503 where the environment or
- * a probe is at fault.
+ * Creates the endpoints that every gateway has under `/.portcullis/`: health, readiness, the public keys
+ * of assertions, and the receiver of browser reports. `list.ts` adds them to the endpoints of a gateway,
+ * and `endpoint.ts` calls their handlers. Readiness responds with 503 if a probe fails or the environment
+ * is invalid, and never says why. The keys are 404 without the option `assertion`. Reports always get 204,
+ * also malformed ones.
  */
 import { reportPath } from '../config/merge-headers.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -11,14 +13,14 @@ import type { ReportCollector } from './reports.ts'
 
 const readMethods = ['GET', 'HEAD'] as const
 
-/** Creates them. */
+/** Creates the endpoints for health, readiness, keys and reports. */
 export function createBuiltInEndpoints(
   isReady: IsReady,
   collectReports: ReportCollector,
 ): readonly Endpoint[] {
   return [
     {
-      // It does no I/O, and responds whatever the environment holds.
+      // It does no I/O and does not read the environment, so it responds even if that is invalid.
       path: '/.portcullis/health',
       methods: readMethods,
       anyHost: true,
@@ -40,7 +42,7 @@ export function createBuiltInEndpoints(
     {
       path: reportPath,
       methods: ['POST'],
-      // Whatever was sent: browsers ignore the response, and other senders learn nothing.
+      // The response is the same for every body: browsers ignore it, and other senders learn nothing from it.
       async handle({ request, settings }) {
         await collectReports(request, settings?.publicOrigin)
         return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
@@ -49,7 +51,10 @@ export function createBuiltInEndpoints(
   ]
 }
 
-/** Verifiers fetch the keys once, and again for a key that they do not know. A removed key is trusted for five minutes more. */
+/**
+ * Responds with the public keys. Verifiers fetch them once, and again when they meet an unknown key. Caches may keep
+ * the response, so a removed key is trusted for up to five minutes more.
+ */
 function respondWithKeys(ctx: RequestContext): Response | undefined {
   const { request, settings } = ctx
   if (settings === undefined) throw ctx.settingsError

@@ -1,21 +1,25 @@
 /**
- * Defines the gateway's own endpoints, and finds the one that handles a request.
- * `handle-request.ts` asks the table after the checks of every request. Another method is rejected
- * with 405, and an unknown path under `/.portcullis/` with 404.
+ * Defines an endpoint of the gateway itself, and the table that finds the endpoint for a path.
+ * `compile.ts` creates the table from the endpoints of `list.ts`, the login and the console, and
+ * `handle-request.ts` looks up each request in it. Another method gets 405. An unknown path under
+ * `/.portcullis/`, also in other spellings, gets 404 and is never forwarded. A handler that rejects makes
+ * the request fail; `respond-to-error.ts` maps its error.
  */
 import { foldPath } from '../../request/index.ts'
 import type { RequestRejecter } from '../reject.ts'
 import type { RequestContext } from '../request-context.ts'
 
-/** An endpoint of the gateway itself. Its paths never reach an upstream. */
+/** An endpoint of the gateway itself. Requests for its path are never forwarded. */
 export interface Endpoint {
   /** A canonical path under `/.portcullis/` or `/.well-known/`: exact, or with `/*` at its end for everything below it. */
   readonly path: string
-  /** Methods that it takes, with HEAD where it takes GET; others get 405. */
+  /** The methods that it accepts, with HEAD besides GET. Others get 405. */
   readonly methods: readonly string[]
-  /** Whether it answers requests for any host, over http too: load balancers ask by IP address. Default false. */
+  /**
+   * Whether it answers requests for any host, over http too, since load balancers use the IP address. Default false.
+   */
   readonly anyHost?: boolean
-  /** Whether the monitor writes no line for its requests. Default false. */
+  /** Whether the monitor omits its requests from the log and the counts. Default false. */
   readonly quiet?: boolean
   /** Handles a request. The endpoint responds with 404 where this returns undefined. */
   handle(ctx: RequestContext): Response | undefined | Promise<Response | undefined>
@@ -24,15 +28,16 @@ export interface Endpoint {
 /** The endpoints of one gateway. */
 export interface EndpointTable {
   /**
-   * The function that handles a request for a canonical path; undefined where the path is an upstream's. Nothing below
-   * `/.portcullis` is, also in spellings that an upstream might take for it.
+   * Finds the function that handles requests for a canonical path; undefined for a path that is forwarded to an
+   * upstream. A path under `/.portcullis` is never forwarded, nor is a spelling that an upstream might read as such a
+   * path.
    */
   find(path: string): ((ctx: RequestContext) => Promise<Response>) | undefined
-  /** Whether an endpoint answers requests for any host. */
+  /** Whether the endpoint of a path answers requests for any host. */
   answersAnyHost(path: string): boolean
 }
 
-/** Creates the table. Of two endpoints with one path the first is used. */
+/** Creates the table. If two endpoints have the same path, the first is used. */
 export function createEndpointTable(
   endpoints: readonly Endpoint[],
   reject: RequestRejecter,
@@ -63,7 +68,8 @@ export function createEndpointTable(
 
   return {
     find(path) {
-      // Nearly every path is an upstream's, and none of those that this gateway may take begins otherwise.
+      // All endpoints are under `/.portcullis/` or `/.well-known/`. Nearly all requests are for other paths, so this is
+      // fast.
       if (!path.startsWith('/.')) return undefined
       const endpoint = findEndpoint(path)
       if (endpoint !== undefined) return (ctx) => handleEndpoint(endpoint, ctx)

@@ -1,7 +1,8 @@
 /**
- * Lists the endpoints of a gateway; an option that brings endpoints of its own adds them here.
- * `compile.ts` calls it once. Endpoints run before maintenance, csrf, rate limits, sessions and
- * access, so one that needs these calls them itself.
+ * Lists the endpoints that the gateway itself provides: the built-in ones and those of device-bound
+ * sessions. `compile.ts` calls it once, and adds the endpoints of the login and the console. Endpoints
+ * run before maintenance, csrf, rate limits, sessions and access rules, so an endpoint that needs one of
+ * these must call it. Creating them does not fail.
  */
 import type { Clock, Emit } from '../../types.ts'
 import type { GatewaySessions } from '../phases/session.ts'
@@ -17,14 +18,13 @@ export interface EndpointServices {
   readonly clock: Clock
   readonly emit: Emit
   readonly reject: RequestRejecter
-  /** Opens and reads sessions, and decides by an access rule. An endpoint that is not public must ask. */
+  /** Opens and reads sessions, and checks access rules. An endpoint that is not public must call it. */
   readonly sessions: GatewaySessions
   readonly isReady: IsReady
 }
 
 /**
- * Creates the endpoints. A request reaches them after the checks of its path, host, scheme, method and size, and before
- * maintenance, csrf, rate limits, sessions and access: an endpoint that needs one of these calls it.
+ * Creates the endpoints. A request reaches them after the checks of its path, host, scheme, method and size.
  */
 export function createEndpoints(services: EndpointServices): readonly Endpoint[] {
   const { clock, emit, isReady, sessions } = services

@@ -1,14 +1,18 @@
 /**
- * Probes one upstream: requests its `probe` path and reads the status. Readiness and the cron
- * trigger call it. It returns the problem as a dashed word, or undefined for a healthy upstream,
- * and rejects as `fetch` does.
+ * Probes one upstream: requests the path of its option `probe` and reads the status. `ready.ts` calls it
+ * for readiness, and `scheduled.ts` for cron triggers. It returns undefined for a healthy upstream (2xx or
+ * 3xx) and a problem such as `http-500` otherwise. It rejects as `fetch` does, for example when the signal
+ * of the caller aborts it; it has no time limit of its own.
  */
 
 import { createUpstreamUrl, findTarget } from '../../proxy/target.ts'
 import type { Settings } from '../config/settings.ts'
 import type { CompiledUpstream } from '../config/upstreams.ts'
 
-/** Why it is not, as a dashed word; undefined where it is. Rejects as fetch does. */
+/**
+ * Probes an upstream. Returns undefined if it is healthy or has no probe, otherwise the problem, such as `http-500`.
+ * Rejects as `fetch` does.
+ */
 export async function probeUpstream(
   platform: { readonly fetch: typeof fetch; readonly env: unknown },
   { index, probe, connect }: CompiledUpstream,

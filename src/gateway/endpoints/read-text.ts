@@ -1,9 +1,10 @@
 /**
- * Reads the body of a request for an endpoint, up to a bound. The collector of reports and the
- * console call it. A body that is longer, or that breaks off, gives an empty text.
+ * Reads the body of a request as text, up to a maximum number of bytes. The collector of browser reports
+ * and the console call it. A body that is longer, or that breaks off, gives an empty text and no error, so
+ * callers cannot tell it from an empty body. Bytes that are not UTF-8 become replacement characters.
  */
 
-/** Reads the body as text. Returns an empty text where the body is longer than the bound, or breaks off. */
+/** Reads the body as text. Returns an empty text if the body is longer than `maxBytes`, or breaks off. */
 export async function readBoundedText({ body }: Request, maxBytes: number): Promise<string> {
   if (body === null) return ''
   const reader = body.getReader()

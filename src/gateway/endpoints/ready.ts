@@ -1,7 +1,9 @@
 /**
- * Decides whether this gateway can serve: its environment and, on request, its store and
- * upstreams, probed every five seconds at most. The readiness endpoint calls it. A probe that
- * fails or takes longer than 500 ms makes the gateway not ready, with an event.
+ * Decides whether a gateway is ready for requests, by probing its store and its upstreams if the option
+ * `ready` says so. `config/operations.ts` creates the function, and the readiness endpoint in
+ * `built-in.ts` calls it. A probe that fails or takes longer than 500 ms makes the gateway not ready and
+ * emits `not-ready` with the reason; no error is thrown. A result is used for five seconds. Requests that
+ * arrive during a probe poll for its result and probe themselves after 500 ms. Wrong options are issues.
  */
 import type { StoreProbe } from '../../monitor/redis.ts'
 import { TimeoutError, withTimeout } from '../../monitor/timeout.ts'
@@ -27,7 +29,7 @@ export interface ReadyOptions {
   readonly upstreams?: boolean
 }
 
-/** Whether all is well. */
+/** Checks whether the gateway is ready. It does not reject. */
 export type IsReady = (env: unknown, settings: Settings) => Promise<boolean>
 
 /** Services and upstreams that the probes use. */
@@ -42,7 +44,7 @@ const cacheMs = 5000
 const maxWaitMs = 500
 const stepMs = 10
 
-/** Validates the option and makes the question. */
+/** Validates the option `ready` and creates the function that checks readiness. */
 export function createReadiness(
   readyOption: ReadyOptions | undefined,
   sources: ReadySources,
@@ -55,6 +57,7 @@ export function createReadiness(
     : []
   const { clock, emit, fetch } = sources
   let lastResult: { readonly at: number; readonly ok: boolean } | undefined
+  // A random number for the request that is probing; undefined if none is.
   let probeOwner: number | undefined
 
   const readCached = (): boolean | undefined => {
@@ -78,7 +81,7 @@ export function createReadiness(
   }
 
   async function runProbes(env: unknown, settings: Settings): Promise<boolean> {
-    const answers = await Promise.all([
+    const results = await Promise.all([
       store === undefined || checkOne('store', () => store(env).then(() => undefined)),
       ...probedUpstreams.map((upstream) =>
         checkOne(upstream.name, (signal) =>
@@ -87,7 +90,7 @@ export function createReadiness(
       ),
     ])
 
-    const isReady = answers.every(Boolean)
+    const isReady = results.every(Boolean)
     lastResult = { at: clock(), ok: isReady }
 
     return isReady
@@ -95,8 +98,9 @@ export function createReadiness(
 
   return async (env, settings) => {
     if (store === undefined && probedUpstreams.length === 0) return true
-    // One asks, the others look for what it found: on Workers no request can wait for what another one asked. Nor does one
-    // that is left by its client say so: when its time is up one other takes its place, and the rest wait for that one.
+    // One request probes, and the others poll for its result, since on Workers no request can await the I/O of another
+    // one. A request whose client disconnects may stop without notice. So after 500 ms one other request probes in its
+    // place, and the rest wait for that one.
     for (let awaitedOwner = probeOwner, waitedMs = 0; ; waitedMs += stepMs) {
       const cachedResult = readCached()
       if (cachedResult !== undefined) return cachedResult

@@ -1,29 +1,31 @@
 /**
- * Collects the reports of browsers at `/.portcullis/reports`: one event for each blocked source.
- * `list.ts` creates the endpoint. Anybody can send reports, so it accepts little of each, throws
- * nothing, and stops emitting when there are too many.
+ * Parses the reports that browsers send to `/.portcullis/reports` and emits an event for each blocked
+ * source. `list.ts` creates the collector, and the endpoint in `built-in.ts` calls it. Anybody can send
+ * reports, so most of them may be dropped silently: malformed ones, bodies over 16,384 bytes, more than 20
+ * reports in a body, repetitions within ten minutes, and more than 60 events in a minute. It never
+ * rejects. The limits hold for one isolate.
  */
 import type { Clock, Emit, SecurityEvent } from '../../types.ts'
 import { readBoundedText } from './read-text.ts'
 
-/** Takes the body of a report. Whatever it holds, nothing is thrown and nothing is answered. */
+/** Reads the body of a request and emits events for its reports. It resolves for any body and never rejects. */
 export type ReportCollector = (request: Request, publicOrigin: string | undefined) => Promise<void>
 
-/** Bytes that are read of a body. */
+/** Maximum bytes of a body. A longer body is dropped. */
 const maxBytes = 16_384
-/** Reports of one body. */
+/** Maximum number of reports that are read from one body. */
 const maxReports = 20
 /**
- * Distinct reports that are remembered, to report each once in ten minutes. When full, the oldest is
- * forgotten; `maxEventsPerMinute` limits a flood of different ones.
+ * Maximum number of distinct reports that are remembered, so that each is emitted once in ten minutes. Beyond it the
+ * oldest is forgotten; `maxEventsPerMinute` limits a flood of different reports.
  */
 const maxRemembered = 500
 const repeatAfterMs = 600_000
-/** Events of one minute and isolate: every client can send reports, and logs cost money. */
+/** Maximum number of events in a minute and isolate, since every client can send reports, and logs cost money. */
 const maxEventsPerMinute = 60
 const minuteMs = 60_000
 
-/** Reports other than those of a policy that are worth an event, by the type browsers give them. */
+/** Types of reports, besides violations of a content security policy, that become events. */
 const otherReportTypes: ReadonlySet<string> = new Set([
   'coep',
   'coop',
@@ -44,9 +46,9 @@ const loggedKeywords: ReadonlySet<string> = new Set([
 
 /**
  * Creates a collector. A violation becomes an event `csp-report` whose subject is directive and
- * source, such as `img-src https://cdn.example`, and whose reason is `enforce` or `report`. Of an
- * address the event has only the origin. The same violation is reported again after ten minutes at
- * the earliest.
+ * source, such as `img-src https://cdn.example`, and whose reason is `enforce` or `report`. The event
+ * contains only the origin of a blocked address. The same violation is emitted again after ten
+ * minutes at the earliest.
  */
 export function createReportCollector(emit: Emit, clock: Clock): ReportCollector {
   const rememberedAt = new Map<string, number>()
@@ -74,12 +76,15 @@ export function createReportCollector(emit: Emit, clock: Clock): ReportCollector
   }
 }
 
-/** Whether less than `periodMs` ms passed since a moment. A clock that went back to before it ends the span. */
+/**
+ * Whether less than `periodMs` milliseconds have passed since `startedAt`; false if the clock was set back to before
+ * it.
+ */
 function isWithin(periodMs: number, startedAt: number | undefined, now: number): boolean {
   return startedAt !== undefined && now >= startedAt && now - startedAt < periodMs
 }
 
-/** Parses a body in the form of the Reporting API or in that of `report-uri`. */
+/** Parses a body in the format of the Reporting API or in that of the directive `report-uri`. */
 function parseReports(bodyText: string, publicOrigin: string | undefined): SecurityEvent[] {
   let parsedBody: unknown
   try {
@@ -119,7 +124,7 @@ function toEvent(
   }
 }
 
-/** The origin of an address, a scheme, or one of a few words: never a path or a query, which may hold what is secret. */
+/** Reduces a blocked address to its origin, its scheme or a keyword: a path or a query may contain secrets. */
 function blockedSource(blockedUri: unknown, publicOrigin: string | undefined): string | undefined {
   if (typeof blockedUri !== 'string') return undefined
   if (blockedUri === '') return 'inline'

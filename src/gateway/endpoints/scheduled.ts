@@ -1,6 +1,8 @@
 /**
- * Handles a cron trigger: probes every upstream that has a probe, and the store. The platform
- * calls it through `gateway.scheduled`. It never rejects: what fails is reported.
+ * Handles a cron trigger: probes every upstream that has a probe, and the store, and passes the results to
+ * the option `uptime`. `compile.ts` creates the handler; the platform calls it through
+ * `gateway.scheduled`. It never rejects: an invalid environment or an error of `uptime` is reported to
+ * `onFault`. Without the option `uptime` it does nothing.
  */
 import type { StoreProbe } from '../../monitor/redis.ts'
 import type { Uptime, Watched } from '../../monitor/uptime.ts'
@@ -11,14 +13,14 @@ import type { ReadySources } from './ready.ts'
 
 /** The options of the probes. */
 export interface ScheduledOptions extends ReadySources {
-  /** Receives the results; undefined where nobody is notified, and nothing is probed. */
+  /** Runs the probes and notifies receivers; if it is undefined, nothing is probed. */
   readonly uptime: Uptime | undefined
   readonly storeProbe: StoreProbe | undefined
   readonly resolveSettings: (env: unknown) => Settings | Promise<Settings>
   readonly report: ReportError
 }
 
-/** Creates the handler. It never rejects. */
+/** Creates the handler of cron triggers. It never rejects. */
 export function createScheduled(options: ScheduledOptions): (env: unknown) => Promise<void> {
   const { uptime, emit, report, fetch, clock } = options
   const reportFailure = (error: unknown): void => report(error, { method: 'scheduled' })

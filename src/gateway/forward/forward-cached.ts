@@ -1,6 +1,8 @@
 /**
- * Forwards a request through the cache of its route. The forward phase calls it for routes with
- * the option `cache`. It rejects as forwarding does, where the response was not in the cache.
+ * Forwards a request through the cache of its route. `phases/forward.ts` calls it for routes with the
+ * option `cache`. If the response is not in the cache, it calls `send` and rejects as that does, for
+ * example with `ERR_UPSTREAM_TIMEOUT`. The response may come from the request of another client, so it
+ * must not depend on the session.
  */
 import type { SharedRequest } from '../../proxy/cache/context.ts'
 import type { RouteCache } from '../../proxy/cache/public-cache.ts'
@@ -10,12 +12,12 @@ import type { RouteContext } from '../request-context.ts'
 
 /** Services of the gateway that the cache of a route uses. */
 export interface CacheServices {
-  /** Names of our own cookies: a request with one of them is not served from a cache. */
+  /** Names of the gateway's own cookies. A request with one of them bypasses the cache. */
   readonly cookieNames: ReadonlySet<string>
   readonly clock: Clock
 }
 
-/** Responds from the cache, or forwards the request and caches the response where that is allowed. */
+/** Responds from the cache, or forwards the request with `send` and caches the response if that is allowed. */
 export async function forwardCached(
   { cookieNames, clock }: CacheServices,
   cache: RouteCache,

@@ -1,7 +1,9 @@
 /**
- * Denies requests whose session may not use the route, or redirects them to the sign-in page.
- * `handle-route.ts` runs this phase after the session was loaded. It returns a response, or
- * undefined for a request that may go on.
+ * Checks the session of a request against the access rule of its route. `phases/list.ts` creates the
+ * phase. `handle-route.ts` runs it after the session was loaded, and the console calls it with a rule of
+ * its own. It returns undefined for a request that may go on; otherwise a rejection (401 or 403), a
+ * redirect to the sign-in page, or a response after which the browser repeats the request with a new proof
+ * of its device. It rejects only if the tags of the session cannot be read for the event.
  */
 import type { LoadedSession } from '../../proxy/forward/context.ts'
 import { isNavigation, isPrefetch, repeatRequest } from '../../request/index.ts'
@@ -16,19 +18,22 @@ import type { GatewaySessions } from './session.ts'
 export interface AuthorizeOptions {
   readonly reject: RequestRejecter
   readonly sessions: Pick<GatewaySessions, 'checkAccess'>
-  /** Path of the sign-in page; undefined where there is none. */
+  /** Path of the sign-in page; undefined if there is none. */
   readonly signIn: string | undefined
 }
 
-/** Returns the response to a request that may not use its route; undefined where it may. */
+/** Returns the response to a request that may not use its route; undefined if it may. */
 export type Authorize = (
   ctx: RouteContext,
   session: LoadedSession | undefined,
 ) => Response | undefined | Promise<Response>
 
-/** Creates the phase. */
+/** Creates the phase that authorizes requests. */
 export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions): Authorize {
-  /** The event names the user: an audit trail would be of little use without it. */
+  /**
+   * Rejects a request that has a session. The event gets the tags of the session, so that an audit trail names the
+   * user.
+   */
   async function rejectUser(
     ctx: RouteContext,
     reason: Reason,
@@ -40,7 +45,8 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
 
   return function authorize(ctx, session) {
     const device = ctx.session?.device()
-    // The bound cookie expired before a link from elsewhere was followed: once the page reloads, the browser refreshes it.
+    // The device-bound cookie has expired, and a link of another site was followed. The response reloads the page, and
+    // the browser refreshes the cookie before that.
     if (device?.reload !== undefined && ctx.request.method === 'GET') return device.reload()
 
     const reason = sessions.checkAccess(ctx.route.access, session)
@@ -60,14 +66,16 @@ export function createAuthorize({ reject, sessions, signIn }: AuthorizeOptions):
 }
 
 /**
- * Whether signing in would help, and a person sees the page. A prefetch is not seen by a person.
+ * Whether signing in would help, and the request is a navigation whose page a person sees, unlike that of a prefetch.
  */
 function canSignIn({ request }: RequestContext, reason: Reason): boolean {
   const signInHelps = reason === 'no-session' || reason === 'session-too-old'
   return signInHelps && isNavigation(request) && !isPrefetch(request)
 }
 
-/** After the login the browser comes back to a page that was requested; a form that was sent is not sent again. */
+/**
+ * Redirects to the sign-in page. After the login the browser returns to the page of a GET; a form is not sent again.
+ */
 function redirectToSignIn({ request, path, search }: RequestContext, signIn: string): Response {
   return redirect(303, request.method === 'GET' ? signInLocation(signIn, path + search) : signIn)
 }

@@ -1,7 +1,9 @@
 /**
- * Forwards an allowed request, through the cache of its route or directly to the upstream.
- * `handle-route.ts` runs this phase last. It rejects with upstream errors such as
- * `ERR_UPSTREAM_TIMEOUT`, which `respond-to-error.ts` maps.
+ * Forwards an authorized request to its upstream, through the cache of its route if there is one.
+ * `phases/list.ts` creates the phase, and `handle-route.ts` runs it last; the login may wrap it. It
+ * rejects with upstream errors such as `ERR_UPSTREAM_TIMEOUT`, with a `BodyError` for a body that is too
+ * long, and with errors of the session store. `respond-to-error.ts` maps them. Afterwards cached
+ * responses that the request has changed are invalidated.
  */
 
 import type { InvalidateCache } from '../../proxy/cache/invalidate.ts'
@@ -12,10 +14,10 @@ import { hideErrorDetails } from '../forward/hide-errors.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { LoginScope, SendLogin } from './login.ts'
 
-/** The options of the phase. */
+/** The options of the phase that forwards requests. */
 export interface ForwardPhaseOptions extends CacheServices {
   readonly forward: Forward<RouteContext>
-  /** Undefined where no route has a cache. */
+  /** Removes outdated responses from the cache; undefined if no route has a cache. */
   readonly invalidateCache: InvalidateCache | undefined
 }
 
@@ -26,7 +28,7 @@ export type ForwardRoute = (
   login: LoginScope,
 ) => Promise<Response>
 
-/** Creates the phase. */
+/** Creates the phase that forwards requests. */
 export function createForwardPhase(options: ForwardPhaseOptions): ForwardRoute {
   const { forward, invalidateCache } = options
 

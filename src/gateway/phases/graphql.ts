@@ -1,7 +1,10 @@
 /**
- * Applies the option `graphql` of a route: validated while building, then each request is
- * inspected, and queries of the schema are checked against the session. `handle-route.ts` runs the
- * phase. A request over a limit gets an error in the shape of GraphQL.
+ * Applies the option `graphql` of a route: limits GraphQL requests and decides who may read the schema
+ * (introspection). `routes/validate-routes.ts` calls `compileGraphql` while building, `phases/list.ts`
+ * creates the phase, and `handle-route.ts` runs it. A request over a limit, or a query of the schema that
+ * is not allowed, gets an error in the format of GraphQL and emits `graphql-refused`. The body is read
+ * whole and replaced on the context by the same bytes. Reading rejects if the client disconnects. Wrong
+ * options are reported as issues.
  */
 
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
@@ -15,14 +18,19 @@ import type { RouteContext } from '../request-context.ts'
 import type { Route } from '../routes/route.ts'
 import type { GatewaySessions } from './session.ts'
 
-/** The option as requests use it. */
+/** The compiled option `graphql` of a route. */
 export interface CompiledGraphqlRoute {
   readonly limits: GraphqlRoute
-  /** Which sessions may read the schema; undefined where none may. */
+  /** The access rule for queries of the schema; undefined if nobody may read it. */
   readonly introspection: CompiledAccess | undefined
 }
 
-/** Validates the option. */
+/**
+ * Validates and compiles the option `graphql`.
+ *
+ * @param needs - what introspection by role needs: whether the route needs a session, and the gateway has the option
+ *   `roles`.
+ */
 export function compileGraphql(
   route: Route,
   needs: { readonly session: boolean; readonly roles: boolean },
@@ -44,21 +52,25 @@ export function compileGraphql(
     return { limits, introspection: compileAccess('public', graphqlIssues) }
 
   if (!needs.session)
-    graphqlIssues.add('introspection', 'needs a route that is not public, to read the role')
+    graphqlIssues.add('introspection', 'needs a route that is not public, since it reads the role')
 
   if (!needs.roles) graphqlIssues.add('introspection', 'needs the option roles of the gateway')
   return { limits, introspection: compileAccess(introspection, graphqlIssues.at('introspection')) }
 }
 
-/** The GraphQL of one request, and whether it is allowed. */
+/** The result of inspecting one request. */
 export interface GraphqlInspection {
-  /** Creates the response to a request that is over a limit, with its event; undefined where the request is within all. */
+  /**
+   * Emits the event of a request over a limit and returns its response; undefined if the request is within all limits.
+   */
   readonly reject: (() => Response) | undefined
-  /** The response to a query of the schema whose session may not read it. */
+  /**
+   * Returns the response to a query of the schema that the session may not read; undefined if the request is allowed.
+   */
   denyIntrospection(session: LoadedSession | undefined): Response | undefined
 }
 
-/** Reads and inspects the body of a request, if its route is a GraphQL endpoint. */
+/** Reads and inspects the body of a request whose route has the option `graphql`. */
 export type InspectGraphql = (ctx: RouteContext) => GraphqlInspection | Promise<GraphqlInspection>
 
 const notInspected: GraphqlInspection = {
@@ -66,7 +78,7 @@ const notInspected: GraphqlInspection = {
   denyIntrospection: () => undefined,
 }
 
-/** Creates the phase. A body that was read takes its place on the context, so that the upstream reads the same bytes. */
+/** Creates the phase. A body that was read is put back on the context, so that the upstream receives the same bytes. */
 export function createGraphqlInspection(
   emit: Emit,
   sessions: Pick<GatewaySessions, 'checkAccess'>,

@@ -1,6 +1,7 @@
 /**
- * Lists the phases of a route: creates each of them from its own options. `compile.ts` calls it
- * once, and `handle-route.ts` runs the phases in their order. A new phase is added here.
+ * Creates the phases of a route, each from the options that it needs. `compile.ts` calls it once, the
+ * login may wrap some phases, and `handle-route.ts` runs them in its own order. A new phase is added here
+ * and called there. Creating the phases does not throw; each phase rejects as its own file says.
  */
 import { createAssertions } from '../../assertion/sign.ts'
 import { createForward } from '../../proxy/forward/forward.ts'
@@ -19,7 +20,7 @@ import { beginLogin } from './login.ts'
 import { createRateLimits } from './rate-limits.ts'
 import type { GatewaySessions } from './session.ts'
 
-/** The options of all phases. */
+/** The options from which the phases are created. */
 export interface PhaseOptions {
   readonly clock: Clock
   readonly emit: Emit
@@ -28,20 +29,20 @@ export interface PhaseOptions {
   readonly sessions: GatewaySessions
   readonly signIn: string | undefined
   readonly upstreamIdentity: UpstreamIdentity
-  /** Names of our own cookies: those of the sessions and that of the throttle's devices. */
+  /** Names of the gateway's own cookies: those of the sessions, the login, and the devices of the throttle. */
   readonly cookieNames: ReadonlySet<string>
   readonly routes: RouteTable
 }
 
-/** Describes a session to upstreams: the assertion and its claims. */
+/** The options of the assertion, which describes a session to upstreams. */
 export interface UpstreamIdentity {
-  /** Seconds; undefined where upstreams get no assertion. */
+  /** Seconds for which an assertion is valid; undefined if upstreams get no assertion. */
   readonly assertionLifetime: number | undefined
   readonly user: ((data: object) => string | undefined) | undefined
   readonly claims: ((data: object) => object) | undefined
 }
 
-/** Creates the phases. */
+/** Creates the phases of all routes of a gateway. */
 export function createPhases(options: PhaseOptions): RoutePhases {
   const { clock, emit, reject, watch, sessions, signIn, cookieNames, routes } = options
   const { assertionLifetime, user, claims } = options.upstreamIdentity
@@ -65,8 +66,8 @@ export function createPhases(options: PhaseOptions): RoutePhases {
     authorize: createAuthorize({ reject, sessions, signIn }),
     forward: createForwardPhase({
       ...{ forward, cookieNames, clock },
-      // An invalid cache is an issue of its route, and is thrown when all issues have been
-      // collected.
+      // An invalid cache has no `createInvalidate`. It is an issue of its route, which is thrown
+      // once all issues are collected.
       invalidateCache: routes.cache?.createInvalidate?.(routes, clock),
     }),
   }

@@ -1,7 +1,9 @@
 /**
- * Counts a request against its rate limits, in the same request to Redis as everything else that
- * it needs there. `handle-route.ts` runs this phase. A request over a limit is rejected with 429;
- * a store that is down is handled as the limit says, open or closed.
+ * Counts a request against the rate limits of its route. Counts in Redis are sent in one batch with the
+ * read of the session and the count of a login attempt. `phases/list.ts` creates the phase, and
+ * `handle-route.ts` runs it and later calls `decide`. A request over a limit gets the limit's own response
+ * (429). If a store is down, each limit decides by its options whether to allow or deny. Other errors of a
+ * limit reject. If the request ends before `decide`, the pending counts are dropped without an error.
  */
 import { shareListener } from '../../events.ts'
 import type { Decision } from '../../limit/decide.ts'
@@ -13,9 +15,12 @@ import type { RequestContext, RouteContext } from '../request-context.ts'
 
 /** A request that is being counted. */
 export interface RateLimitCount {
-  /** The response where this isolate knows that the request is over a limit: Redis need not be asked. */
+  /**
+   * The response to a request that the counts of this isolate deny, so that Redis need not be asked; otherwise
+   * undefined.
+   */
   readonly denied: Response | undefined
-  /** Sends what no other phase has sent. It resolves with the response if the request is over a limit. */
+  /** Sends the counts that no other phase has sent. It resolves with the response if the request is over a limit. */
   decide(): Promise<Response | undefined> | undefined
 }
 
@@ -25,8 +30,8 @@ export type BeginRateLimits = (ctx: RouteContext) => RateLimitCount | Promise<Ra
 const notCounted: RateLimitCount = { denied: undefined, decide: () => undefined }
 
 /**
- * Creates the phase. What Redis must be asked waits in the request's batch when it resolves, so that the read of the session
- * and the count of a login attempt can join it.
+ * Creates the phase. When it resolves, its Redis commands wait in the request's batch, so that the read of the session
+ * and the count of a login attempt can be sent with them.
  */
 export function createRateLimits(emit: Emit): BeginRateLimits {
   async function beginCount(
@@ -62,7 +67,7 @@ export function createRateLimits(emit: Emit): BeginRateLimits {
   }
 }
 
-/** Puts the calls into the request's batches; the function that it returns sends them. */
+/** Adds the calls to the request's batches. The function that it returns sends them and awaits the decisions. */
 function startRemoteLimits(
   ctx: RequestContext,
   localDecisions: readonly Decision[],
@@ -77,7 +82,7 @@ function startRemoteLimits(
   }
 
   const pending = remoteLimits.map((preparedLimit) => preparedLimit.decide(findBatch))
-  // They are awaited below, unless another phase ends the request before.
+  // The decisions are awaited below. If another phase ends the request before, their rejections must not be unhandled.
   for (const decision of pending) decision.catch(() => {})
 
   return async () => {
@@ -86,7 +91,10 @@ function startRemoteLimits(
   }
 }
 
-/** Clients receive the fields of every limit that counted them, whether or not one of the limits denied the request. */
+/**
+ * Returns the response of the limit that denied the request, if any. The response gets the header fields of all limits
+ * that counted the request; a response that is not denied gets them later.
+ */
 function applyDecisions(ctx: RequestContext, decisions: readonly Decision[]): Response | undefined {
   const denial = decisions.find(({ refused }) => refused !== undefined)
   const otherDecisions = decisions.filter((decision) => decision !== denial)
@@ -101,5 +109,5 @@ function applyDecisions(ctx: RequestContext, decisions: readonly Decision[]): Re
 }
 
 function throwNoBatch(): never {
-  throw new TypeError('Limits that count in this isolate use no Redis batch')
+  throw new TypeError('A rate limit without Redis clients must not ask for a Redis batch')
 }

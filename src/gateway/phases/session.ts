@@ -1,7 +1,8 @@
 /**
- * Reads the session of a request, and decides with it whether the route may be used. The phases,
- * the console and endpoints call it. It rejects as the session strategy does, for example with
- * `ERR_STORE_UNAVAILABLE`.
+ * Opens and reads the session of a request, and checks access rules with it. `compile.ts` creates the
+ * sessions of a gateway; the phases, the console, the login and endpoints call them. A session is opened
+ * and read at most once for a request. Reading rejects as the session strategy does, for example with
+ * `ERR_STORE_UNAVAILABLE`. A request without a valid session gives undefined, not an error.
  */
 import { type CompiledAccess, checkSessionAccess } from '../../access/index.ts'
 import type { LoadedSession } from '../../proxy/forward/context.ts'
@@ -11,29 +12,33 @@ import type { RequestContext, RouteContext } from '../request-context.ts'
 
 /** The options of a gateway's sessions. */
 export interface GatewaySessionOptions {
-  /** Undefined where the gateway has no sessions. */
+  /** The session strategy; undefined if the gateway has no sessions. */
   readonly strategy: SessionStrategy<object> | undefined
   readonly roles: ((data: object) => readonly string[]) | undefined
   readonly clock: Clock
-  /** Whether a request may send other commands to Redis, with which the read of its session is then batched. */
+  /** True if a request may send other Redis commands: then the read of its session is batched with them. */
   readonly batchesRedis: boolean
 }
 
 /** The sessions of a gateway, as its phases and endpoints use them. */
 export interface GatewaySessions {
-  /** Answers browsers whose sessions are bound to a device; undefined where no session is. */
+  /** Handles the requests of browsers about device-bound sessions; undefined without the option `device`. */
   readonly device: DeviceEndpoints | undefined
-  /** The strategy of an environment. */
+  /** Finds the strategy that is used in an environment. */
   findStrategy(env: unknown): SessionStrategy<object> | undefined
-  /** Opens the handle of a request once, whichever code asks first; undefined where the gateway has no sessions. */
+  /**
+   * Opens the session handle of a request at the first call and returns the same one later; undefined without sessions.
+   */
   open(ctx: RequestContext): FlushableHandle<object> | undefined
-  /** Reads the session, whatever the route needs; undefined where there is none. */
+  /** Reads the session, also on a route that needs none; undefined if the request has no valid session. */
   load(ctx: RequestContext): Promise<LoadedSession | undefined>
-  /** Puts the read of the session into the request's Redis batch, if the route needs one and there is such a batch. */
+  /**
+   * Adds the read of the session to the request's Redis batch, if the route needs a session and commands are batched.
+   */
   prefetch(ctx: RouteContext): Promise<void> | undefined
-  /** Reads the session if the route needs it. */
+  /** Reads the session if the route or its upstream needs it. */
   loadForRoute(ctx: RouteContext): Promise<LoadedSession | undefined> | undefined
-  /** Why a rule denies access; undefined where it allows it. */
+  /** Returns the reason for which a rule denies access; undefined if it allows access. */
   checkAccess(access: CompiledAccess, session: LoadedSession | undefined): Reason | undefined
 }
 
@@ -75,7 +80,10 @@ export function createGatewaySessions(options: GatewaySessionOptions): GatewaySe
   }
 }
 
-/** Whether the session of a request is read: to decide about access, or because the upstream may use the session protocol. */
+/**
+ * Whether a request's session must be read: because the access rule needs it, or the upstream may use the session
+ * protocol.
+ */
 export function needsSession({ route, upstream }: RouteContext): boolean {
   return route.access.session || upstream.sessions
 }

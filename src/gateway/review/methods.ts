@@ -1,6 +1,8 @@
 /**
- * Remarks on routes whose access differs by method, because frameworks read a method from a form
- * that differs from the request's. `review.ts` calls it. It returns sentences and changes nothing.
+ * Reviews routes whose access differs by method. A framework that reads a method from a form may treat a
+ * POST as a DELETE, so a stricter route for DELETE can be bypassed. `review.ts` calls it. It returns one
+ * sentence for each pair of such routes; it throws nothing and changes nothing. Routes whose paths only
+ * overlap by an alias are not found.
  */
 import { patternCovers } from '../../request/path/pattern.ts'
 import type { GatewayConfig } from '../config.ts'
@@ -10,21 +12,25 @@ import { hostsOverlap } from '../routes/host-pattern.ts'
 import { listMethods, type RuledRoute } from '../routes/table.ts'
 import { isLessRestrictive } from './table.ts'
 
-/** Methods that a form can name in `_method`, which is only sent in the body of a POST. */
-const overridden = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS']
+/** Methods that the field `_method` of a form can name. The form itself is always sent by POST. */
+const overridableMethods = ['PUT', 'PATCH', 'DELETE', 'GET', 'HEAD', 'OPTIONS']
 
-/** Reviews pairs of routes on the same paths, where the one for POST requires less than the one for another method. */
+/**
+ * Finds pairs of routes on the same paths in which the route for POST requires less than the one for another method.
+ */
 export function reviewMethods(
   routes: readonly RuledRoute[],
   upstreams: GatewayConfig<string, never, never>['upstreams'],
 ): string[] {
   return routes.flatMap((stricterRoute, index) => {
-    const methods = listMethods(stricterRoute.route).filter((method) => overridden.includes(method))
+    const methods = listMethods(stricterRoute.route).filter((method) =>
+      overridableMethods.includes(method),
+    )
     if (methods.length === 0 || listMethods(stricterRoute.route).includes('POST')) return []
     return routes.flatMap((laxerRoute, laxIndex) => {
       if (
         !listMethods(laxerRoute.route).includes('POST') ||
-        !meet(stricterRoute, laxerRoute) ||
+        !routesOverlap(stricterRoute, laxerRoute) ||
         !isLessRestrictive(laxerRoute, stricterRoute)
       )
         return []
@@ -33,15 +39,15 @@ export function reviewMethods(
       return [
         `routes.${index} (${describeRoute(stricterRoute)}) guards ` +
           `${methods.join(', ')}, and routes.${laxIndex} (${describeRoute(laxerRoute)}) ` +
-          'requires less of a POST there: Rails, Laravel, Symfony and Spring read ' +
-          'the method from _method in its form. Set methodOverride: methodOverride() on the upstream ' +
-          `${JSON.stringify(laxerRoute.route.to)}, or guard POST in the same way.`,
+          'requires less for a POST to the same paths. Rails, Laravel, Symfony and Spring can ' +
+          'read the method from _method in its form. Set methodOverride: methodOverride() on ' +
+          `the upstream ${JSON.stringify(laxerRoute.route.to)}, or guard POST in the same way.`,
       ]
     })
   })
 }
 
-function meet(firstRoute: RuledRoute, secondRoute: RuledRoute): boolean {
+function routesOverlap(firstRoute: RuledRoute, secondRoute: RuledRoute): boolean {
   if (!hostsOverlap(firstRoute.route.host, secondRoute.route.host)) return false
   const [firstPath, secondPath] = [firstRoute.route.path, secondRoute.route.path]
   return (

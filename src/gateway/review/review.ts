@@ -1,7 +1,8 @@
 /**
- * Reviews a configuration: reports options that are wrong or doubtful in the environment of a
- * deployment. `npx portcullis check` and the command line call it. It expects a configuration that
- * `createGateway` accepts.
+ * Reviews a configuration for options that are valid but wrong or doubtful in a deployment. Applications
+ * call `reviewGateway()`, and `npx portcullis check` prints its sentences. It throws nothing for a
+ * configuration that `createGateway` accepts; for any other one it may throw a `TypeError`. Values that
+ * the environment does not hold are not reviewed.
  */
 import { compileAccess } from '../../access/index.ts'
 import { createIssues } from '../../options/index.ts'
@@ -24,15 +25,16 @@ export interface Review {
 
 /**
  * Reviews a configuration that {@link createGateway} accepts. Faults: upstreams at private
- * addresses. Remarks: routes that overlap, that take paths from stricter ones, or that look like
- * another kind of pattern; upstreams without a route; permissions that the sessions cannot support.
+ * addresses, and a user that an upstream could change. Remarks: routes that overlap, that decide
+ * before a stricter one, or that look like another kind of pattern; upstreams without a route;
+ * permissions that the sessions do not support.
  *
  * @example
  * ```ts
  * const { faults, remarks } = reviewGateway(config, process.env)
  * if (faults.length > 0) throw new Error(faults.join('\n'))
  * ```
- * @param env - variables of the environment that it will run in, as far as they are known.
+ * @param env - variables of the environment in which the gateway will run, as far as they are known.
  */
 export function reviewGateway<N extends string, Data extends object, E>(
   config: GatewayConfig<N, Data, E>,
@@ -55,36 +57,36 @@ export function reviewGateway<N extends string, Data extends object, E>(
   }
 }
 
-/** Only a session that names its user keeps an upstream from naming another one. */
+/** Finds a gateway whose sessions do not name their user. Then an upstream could change the user of a session. */
 function reviewUser({ user, session }: GatewayConfig<string, never, never>): string[] {
   if (user === undefined || session === undefined) return []
   const choices = (session as Partial<ChosenStrategy<object>>).choices ?? [session]
   if (!choices.some(({ namesUser }) => namesUser === false)) return []
   return [
-    'user is set and the option user of the session strategy is not: ' +
-      'an upstream could change whose a session is after its login. Give both the same function.',
+    'user is set, but the option user of the session strategy is not: an upstream could ' +
+      'change the user of a session after the login. Give both options the same function.',
   ]
 }
 
 function reviewSessions(session: unknown, routes: readonly Route[]): string[] {
   const remarks: string[] = []
   const choices = (session as Partial<ChosenStrategy<object>> | undefined)?.choices ?? [session]
-  const lacking = choices.flatMap(unsupportedVerbs)
+  const missingVerbs = choices.flatMap(unsupportedVerbs)
   for (const [index, { path, sessions }] of routes.entries()) {
     const routeName = `routes.${index} (${path})`
-    if (lacking.includes('endAll') && sessions?.includes('end')) {
+    if (missingVerbs.includes('endAll') && sessions?.includes('end')) {
       const description =
         choices.length > 1 ? 'are stateless in some environments' : 'are stateless'
       remarks.push(
         `${routeName} ends sessions, which ${description}: end() only clears the cookie, ` +
-          'and a copy of it lives until its own end.',
+          'and a copy of the cookie stays valid until it expires.',
       )
     }
 
-    const wanting = new Set(lacking.filter((verb) => sessions?.includes(verb)))
-    if (wanting.size > 0) {
+    const unsupportedGrants = new Set(missingVerbs.filter((verb) => sessions?.includes(verb)))
+    if (unsupportedGrants.size > 0) {
       remarks.push(
-        `${routeName} grants ${[...wanting].join(' and ')}, which only stored ` +
+        `${routeName} grants ${[...unsupportedGrants].join(' and ')}, which only stored ` +
           'sessions support: stateless ones have no list, and the other verbs answer 503.',
       )
     }

@@ -1,7 +1,8 @@
 /**
- * Writes remarks on what a route table allows and was perhaps not meant to allow. `review.ts` calls
- * it, and `methods.ts` shares its comparison of two routes. It returns sentences, throws nothing
- * and changes nothing.
+ * Reviews the route table: finds routes that may allow requests which the configuration was meant to deny.
+ * `review.ts` calls it, and `methods.ts` uses its comparison of two routes. It returns one sentence for
+ * each doubtful route or pair of routes; it throws nothing and changes nothing. It compares patterns and
+ * access rules only, so functions in access rules are not called.
  */
 
 import { patternCovers } from '../../request/path/pattern.ts'
@@ -40,7 +41,8 @@ export function reviewTable(routes: readonly RuledRoute[], upstreams: Upstreams)
 function reviewRoute({ route, access }: RuledRoute, routeName: string): string[] {
   const { path } = route
   const remarks: string[] = []
-  // A `$` inside a name is valid (OData). Groups, and anchors at the end, are mistaken for patterns.
+  // Groups, classes, `:name` and a `$` at the end belong to other kinds of patterns. A `$` inside a name is valid
+  // (OData).
   if (/[()[\]+]|\$$|\/:/.test(path)) {
     remarks.push(
       `${routeName} looks like a pattern, but is compared literally: ` +
@@ -50,12 +52,16 @@ function reviewRoute({ route, access }: RuledRoute, routeName: string): string[]
 
   if (route.caseSensitive && isGuarded(access)) {
     remarks.push(
-      `${routeName} guards one spelling: the upstream must not serve the page under another.`,
+      `${routeName} is caseSensitive, so it guards one spelling of the path only: the upstream ` +
+        'must not serve the page under another spelling, such as /Admin or /admin/.',
     )
   }
 
   if (route.startOnGet)
-    remarks.push(`${routeName} starts sessions on GET: the upstream must bind them to the browser.`)
+    remarks.push(
+      `${routeName} starts sessions on GET, so a link can sign a user in: ` +
+        "the upstream must bind each login to the browser, by OAuth's state for example.",
+    )
 
   if (route.encodedSlash === 'keep')
     remarks.push(`${routeName} forwards %2F: the upstream must not read it as a slash.`)
@@ -64,8 +70,8 @@ function reviewRoute({ route, access }: RuledRoute, routeName: string): string[]
 }
 
 /**
- * Finds tables whose `/*` is public: in them a request for an unlisted path reaches the upstream
- * without a guard.
+ * Finds a public route for `/*`. With it, requests for all paths that no other route lists reach the
+ * upstream without a guard.
  */
 function reviewOpenTable(
   ruledRoute: RuledRoute,
@@ -93,8 +99,8 @@ function reviewOpenTable(
 
   return [
     ...remarks,
-    `${routeName} is public beside guards: a guarded page is open at every address that ` +
-      'its guard does not match, such as a rewrite or a language prefix. ' +
+    `${routeName} is public beside guards: a guarded page is open at every other path under ` +
+      'which the upstream serves it, such as a rewrite or a language prefix. ' +
       `List the public paths, and require a session for /*.${suggestion}`,
   ]
 }
@@ -108,7 +114,7 @@ function servesAlike(openRoute: RuledRoute, guardedRoute: RuledRoute): boolean {
   )
 }
 
-/** Reviews two routes that match common paths. The earlier one decides for these. */
+/** Reviews two routes. For paths that both match, the earlier one decides. */
 function reviewPair(
   earlier: RuledRoute,
   laterRoute: RuledRoute,
@@ -120,17 +126,17 @@ function reviewPair(
   if (isSamePattern || !hostsOverlap(earlierRule.host, laterRule.host)) return []
   const isWider = patternCovers(earlierRule.path, laterRule.path, isFolded(earlier))
   if (!isWider && !patternCovers(laterRule.path, earlierRule.path, isFolded(laterRoute))) return []
-  // Where the last route is a guarded /*, the routes before it list the public paths on purpose.
-  const endsClosed =
+  // If the later route is a guarded /*, the public routes before it are intended.
+  const isCatchAll =
     laterRule.path === '/*' && laterRule.host === undefined && earlierRule.path !== '/*'
-  if (endsClosed && !isGuarded(earlier.access)) return []
+  if (isCatchAll && !isGuarded(earlier.access)) return []
   if (isLessRestrictive(earlier, laterRoute)) {
     const laxness = isGuarded(earlier.access) ? 'requires less' : 'is public'
     const paths = isWider ? 'the paths' : 'some paths'
     return [`${routeName} ${laxness} and decides first for ${paths} of ${laterName}.`]
   }
 
-  // A single path with its own methods is intended; a prefix that hides methods of a later route may be a mistake.
+  // An exact path with its own methods is intended. A prefix that hides methods of a later route may be a mistake.
   if (!earlierRule.path.endsWith('/*') || laterRule.path === '/*') return []
   const missing = listMethods(laterRule).filter(
     (method) => !listMethods(earlierRule).includes(method),
@@ -152,8 +158,8 @@ export function isLessRestrictive({ access: a }: RuledRoute, { access: b }: Rule
 }
 
 /**
- * Finds guards of one host that clients bypass at another host, where an unguarded route forwards
- * the same paths to the same upstream.
+ * Finds a guarded route of one host that clients can bypass by another host, for which an unguarded
+ * route forwards the same paths to the same upstream.
  */
 function findOverlaps(
   ruledRoute: RuledRoute,
@@ -168,11 +174,11 @@ function findOverlaps(
       otherRoute.route.to === route.to &&
       !hostCovers(route.host, otherRoute.route.host)
     const reaches = isUnguarded && patternCovers(otherRoute.route.path, route.path)
-    // An unguarded route that this route hides completely bypasses nothing.
+    // An unguarded route that the guarded route covers completely does not bypass it.
     if (!reaches || coversAll(ruledRoute, otherRoute)) return []
     return [
-      `${routeName} guards one host: routes.${index} (${describeRoute(otherRoute)}) ` +
-        'forwards the same paths of other hosts without a guard.',
+      `${routeName} guards one host only: routes.${index} (${describeRoute(otherRoute)}) ` +
+        'forwards the same paths of other hosts to the same upstream without a guard.',
     ]
   })
 }

@@ -1,11 +1,13 @@
 /**
- * Reviews the addresses of upstreams: a private address is seldom the same machine from where a
- * gateway is deployed. `review.ts` calls it. It returns faults and remarks, and resolves no names.
+ * Reviews the addresses of upstreams. An address in a private network or of this machine often means
+ * another machine where the gateway is deployed, so it is a fault. `review.ts` calls it. It resolves no
+ * names and throws nothing: a public name that resolves to a private address is not found, and an address
+ * that cannot be read here gives a remark.
  */
 import { inRanges, isLoopbackHost, parseRange, readUrlHost } from '../../request/index.ts'
 import type { GatewayConfig } from '../config.ts'
 
-/** RFC 1918, 6598, 3927, 1122; RFC 4193, 4291. */
+/** Private, shared, link-local and loopback ranges (RFC 1918, 6598, 3927, 1122; RFC 4193, 4291). */
 const privateRanges = [
   ...[
     '10.0.0.0/8',
@@ -17,7 +19,7 @@ const privateRanges = [
     '0.0.0.0/8',
   ],
   ...['fc00::/7', 'fe80::/10', '::1', '::'],
-  // The same by NAT64 (RFC 6052), its prefix for local use (RFC 8215) and 6to4 (RFC 3056).
+  // The same IPv4 ranges as IPv6 addresses of NAT64 (RFC 6052), of its local prefix (RFC 8215), and of 6to4 (RFC 3056).
   ...[
     '64:ff9b::a00:0/104',
     '64:ff9b::ac10:0/108',
@@ -36,42 +38,42 @@ const privateRanges = [
   ...['2002:7f00::/24', '2002:a9fe::/32'],
 ]
 
-/** Faults and remarks on the option `upstreams`. */
+/** Lists faults and remarks about the option `upstreams`. */
 export function reviewUpstreams(
   config: GatewayConfig<string, never, never>,
   env: object,
 ): { faults: string[]; remarks: string[] } {
-  const [problems, remarks]: [string[], string[]] = [[], []]
-  const visible = knownValue(config.publicOrigin, env)
-  const isLoopback = visible !== undefined && isLoopbackHost(readUrlHost(visible))
+  const [faults, remarks]: [string[], string[]] = [[], []]
+  const publicOrigin = readKnownValue(config.publicOrigin, env)
+  const isLoopback = publicOrigin !== undefined && isLoopbackHost(readUrlHost(publicOrigin))
   for (const [upstreamName, { url: urlOption, insecurePrivateAddress }] of Object.entries(
     config.upstreams,
   )) {
     if (!config.routes.some((route) => route.to === upstreamName))
       remarks.push(`upstreams.${upstreamName} is used by no route.`)
 
-    // A binding or an app has no address that another server could have.
+    // A binding or an app has no network address.
     if (urlOption === undefined) continue
-    const foundUrl = knownValue(urlOption, env)
-    if (foundUrl === undefined || !URL.canParse(foundUrl)) {
+    const upstreamUrl = readKnownValue(urlOption, env)
+    if (upstreamUrl === undefined || !URL.canParse(upstreamUrl)) {
       remarks.push(
         `upstreams.${upstreamName}.url is not known here, so its address was not checked.`,
       )
       continue
     }
 
-    const { hostname } = new URL(foundUrl)
+    const { hostname } = new URL(upstreamUrl)
     if (insecurePrivateAddress || !isPrivate(hostname) || (isLoopback && isLoopbackHost(hostname)))
       continue
 
-    problems.push(
+    faults.push(
       `upstreams.${upstreamName}.url is a private address, ` +
-        'which from another machine is another machine; ' +
-        'if that is intended, set insecurePrivateAddress: true',
+        'which may be another machine where the gateway is deployed; ' +
+        'use a public address, or set insecurePrivateAddress: true if it is intended',
     )
   }
 
-  return { faults: problems, remarks }
+  return { faults, remarks }
 }
 
 function isPrivate(hostname: string): boolean {
@@ -86,18 +88,18 @@ function isPrivate(hostname: string): boolean {
 
   const hostName = hostname.replace(/\.$/, '')
 
-  // A name of one label is found by who shares the network: `http://app:3000`.
+  // A name of one label resolves only in a private network: `http://app:3000`.
   return (
     (!hostName.includes('.') && !hostName.includes(':')) ||
     /\.(?:localhost|local|internal|home\.arpa)$/.test(hostName)
   )
 }
 
-/** A value that does not hang on a secret. */
-function knownValue(input: unknown, env: object): string | undefined {
+/** Reads an option with the known variables of the environment; undefined if it is no text or its function throws. */
+function readKnownValue(input: unknown, env: object): string | undefined {
   try {
-    const resolvedUrl: unknown = typeof input === 'function' ? input({ env }) : input
-    return typeof resolvedUrl === 'string' ? resolvedUrl : undefined
+    const optionValue: unknown = typeof input === 'function' ? input({ env }) : input
+    return typeof optionValue === 'string' ? optionValue : undefined
   } catch {
     return undefined
   }

@@ -1,7 +1,9 @@
 /**
- * Guards further paths of a page: if a path leads to a page that another route guards, the guards
- * of both hold. `table.ts` compiles the aliases once and asks them for each request. A path
- * without aliases costs one look-up.
+ * Guards the aliases of a page: further paths under which a server serves the same page, such as
+ * `/login.json`. If the path of a request may lead to a page that another route guards, the guards of both
+ * routes hold. `table.ts` compiles the aliases once and calls `strictest` for each request. An alias that
+ * neither the built-in rules nor the option `aliases` of the upstream knows is not guarded. A function in
+ * that option may throw, which fails the request.
  */
 import { type AliasIndex, createAliasIndex, foldPath, readAliases } from '../../request/index.ts'
 import { coversPath } from '../../request/path/pattern.ts'
@@ -10,23 +12,23 @@ import { toWildcard } from './host-pattern.ts'
 import { asksMore, strictestRoute } from './strictest.ts'
 import type { CompiledRoute, RouteGroup, RouteMatch } from './table.ts'
 
-/** The parts of a request that decide its route. */
+/** The parts of a request by which its route is found. */
 export interface Asked {
   readonly host: string
   readonly path: string
   readonly method: string
   readonly search: string
-  /** The folded path, cached when it is first needed. */
+  /** The path in the form in which letter case and other spellings are ignored; computed when it is first needed. */
   folded?: string
 }
 
-/** The guards of a table by the further paths of their pages. */
+/** The guarded routes of a table, indexed by the paths of their pages. */
 export interface RouteAliases {
   /** Adds all routes that share a pattern. */
   add(group: RouteGroup): void
   /**
-   * Finds the stricter match that holds beside the request's own route; undefined where there is
-   * none, as for nearly every request.
+   * Combines the request's own route with the stricter routes of the page's other paths. It returns
+   * undefined if there are none, as for nearly every request.
    */
   strictest(
     routeQuery: Asked,
@@ -36,7 +38,7 @@ export interface RouteAliases {
   ): RouteMatch | undefined
 }
 
-/** Makes the aliases of a table. */
+/** Creates the aliases of a route table. Routes are added to them by `add`. */
 export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
   const foldedIndexes = newIndexes(true)
   const writtenIndexes = newIndexes(false)
@@ -44,8 +46,8 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
   let hasRestricting = false
 
   /**
-   * Adds the groups that name a page of this path to `foundGroups`. An exact pattern decides for
-   * its path alone.
+   * Adds the groups whose page may be served for this path to `foundGroups`. A path that an exact
+   * pattern matches has no aliases.
    */
   function collect(foundGroups: RouteGroup[], routeQuery: Asked, group: RouteGroup): void {
     const { host, path } = routeQuery
@@ -57,7 +59,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
     for (const index of writtenIndexes.list(host)) addFound(foundGroups, index.find(path), path)
   }
 
-  /** The groups of all pages that an upstream may serve for a path. */
+  /** Lists the groups of all pages that an upstream may serve for a path. */
   function findPages(
     routeQuery: Asked,
     group: RouteGroup,
@@ -86,7 +88,8 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
       const { route } = group.members[0] as CompiledRoute
       const hasFolded = group.members.some(isFolded)
       const exactly = !hasFolded && group.members.some(({ route }) => route.caseSensitive)
-      // A route that only limits matches as it is written, and its limits hold for every spelling.
+      // A route that only limits bodies or csrf matches paths as written, but its limits hold for every spelling of the
+      // page.
       ;(exactly ? writtenIndexes : foldedIndexes)
         .ensure(route.host)
         .add(route.path, group, { direct: !hasFolded && !exactly })
@@ -99,7 +102,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
       for (const { byMethod, members, allow } of aliasGroups) {
         const member = byMethod.get(routeQuery.method)
         if (member !== undefined && asksMore(member, route)) stricter.push(member)
-        // The page itself would not take the method either.
+        // The guarded page does not accept this method, so its alias must not accept it either.
         if (member === undefined && members.some((otherMember) => asksMore(otherMember, route))) {
           return { type: 'method', allow }
         }
@@ -112,7 +115,7 @@ export function compileAliases(routes: readonly CompiledRoute[]): RouteAliases {
   }
 }
 
-/** Whether a route may refuse what another one would let through. */
+/** Whether a route may deny or limit requests that another route allows. */
 function restricts({ route, access, csrf }: CompiledRoute, opensCsrf: boolean): boolean {
   const { throttle, limit, graphql, maxBodyBytes, contentTypes } = route
   const watches =
@@ -125,7 +128,10 @@ function restricts({ route, access, csrf }: CompiledRoute, opensCsrf: boolean): 
   )
 }
 
-/** Skips patterns that cover the path itself: the order of the table has decided against them. */
+/**
+ * Adds groups, except those whose pattern matches the path itself: an earlier route of the table has decided for that
+ * path.
+ */
 function addFound(
   foundGroups: RouteGroup[],
   groups: readonly RouteGroup[],
@@ -134,10 +140,11 @@ function addFound(
   for (const group of groups) if (!coversPath(group.pattern, requestPath)) foundGroups.push(group)
 }
 
-/** Indexes by the host that routes name. */
+/** The indexes of aliases, one for each host that routes name. */
 interface Indexes {
+  /** Finds or creates the index of a host that a route names; undefined stands for any host. */
   ensure(host: string | undefined): AliasIndex<RouteGroup>
-  /** Those that hold for the host of a request. */
+  /** Lists the indexes that apply to the host of a request. */
   list(host: string): ReadonlyArray<AliasIndex<RouteGroup>>
 }
 

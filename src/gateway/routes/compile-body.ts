@@ -1,6 +1,7 @@
 /**
- * Compiles the options of a route for request bodies, `maxBodyBytes` and `contentTypes`.
- * `validate-routes.ts` calls it. An invalid value is reported as an issue.
+ * Compiles the options of a route for request bodies: `maxBodyBytes` and `contentTypes`.
+ * `validate-routes.ts` calls it while building. A wrong value is reported as an issue, and the default
+ * (10 MB, all types) is then returned, so the caller must throw the issues before it uses the rules.
  */
 import { type Issues, parseWholeNumber } from '../../options/index.ts'
 import {
@@ -11,7 +12,7 @@ import {
 } from '../../request/index.ts'
 import type { Route } from './route.ts'
 
-/** Validates `maxBodyBytes` and `contentTypes`. */
+/** Validates `maxBodyBytes` and `contentTypes` and compiles them into rules. */
 export function compileBodyRules(
   { maxBodyBytes, contentTypes: types }: Route,
   issues: Issues,

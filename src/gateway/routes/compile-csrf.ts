@@ -1,6 +1,8 @@
 /**
- * Compiles the cross-origin policy of a route. `validate-routes.ts` and `compile.ts` call it.
- * Wrong options are reported as issues; a route without the check has no policy.
+ * Compiles the cross-origin (csrf) policy of each route from the option `csrf` of the gateway and that of
+ * the route. While building, `compile.ts` validates the gateway's option and `validate-routes.ts` compiles
+ * each route. Wrong options are reported as issues. A route with `csrf: false` has no policy, so its
+ * requests are accepted from any origin.
  */
 import { type CrossOriginPolicy, csrfPolicy } from '../../csrf/index.ts'
 import { checkKeys, type Issues } from '../../options/index.ts'
@@ -10,7 +12,7 @@ import type { Route } from './route.ts'
 
 const csrfKeys = ['trustedOrigins', 'missing', 'trustSameSite', 'isolation']
 
-/** Validates what holds for every route. */
+/** Validates the option `csrf` of the gateway, which applies to all routes. */
 export function validateGatewayCsrf(value: GatewayCsrf | undefined, issues: Issues): void {
   if (value === undefined) return
   checkKeys(issues, value, csrfKeys)
@@ -18,8 +20,8 @@ export function validateGatewayCsrf(value: GatewayCsrf | undefined, issues: Issu
 }
 
 /**
- * Compiles the policy of one route; undefined where its check is off. The options of all routes
- * have been validated before.
+ * Compiles the policy of one route; undefined if its check is off. Issues of the gateway's own option
+ * are not reported again, since `validateGatewayCsrf` reports them.
  */
 export function compileRouteCsrf(
   gatewayCsrf: GatewayCsrf | undefined,
@@ -41,7 +43,8 @@ export function compileRouteCsrf(
     issues.child(''),
   )
 
-  // The environment of this policy is the gateway's settings, which hold the validated origin.
+  // This policy is checked with the gateway's settings in place of an environment, since they hold the validated
+  // origin.
   return { ...policy, publicOrigins: (settings) => [(settings as Settings).publicOrigin] }
 }
 

@@ -1,7 +1,8 @@
 /**
- * Compiles the security headers of single routes, merged over the gateway's. `validate-routes.ts`
- * calls it while building. Wrong options are reported as issues; routes with equal options share a
- * writer.
+ * Compiles the option `headers` of routes: security headers that are merged over those of the gateway.
+ * `validate-routes.ts` calls it while building. Wrong options are reported as issues. Routes whose option
+ * is the same object or the same preset share one writer, so its issues are reported for the first of
+ * them only.
  */
 
 import { applyPreset } from '../../headers/compile/presets.ts'
@@ -11,7 +12,10 @@ import { isRecord } from '../../options/is-object.ts'
 import { mergeGatewayHeaders } from '../config/merge-headers.ts'
 import type { Route } from './route.ts'
 
-/** Validates the option `headers` of routes; those that say the same share a writer. */
+/**
+ * Creates the function that compiles the option `headers` of a route; it returns undefined for a route without the
+ * option.
+ */
 export function routeHeaders(
   gatewayHeaders: HeaderOptions | undefined,
 ): (value: Route['headers'], issues: Issues) => HeaderWriter | undefined {

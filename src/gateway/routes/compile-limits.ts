@@ -1,13 +1,14 @@
 /**
- * Validates the rate limits of the gateway and of one route. `validate-routes.ts` calls it. A
- * value that is no `limitGate` is reported as an issue.
+ * Validates the option `limit` of the gateway and of each route, and lists the rate limits that count a
+ * route's requests. `validate-routes.ts` calls it while building. A value that no `limitGate` has created
+ * is reported as an issue and then ignored.
  */
 import type { LimitedContext, LimitGate } from '../../limit/gate.ts'
 import type { Issues } from '../../options/index.ts'
 
 type Gate = LimitGate<LimitedContext>
 
-/** Validates the option `limit` of the gateway. */
+/** Validates an option `limit`, of the gateway or of a route. */
 export function compileGatewayLimit(value: unknown, issues: Issues): Gate | undefined {
   if (value === undefined) return undefined
   if (
@@ -24,7 +25,7 @@ export function compileGatewayLimit(value: unknown, issues: Issues): Gate | unde
   return undefined
 }
 
-/** Lists the limits of a route; `false` means that its requests are not counted. */
+/** Lists the limits of a route: the gateway's and its own. If the option is `false`, its requests are not counted. */
 export function compileRouteLimits(
   value: unknown,
   gatewayLimit: Gate | undefined,

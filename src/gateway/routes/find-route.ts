@@ -1,7 +1,9 @@
 /**
- * Finds the route of a request, and turns its context into that of a route. `handle-request.ts`
- * calls it after the checks. A request without a route gets 404, one with another method 405; it
- * throws the settings' error where the environment is invalid.
+ * Finds the route of a request, and extends the request's context to that of the route. `compile.ts`
+ * creates the function, and `handle-request.ts` calls it after the checks of every request. A path that no
+ * route matches gets 404, another method 405 with `Allow`. A path with `%2F` that leads to different
+ * routes, and a form whose method is unclear, get 400. If the environment is invalid, it throws the error
+ * of the settings; with a method override it rejects if the body breaks off.
  */
 import { readUrlHost, readUrlHostName } from '../../request/index.ts'
 import { preserveEncodedSlashes } from '../checks/encoded-slash.ts'
@@ -12,15 +14,15 @@ import type { RequestContext, RouteContext } from '../request-context.ts'
 import { recordRoute } from '../watch.ts'
 import type { CompiledRoute, RouteMatch, RouteTable } from './table.ts'
 
-/** A request with its route, or the response to one that has none. */
+/** The context of a request with its route, or the response to a request that has none. */
 export type FoundRoute =
   | { readonly type: 'route'; readonly ctx: RouteContext }
   | { readonly type: 'rejected'; readonly rejection: Response }
 
-/** Finds the route of a request. It throws where the environment cannot be served. */
+/** Finds the route of a request. It throws the error of the settings if the environment is invalid. */
 export type FindRoute = (ctx: RequestContext) => FoundRoute | Promise<FoundRoute>
 
-/** Creates the function for one table. */
+/** Creates the function that finds routes in one table. */
 export function createFindRoute(routes: RouteTable, reject: RequestRejecter): FindRoute {
   function rejectWith(...rejection: Parameters<RequestRejecter>): FoundRoute {
     return { type: 'rejected', rejection: reject(...rejection) }
@@ -54,12 +56,15 @@ export function createFindRoute(routes: RouteTable, reject: RequestRejecter): Fi
   }
 }
 
-/** A path with `%2F` whose two readings lead to different routes. */
+/** The result for a path with `%2F` that leads to another route if `%2F` is read as a slash. */
 interface AmbiguousMatch {
   readonly type: 'ambiguous'
 }
 
-/** Matches a request. Both readings of a path with `%2F` must lead to one route, and that route must take such paths. */
+/**
+ * Matches a request. A path with `%2F` must lead to the same route whether or not `%2F` is read as a slash, and that
+ * route must have `encodedSlash: 'keep'`.
+ */
 function matchRoute(
   routes: RouteTable,
   { head, path, search }: RequestContext,
@@ -67,7 +72,7 @@ function matchRoute(
 ): RouteMatch | AmbiguousMatch {
   const host = routes.hosted ? readUrlHostName(head.url) : ''
   const match = routes.match(host, path, method, search)
-  // Only the check of the path lets such a path pass, and only where some route takes it.
+  // The path check allows `%2F` only if some route has the option `encodedSlash`.
   const openedPath = hasEncodedSlash(path) ? preserveEncodedSlashes(head.url)?.opened : undefined
   if (openedPath === undefined) return match
 
@@ -90,7 +95,10 @@ function describeMismatch(
   return ['method-not-allowed', [['Allow', match.allow]]]
 }
 
-/** Adds to a context what its route decides. It stays the same object: the response is made by it, whatever happens next. */
+/**
+ * Adds the fields of a route to the context of a request. The object stays the same, since `create.ts` finishes the
+ * response with it even after an error.
+ */
 function enterRoute(ctx: RequestContext, route: CompiledRoute): RouteContext {
   const { head, settings } = ctx
   const { upstream } = route

@@ -1,6 +1,7 @@
 /**
- * Validates that the sign-in page is public, and compares two routes. `validate-routes.ts` calls
- * it, and the review shares its comparisons. What it finds is reported as issues.
+ * Validates that the sign-in page is public, and compares and describes routes. `validate-routes.ts` calls it while
+ * building, and the review uses its comparison and its description. Problems are reported as issues. Of several hosts
+ * whose sign-in page is wrong, only the first is reported.
  */
 import type { Issues } from '../../options/index.ts'
 import { canonicalPath } from '../../request/index.ts'
@@ -9,7 +10,7 @@ import { isFolded, isGuarded } from './guards.ts'
 import { hostCovers } from './host-pattern.ts'
 import { type CompiledRoute, compileRoutes, type RuledRoute } from './table.ts'
 
-/** Whether one route's pattern covers every host and path of another's. */
+/** Whether the pattern of one route matches every host and path that the pattern of the other matches. */
 export function coversAll(outer: RuledRoute, inner: RuledRoute): boolean {
   return (
     hostCovers(outer.route.host, inner.route.host) &&
@@ -17,14 +18,14 @@ export function coversAll(outer: RuledRoute, inner: RuledRoute): boolean {
   )
 }
 
-/** Host and path of a route, for messages. */
+/** Describes a route by its host and path, for messages. */
 export function describeRoute({ route }: RuledRoute): string {
   return `${route.host ?? ''}${route.path}`
 }
 
 /**
- * Validates that the sign-in page is public on every host that redirects to it: a redirect stays on
- * the host of the request.
+ * Validates that the sign-in page is public on every host whose routes redirect to it, since a redirect
+ * stays on the host of the request.
  */
 export function validateSignIn(
   signIn: unknown,
@@ -47,7 +48,7 @@ export function validateSignIn(
     (guardedRoutes.length > 0 ? guardedRoutes : routes).map(({ route }) => route.host),
   )
   for (const host of hosts) {
-    // For a domain or any host: a name that no other route is likely to have.
+    // For `*.example.com`, the match is tested with a name that no other route is likely to have.
     const probeHost = host?.replace('*', 'portcullis-sign-in') ?? ''
     const match = routeTable.match(probeHost, signIn, 'GET')
     if (match.type === 'route' && !isGuarded(match.route.access)) continue

@@ -1,6 +1,8 @@
 /**
- * Combines routes that name one page under several paths: the requirements of each of them hold.
- * Aliases and the method override call it. The result is never less strict than one of its routes.
+ * Combines routes whose pages may be the same page of the upstream, so that the requirements of all of them
+ * hold. `aliases.ts` combines the routes of a page's aliases, and `method-override.ts` those of the methods
+ * that a form names. A combined route is never less strict than one of its routes, and it is not cached.
+ * Its login throttle and GraphQL limits are those of one route only. The functions do not throw.
  */
 import { combineAccess } from '../../access/index.ts'
 import type { CrossOriginPolicy } from '../../csrf/index.ts'
@@ -8,7 +10,7 @@ import type { BodyRules } from '../../request/index.ts'
 import { isGuarded } from './guards.ts'
 import type { CompiledRoute } from './table.ts'
 
-/** Whether a route may refuse or count what another one lets through. */
+/** Whether the other route may deny, limit or count a request that `route` allows. */
 export function asksMore(other: CompiledRoute, route: CompiledRoute): boolean {
   if (other === route) return false
   const { access, throttle, graphql, limits = [], csrf, body } = other
@@ -24,10 +26,11 @@ export function asksMore(other: CompiledRoute, route: CompiledRoute): boolean {
 }
 
 /**
- * Creates a route that leads where the first one does, with the guards of all: every access rule
- * must be satisfied, every limit counts, the shortest body and the fewest origins hold. The login
- * throttle and the GraphQL limits are those of the first route that has them, since a request is
- * one login. Nothing is cached: the response was authorized for one client.
+ * Creates a route with the upstream of the first one and the guards of all: a request must satisfy
+ * every access rule and counts against every limit. The smallest maximum of a body applies, and only
+ * origins that all routes trust. The login throttle and the GraphQL limits are those of the first
+ * route that has them, since a request is only one login. Responses are not cached, since they were
+ * authorized for one client.
  */
 export function strictestRoute(
   route: CompiledRoute,
@@ -47,7 +50,9 @@ export function strictestRoute(
   }
 }
 
-/** The routes of one gateway differ in nothing but the origins that they trust. */
+/**
+ * Combines two policies. Those of one gateway only differ in the origins that they trust, so only these are combined.
+ */
 function combineCsrf(
   firstRules: CrossOriginPolicy | undefined,
   secondRules: CrossOriginPolicy | undefined,

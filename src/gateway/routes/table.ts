@@ -1,7 +1,10 @@
 /**
- * Finds which route a request takes: the first pattern that matches host and path decides, then
- * the method. `find-route.ts` asks the compiled table for each request. It expects valid patterns,
- * and reports an unknown path or method as a result.
+ * Compiles the route table and finds the route of a request. The first pattern that matches host and path
+ * decides; then the method selects a route among those with that pattern. `compile.ts` compiles the table,
+ * `find-route.ts` matches each request, and `find-unreachable.ts` matches the sign-in page; most files of
+ * this folder use its types. An unknown path or method is a result, not an error. It expects valid
+ * patterns, and gives wrong matches for others. Matching throws only if a function of the option
+ * `aliases` does.
  */
 import type { CompiledAccess } from '../../access/index.ts'
 import type { CrossOriginPolicy } from '../../csrf/index.ts'
@@ -19,78 +22,90 @@ import { isFolded } from './guards.ts'
 import { toWildcard } from './host-pattern.ts'
 import type { Method, Route } from './route.ts'
 
-/** A route as requests use it. */
+/** A validated route with its compiled options. */
 export interface CompiledRoute {
   readonly route: Route
   readonly access: CompiledAccess
-  /** Undefined where the route takes requests from anywhere. */
+  /** The cross-origin policy; undefined if the route accepts requests from any origin. */
   readonly csrf?: CrossOriginPolicy | undefined
   readonly body: BodyRules
-  /** Undefined for a route that is not a login. */
+  /** The login throttle; undefined for a route that is not a login. */
   readonly throttle?: CompiledThrottle | undefined
-  /** Undefined for a route without GraphQL limits. */
+  /** The GraphQL limits; undefined for a route without them. */
   readonly graphql?: CompiledGraphqlRoute | undefined
-  /** The upstream as this route uses it; undefined where it names none, which is a fault. */
+  /** The upstream with the options of this route; undefined if `to` names no upstream, which is an issue. */
   readonly upstream?: CompiledUpstream | undefined
-  /** The limits that count the requests of the route. */
+  /** The rate limits that count the requests of the route. */
   readonly limits?: ReadonlyArray<LimitGate<LimitedContext>>
-  /** Undefined where its answers have the gateway's headers. */
+  /** Writes the security headers; undefined if the gateway's own headers are used. */
   readonly secure?: HeaderWriter | undefined
-  /** The checks of its requests; undefined for routes that were combined for one request, whose checks are created then. */
+  /**
+   * The checks of its requests; undefined for a route that was combined for one request, whose checks are created then.
+   */
   readonly checks?: readonly RouteCheck[] | undefined
 }
 
-/** As much of a route as decides what it covers. */
+/** The parts of a route that decide which requests it matches and guards. */
 export type RuledRoute = Pick<CompiledRoute, 'route' | 'access'>
 
-/** The match of a host, a path and a method. */
+/** The result of a match: a route; `method` if the path has routes, but none for the method; or `none`. */
 export type RouteMatch =
   | { readonly type: 'route'; readonly route: CompiledRoute }
   | { readonly type: 'method'; readonly allow: string }
   | { readonly type: 'none' }
 
-/** A table of routes. */
+/** A compiled table of routes. */
 export interface RouteTable {
-  /** Whether any route names a host; where none does, `host` of {@link match} is not looked at. */
+  /** True if any route names a host. Otherwise `host` of {@link match} is ignored. */
   readonly hosted: boolean
-  /** Whether any route forwards `%2F`. */
+  /** True if any route forwards `%2F`. */
   readonly keepsSlashes: boolean
-  /** The first cache of a route, which brings the code of all; undefined where no route has one. */
+  /**
+   * The first cache of a route, from which the invalidation of all caches is created; undefined if no route has a
+   * cache.
+   */
   readonly cache: RouteCache | undefined
-  /** Whether any route has a rate limit. */
+  /** True if any route has a rate limit. */
   readonly limited: boolean
-  /** Whether a route names this host, itself or by its domain. */
+  /** Whether a route names this host, exactly or by a `*.` pattern. */
   names(host: string): boolean
   /** @param host - a name without a port. @param path - canonical. @param search - the query with its `?`, or empty. */
   match(host: string, path: string, method: string, search?: string): RouteMatch
 }
 
-/** All routes that share a pattern: a path that one of them covers never falls through to a later, laxer pattern. */
+/**
+ * All routes that share a pattern. The group decides for a path that it covers: a method that it lacks gets 405, and a
+ * later, laxer pattern is not tried.
+ */
 export interface RouteGroup {
-  /** Its place in the table: of several that cover a path the first one decides. */
+  /** Its position in the table. If several groups cover a path, the one with the lowest position decides. */
   readonly order: number
   readonly byMethod: Map<string, CompiledRoute>
+  /** The value of `Allow` for other methods. */
   readonly allow: string
-  /** The pattern as it is written. */
+  /** The pattern as it is written in the configuration. */
   readonly pattern: PathPattern
   readonly members: readonly CompiledRoute[]
 }
 
-/** Patterns in one spelling, found by their text: however many there are, a request looks up as often as it has segments. */
+/**
+ * Patterns indexed by their text. A request needs one look-up for each of its segments, however many patterns there
+ * are.
+ */
 interface SpellingIndex {
   readonly exact: Map<string, RouteGroup>
   readonly prefixes: Map<string, RouteGroup>
   /**
-   * Segments of the longest prefix: the depth to which a path is searched. -1 means that there is
+   * Number of segments of the longest prefix, up to which a path is looked up. -1 means that there is
    * no prefix.
    */
   depth: number
 }
 
-/** Patterns of one host. */
+/** The patterns of one host. */
 interface HostIndex {
   readonly plain: SpellingIndex
-  /** Those compared with the folded path: too much is guarded, never too little. */
+  /** Patterns that are compared with the folded path, so that they match every spelling that an upstream may accept. */
   readonly folded: SpellingIndex
 }
 
@@ -106,7 +121,7 @@ export const allMethods: readonly Method[] = [
 ]
 const noMatch: RouteMatch = { type: 'none' }
 
-/** Compiles a route table. Its patterns must be valid. */
+/** Compiles a route table. The patterns of the routes must be valid. */
 export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   const anyHost = newIndex()
   const hosts = new Map<string, HostIndex>()
@@ -164,7 +179,7 @@ export function compileRoutes(routes: readonly CompiledRoute[]): RouteTable {
   }
 }
 
-/** Methods that a route takes. */
+/** Lists the methods of a route, with HEAD besides GET; all methods by default. */
 export function listMethods(route: Route): readonly string[] {
   if (route.methods === undefined) return allMethods
   return route.methods.includes('GET') && !route.methods.includes('HEAD')
@@ -175,7 +190,7 @@ export function listMethods(route: Route): readonly string[] {
 function groupRoutes(routes: readonly CompiledRoute[]): CompiledRoute[][] {
   const byPattern = new Map<string, CompiledRoute[]>()
   for (const routeToGroup of routes) {
-    // Neither holds a space.
+    // Neither a host nor a path contains a space, so the key is unique.
     const pattern = `${routeToGroup.route.host ?? ''} ${routeToGroup.route.path}`
     const samePattern = byPattern.get(pattern)
     if (samePattern) samePattern.push(routeToGroup)
@@ -212,7 +227,7 @@ function isEmpty({ exact, depth }: SpellingIndex): boolean {
   return depth < 0 && exact.size === 0
 }
 
-/** The first group that covers a path, if it is before `bestGroup`. */
+/** Returns the group that covers a path and has the lowest position, or `bestGroup` if that comes before it. */
 function firstInOrder(
   bestGroup: RouteGroup | undefined,
   { exact, prefixes, depth }: SpellingIndex,

@@ -1,14 +1,14 @@
 /**
- * Validates the option `cache` of a route: a cached route must be public, because every client
- * receives the same response. `validate-routes.ts` calls it. What is wrong is reported as an
- * issue.
+ * Validates the option `cache` of a route. A cached route must be public, since every client receives the
+ * same response; it must not be a login, and must accept GET. `validate-routes.ts` calls it while building.
+ * Problems are reported as issues. A value of another kind than `publicCache()` creates is one of them.
  */
 import type { Issues } from '../../options/index.ts'
 import { isRecord } from '../../options/is-object.ts'
 import type { Route } from './route.ts'
 import { listMethods } from './table.ts'
 
-/** Validates that a cached route is public: every client receives the same response. */
+/** Validates the option `cache`. An absent option or `false` is valid. */
 export function validateCache(route: Route, issues: Issues): void {
   const cache: unknown = route.cache
   if (cache === undefined || cache === false) return

@@ -1,6 +1,8 @@
 /**
- * Validates and compiles the route table while building. `compile.ts` and the review call it.
- * Every issue names the route and the option; a table with issues must not be used.
+ * Validates the routes of a configuration and compiles them into the forms that requests need. `compile.ts`
+ * calls it while building; the review uses `unsupportedVerbs`. Every issue names the route by its index and
+ * the option. Routes with a wrong pattern are left out of the result, and other wrong options get their
+ * default, so the caller must throw the issues before it uses the routes.
  */
 import { type CompiledAccess, compileAccess } from '../../access/index.ts'
 import type { GatewayLoginHandler } from '../../login/index.ts'
@@ -74,21 +76,21 @@ const routeKeys: ReadonlyArray<keyof Route> = [
   'throttle',
 ]
 
-/** Verbs that sessions of this strategy cannot keep. */
+/** Lists the verbs of the session protocol that a session strategy does not support. */
 export function unsupportedVerbs(session: unknown): readonly SessionVerb[] {
   const { kind: strategyKind, endAll } = (session ?? {}) as { kind?: unknown; endAll?: unknown }
   if (strategyKind !== 'stateless') return []
-  // Stateless sessions with a revocation have it.
+  // Stateless sessions have `endAll` if they have a revocation.
   return endAll === undefined ? ['endAll', 'endAny', 'list'] : ['list']
 }
 
-/** Options of the gateway that bring options of routes. */
+/** Options of the gateway that validate further options of routes. */
 export interface RouteExtensions {
   readonly throttle?: LoginThrottling | undefined
   readonly login?: GatewayLoginHandler | undefined
 }
 
-/** Validates every route and what they are together. */
+/** Validates each route, and the table as a whole. */
 export function validateRoutes(
   config: RouteSources,
   upstreams: ReadonlyMap<string, CompiledUpstream>,

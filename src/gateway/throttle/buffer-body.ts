@@ -1,23 +1,26 @@
 /**
- * Buffers the body of a small JSON response to a login, so that its members can prove the success.
- * `hooks.ts` calls it. It rejects with `ERR_UPSTREAM_TIMEOUT` or `ERR_UPSTREAM_UNREACHABLE` for a
- * body that does not arrive.
+ * Buffers the body of a JSON response to a login, so that its members can prove that the login succeeded.
+ * `hooks.ts` calls it. A response that is not JSON, is compressed, or is longer than 64 KB is returned
+ * unread, so its body proves nothing. It rejects with `ERR_UPSTREAM_TIMEOUT` if the body takes too long
+ * and with `ERR_UPSTREAM_UNREACHABLE` if it breaks off. The caller must send the returned response, since
+ * the body of the given one may have been read.
  */
 import { PortcullisError } from '../../errors.ts'
 import { maxResponseBytes } from '../../limit/throttle/success/success.ts'
 import { joinChunks, resumeBody } from '../../request/body/chunks.ts'
 
-/** The text of a body, where it is JSON of at most 64 KB, and the answer with all of its body. */
+/** The text of a JSON body of at most 64 KB, or undefined, and a response with the complete body. */
 export interface BufferedBody {
   readonly text: string | undefined
   readonly response: Response
 }
 
 /**
- * Holds a body back until it is whole, or too large to be looked at.
+ * Reads a body until it is complete or over the maximum.
  *
- * @param timeoutMs - milliseconds for all of it: a client that leaves does not end a login, and nobody else would.
- * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE` for a body that breaks off
+ * @param timeoutMs - milliseconds for the whole body. It is needed since a client's disconnect does not end a login.
+ * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT` after `timeoutMs`, `ERR_UPSTREAM_UNREACHABLE` for a body that breaks
+ *   off
  */
 export async function bufferJsonBody(response: Response, timeoutMs: number): Promise<BufferedBody> {
   const mediaType =

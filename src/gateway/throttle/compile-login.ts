@@ -1,7 +1,8 @@
 /**
- * Validates the option `throttle` of routes: where a login names its account, and what proves its
- * success. The throttle calls it for each such route while building. What is wrong is reported as
- * an issue.
+ * Validates and compiles the option `throttle` of a route: where a login request names its account, and what
+ * in the response proves that the login succeeded. `create.ts` calls it for each such route while building,
+ * and `login.ts` uses the compiled rules. Wrong options are reported as issues; the returned rules must not
+ * be used then.
  */
 import { type Normalize, normalizeWordpressName } from '../../limit/throttle/account/account.ts'
 import {
@@ -25,15 +26,17 @@ const tokenRange = { min: 1, max: 10_000, unit: 'tokens' } as const
 
 /** The compiled rules of a login route. */
 export interface LoginRules {
-  /** Undefined where the session names the account. */
+  /** Reads the account from the request; undefined if the session names the account. */
   readonly read: AccountReader | undefined
+  /** The member of the session that names the account; undefined if the request names it. */
   readonly member: string | undefined
   readonly normalize: Normalize | undefined
   readonly success: CompiledSuccess
   /** Whether a cookie of this name may identify the user without a password. */
   readonly withholds: (cookieName: string) => boolean
-  /** Whether a cookie is called like the field of the account, which PHP's `$_REQUEST` may prefer to it. */
+  /** Whether a cookie has the name of the account's form field: PHP's `$_REQUEST` may read it in place of the field. */
   readonly meansField: (cookieName: string) => boolean
+  /** Records the result of an attempt, and emits an event if the success rules never match. */
   readonly watch: (hasSucceeded: boolean) => void
 }
 
@@ -43,7 +46,7 @@ interface LoginDefaults {
   readonly normalize: Normalize | undefined
 }
 
-/** Validates the option `throttle` of a route. */
+/** Validates and compiles the option `throttle` of a route. */
 export function compileLogin(
   route: Route,
   defaults: LoginDefaults,
@@ -65,7 +68,7 @@ export function compileLogin(
   }
 
   const accountRule = validateAccount(account, route.access, throttleIssues.at('account'))
-  // The client chooses what is selected and under which name, and the status is 200 either way.
+  // In GraphQL the client chooses the members of the response and their names, and a failure has the status 200 too.
   if (
     accountRule &&
     'graphql' in accountRule &&
@@ -105,7 +108,7 @@ export function compileLogin(
   }
 }
 
-/** Compiles the names of cookies from which the upstream would know the user without a password. */
+/** Compiles the names of cookies that identify the user without a password. */
 function compileWithheld(patterns: unknown, issues: Issues): (cookieName: string) => boolean {
   const isName = (cookieName: unknown): boolean =>
     typeof cookieName === 'string' && /^(?:\*?[^\s*=;,]{1,64}|[^\s*=;,]{1,64}\*)$/.test(cookieName)
@@ -119,7 +122,10 @@ function compileWithheld(patterns: unknown, issues: Issues): (cookieName: string
   return (cookieName) => withheldNames.some((withheldName) => matchesName(withheldName, cookieName))
 }
 
-/** WordPress takes lost passwords, registrations and passwords of posts at the address of its login. */
+/**
+ * Makes the account optional for WordPress, which also handles lost passwords, registrations and passwords of posts at
+ * the path of its login.
+ */
 function withDefaults(accountRule: AccountRule, success: unknown): AccountRule {
   return 'form' in accountRule ? { optional: isWordpress(success), ...accountRule } : accountRule
 }
@@ -128,7 +134,7 @@ function isWordpress(success: unknown): boolean {
   return [success].flat().includes('wordpress')
 }
 
-/** WordPress changes names before it looks them up. */
+/** Returns the function that normalizes account names. For WordPress it also applies the rules of WordPress. */
 function normalizerFor(success: unknown, normalize: Normalize | undefined): Normalize | undefined {
   if (!isWordpress(success)) return normalize
   return normalize === undefined
@@ -171,7 +177,10 @@ function validateAccount(
   return input as RouteThrottle['account']
 }
 
-/** Whether a member names something that can be read. What else is wrong with it becomes an issue. */
+/**
+ * Validates one member of the option `account`. Returns false if it does not name a field; every problem becomes an
+ * issue.
+ */
 function validateAccountMember(
   option: string,
   optionValue: unknown,
@@ -193,7 +202,7 @@ function validateAccountMember(
   const takesPath = option === 'json' || option === 'argument'
   const memberNames: unknown[] = takesPath ? [optionValue].flat() : [optionValue]
   if (memberNames.length > 0 && memberNames.every(isMemberName)) return true
-  issues.add(option, 'must be the name of a member, of at most 64 characters')
+  issues.add(option, 'must be a name of 1 to 64 characters that begins with no space or dot')
 
   return false
 }

@@ -1,7 +1,9 @@
 /**
- * Creates the login throttle of a gateway, an option that a configuration imports. Configurations
- * call `gatewayThrottle()`, and `createGateway` starts it and asks it for each route with a
- * `throttle`. Wrong options are a `ConfigError` of `createGateway`.
+ * Creates the option `throttle` of a gateway: the login throttle, which limits failed logins per account and
+ * client. Applications call `gatewayThrottle()`. `config/validate-options.ts` starts it for a gateway, and
+ * `validate-routes.ts` calls `route` for each route with a `throttle`. `gatewayThrottle` itself validates
+ * nothing: wrong options are issues of `createGateway`. Values of the environment are validated by `check`,
+ * which throws a `ConfigError`.
  */
 import { createThrottleEngine } from '../../limit/throttle/engine.ts'
 import {

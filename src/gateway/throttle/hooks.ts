@@ -1,7 +1,9 @@
 /**
- * Changes the forwarding of a login request, and settles the attempt by its response. `login.ts`
- * creates the hooks, and forwarding calls them. `settle` rejects where the body that proves the
- * success does not arrive.
+ * Creates the hooks with which a login attempt changes the forwarding of its request, and settles the
+ * attempt by the upstream's response. `login.ts` creates the hooks, and `src/proxy/forward` calls them.
+ * Hooks remove identifying cookies from the request and read a JSON body if it proves the success. `settle`
+ * rejects with `ERR_UPSTREAM_TIMEOUT` or `ERR_UPSTREAM_UNREACHABLE` if that body does not arrive. If the store
+ * fails, the attempt stays counted as a failure, and an event is emitted.
  */
 import { replaceSetCookie } from '../../cookie/index.ts'
 import type { LoginBody } from '../../limit/throttle/account/read-account.ts'
@@ -17,15 +19,15 @@ import { type BufferedBody, bufferJsonBody } from './buffer-body.ts'
 import type { LoginRoute } from './login.ts'
 import { removeIdentity, type SessionUse, setCookieHeader } from './remove-identity.ts'
 
-/** The state of a login across its requests to the upstream. */
+/** The state of a login over the one or two requests to the upstream. */
 export interface LoginState {
-  /** Whether the upstream has responded. */
+  /** True once the upstream has responded. */
   answered: boolean
-  /** Whether the upstream needs its session cookie for the token of the form. */
+  /** True if the upstream needs the session cookie to verify the csrf token of its form. */
   wantsSession: boolean
 }
 
-/** An attempt, as its hooks need it. */
+/** A login attempt with the objects that its hooks use. */
 export interface AttemptWork {
   readonly ctx: RouteContext
   readonly route: LoginRoute
@@ -35,7 +37,7 @@ export interface AttemptWork {
   readonly clock: Clock
 }
 
-/** Laravel's status for a form token that is not the session's. It does not check a password then. */
+/** Laravel's status for a csrf token of another session. Laravel checks no password then. */
 const tokenMismatch = 419
 
 /** Creates the hooks of an attempt that was counted. */
@@ -78,7 +80,7 @@ export function createAttemptHooks(
       }
 
       sentCookies = headers.get('cookie')
-      // The body has to be read, so it is requested uncompressed.
+      // The gateway has to read the body of the response, so it requests an uncompressed one.
       if (readsBody) headers.set('accept-encoding', 'identity')
     },
     onResponse(): void {
@@ -98,7 +100,7 @@ export function createAttemptHooks(
         : { text: undefined, response: upstreamResponse }
       if (withheld && response.status === tokenMismatch) {
         state.wantsSession = true
-        return response // the response to the second request settles the attempt
+        return response // The response to the second request settles the attempt.
       }
 
       const isProvenLogin =
@@ -117,8 +119,8 @@ export function createAttemptHooks(
 }
 
 /**
- * Creates the hooks of a request that could have been a login and is not: its upstream gets the
- * body that was read. A cookie with the name of the login's field is withheld.
+ * Creates the hooks of a request to a login route that proved to be no login: the upstream gets the
+ * body that was read. A cookie with the name of the account's field is withheld.
  */
 export function createBodyHooks(
   { body }: { readonly body: LoginBody },

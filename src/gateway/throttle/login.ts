@@ -1,8 +1,10 @@
 /**
- * Handles the login attempt of a request: reads the account, counts the attempt, forwards it, and
- * settles it by the upstream's response. The throttle of `create.ts` calls it from the login
- * phase. A login that cannot be read is rejected with 400, 413 or 415, and a throttled one with
- * 429; where the store is down, it rejects.
+ * Handles the login attempt of a request: reads the account, counts the attempt, forwards it, and settles it
+ * by the upstream's response. `create.ts` calls it from the login phase of `handle-route.ts`. A login that
+ * cannot be read is counted and rejected with 400, 413 or 415, and a throttled one with 429. It rejects with
+ * `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` if the attempt cannot be counted, and with the errors of
+ * forwarding. After an error an attempt counts as a failure if an upstream may have received it; otherwise it
+ * is void.
  */
 import { readCookies } from '../../cookie/index.ts'
 import { type Account, createAccount } from '../../limit/throttle/account/account.ts'
@@ -19,7 +21,7 @@ import type { LoginRules } from './compile-login.ts'
 import { createAttemptHooks, createBodyHooks, type LoginState } from './hooks.ts'
 import { sendLogin } from './send-login.ts'
 
-/** One route's logins, and where they are counted. */
+/** The rules of a login route, and the engine that counts its attempts. */
 export interface LoginRoute extends LoginRules {
   readonly engine: ThrottleEngine
   /** Pattern of the route, for events. */
@@ -38,7 +40,7 @@ const unreadable: Readonly<Record<400 | 413 | 415, Reason>> = {
   415: 'content-type-not-allowed',
 }
 
-/** A request that was read: the account that it names, if it names one. */
+/** The result of reading a request: the account, if it names one, or the status with which it is rejected. */
 type LoginRead =
   | AccountRead
   | { readonly ok: true; readonly account: Account; readonly body?: never }
@@ -62,7 +64,7 @@ class AttemptScope implements LoginScope {
   readonly #ctx: RouteContext
   /** The login fields of the request; undefined until the attempt is counted. */
   #login: (LoginRead & { readonly ok: true }) | undefined
-  /** The attempt that {@link end} settles; undefined where nothing was counted, or what was counted stays so. */
+  /** The attempt that {@link end} settles; undefined if none was counted, or if it stays counted whatever happens. */
   #attempt: LoginAttempt | undefined
   #rejection: Response | undefined
   /** Whether an upstream may have seen the attempt. */
@@ -80,7 +82,7 @@ class AttemptScope implements LoginScope {
     return this.#rejection
   }
 
-  /** Reads the account and counts the attempt. The command waits in the request's Redis batch and is sent with it. */
+  /** Reads the account and counts the attempt. A Redis command for it is sent with the request's batch. */
   async count(session: LoadedSession | undefined): Promise<void> {
     const ctx = this.#ctx
     const { reject } = this.#services
@@ -123,7 +125,8 @@ class AttemptScope implements LoginScope {
         ? await send({ login: createBodyHooks(login, this.#route) })
         : await this.#sendAttempt(send, login.body, loginState)
     } catch (error) {
-      // A slow upstream, or one that breaks off, may have checked the password; and a client that disconnects has sent it.
+      // An upstream that is slow or breaks off may have checked the password. If the client disconnected, the request
+      // was sent.
       this.#sent = loginState.answered || this.#ctx.request.signal.aborted || !isNeverSent(error)
       throw error
     }
@@ -152,7 +155,7 @@ class AttemptScope implements LoginScope {
     }))
   }
 
-  /** Keeps the isolate until the attempt is settled, although the client may have disconnected. */
+  /** Keeps the isolate alive until the attempt is settled, since the client may disconnect before. */
   #outliveClient(): void {
     const settlement = new Promise<void>((resolve) => {
       this.#end = resolve
@@ -166,7 +169,7 @@ class AttemptScope implements LoginScope {
   }
 }
 
-/** The throttle has emitted `login-throttled`, which is the event of this rejection. */
+/** Rejects a throttled login. The throttle has already emitted `login-throttled`, so no further event is emitted. */
 function rejectThrottled(
   { request, requestId, pages }: RouteContext,
   retryAfter: number,

@@ -1,7 +1,7 @@
 /**
- * Sends logins whose upstream binds the token of its form to the session that the gateway
- * withholds from it: without the session first, and once more with it if the token did not fit.
- * `login.ts` calls it. It throws what forwarding throws.
+ * Sends a login to its upstream without the session cookie. If the upstream rejects the csrf token of the form
+ * for that reason, the login is sent once more with the cookie. `login.ts` calls it. It rejects with the errors
+ * of forwarding. An upstream then receives three requests: the login, a GET of the form, and the login again.
  */
 import type { LoginAttemptHooks } from '../../proxy/forward/context.ts'
 import { readRequestHead } from '../../request/index.ts'
@@ -9,17 +9,18 @@ import type { SendLogin } from '../phases/login.ts'
 import type { RouteContext } from '../request-context.ts'
 import type { SessionUse } from './remove-identity.ts'
 
-/** A login that is about to be sent once. */
+/** The hooks of one request to the upstream, and what its response has shown. */
 export interface LoginTry {
   readonly login: LoginAttemptHooks
-  /** Whether the upstream rejected the form token as another session's: no password was checked. */
+  /** Whether the upstream rejected the csrf token as one of another session. It has checked no password then. */
   wantsSession(): boolean
 }
 
 /**
- * Sends a login without the session's cookie, and once more with it if the upstream needs it for the token of its form. A
- * session that is signed in already would make the response look like a success, so the form is fetched with it first: only
- * if the upstream shows the form, and redirects nobody, can the second response prove anything.
+ * Sends a login without the session cookie, and once more with it if the upstream needs it for the csrf token of its
+ * form. A session that is already signed in would make the second response look like a success. So the form is
+ * requested with the cookie first: only if the upstream shows the form and does not redirect, the second response can
+ * prove a success.
  *
  * @throws what forwarding throws
  */
@@ -38,13 +39,13 @@ export async function sendLogin(
   return send({ login: start(session).login })
 }
 
-/** Whether the upstream shows its form to the session of this client. */
+/** Whether the upstream shows its login form to the session of this client, so that the session is not signed in. */
 async function showsForm(ctx: RouteContext, send: SendLogin): Promise<boolean> {
   const headers = new Headers(ctx.request.headers)
   for (const headerName of ['content-type', 'content-length', 'origin', 'referer'])
     headers.delete(headerName)
 
-  // Laravel's guard and others respond to a script differently than to a page.
+  // Laravel and others respond to a script differently than to a navigation.
   headers.set('accept', 'text/html')
   const request = new Request(ctx.head.url, { headers })
   const page: RouteContext = {

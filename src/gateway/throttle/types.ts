@@ -1,6 +1,7 @@
 /**
- * Defines the login throttle of a gateway, whose code is only in a bundle whose configuration
- * imports it. Configurations, routes and `compile.ts` use these types. Nothing here runs.
+ * Defines the interface between a gateway and its login throttle. The gateway imports only these types, so a
+ * bundle contains the throttle only if its configuration imports `gatewayThrottle`. `config.ts`, `compile.ts`,
+ * the routes and the throttle itself use them. The file holds types only.
  */
 import type { Normalize } from '../../limit/throttle/account/account.ts'
 import type { AccountRule } from '../../limit/throttle/account/read-account.ts'
@@ -14,17 +15,19 @@ import type { Route } from '../routes/route.ts'
 /** The option `throttle` of a route: it makes the route a login whose failures are counted. */
 export interface RouteThrottle {
   /**
-   * Where a request names the account: `{ form: 'email' }`, or `{ json: 'email' }` (`{ json: ['user', 'email'] }` further
-   * down). One text, in the content type of the rule; anything else is refused and charged to the address. `{ graphql: 'login',
-   * argument: 'email' }`: whatever asks for this root field, once; other GraphQL requests pass. Or `{ session: 'user' }`, a
-   * member of the session: for a second factor.
+   * The place where a request names the account: `{ form: 'email' }` for a field of a form, `{ json: 'email' }` for a
+   * member of JSON, or `{ json: ['user', 'email'] }` for a nested one. The request must name it exactly once, as text,
+   * and have that content type; any other request is rejected and counted for its IP address. `{ graphql: 'login',
+   * argument: 'email' }` reads an argument of a root field, which a request may select once; other GraphQL requests are
+   * not counted. `{ session: 'user' }` reads a member of the session, for a second factor.
    */
   readonly account: AccountRule | { readonly session: string }
   /** The proof that a login succeeded. There is no default: everything else is a failure. */
   readonly success: Success
   /**
-   * Normalizes a name as the upstream does before it looks it up, instead of the `normalize` of
-   * `gatewayThrottle`. Default: that, and for the preset `wordpress` the rules of WordPress.
+   * Normalizes a name as the upstream does before it looks up the account. It replaces the `normalize`
+   * of `gatewayThrottle`. Default: `normalize` of `gatewayThrottle`, and then, for the preset
+   * `wordpress`, the rules of WordPress.
    */
   readonly normalize?: Normalize
   /**
@@ -37,27 +40,27 @@ export interface RouteThrottle {
 
 /** The value of the option `throttle` of a gateway, which `gatewayThrottle` creates. */
 export interface GatewayThrottle {
-  /** Judges it for one gateway, with the faults of that gateway. */
+  /** Validates the options and creates the throttling of one gateway. Wrong options are added to its issues. */
   start(sources: { readonly clock: Clock; readonly emit: Emit }, issues: Issues): LoginThrottling
 }
 
 /** The throttle of one gateway. */
 export interface LoginThrottling {
-  /** Name of the device cookie; undefined where no device is known. */
+  /** Name of the device cookie; undefined if devices are not recognized. */
   readonly cookieName: string | undefined
-  /** Validates what the environment holds. @throws {ConfigError} */
+  /** Validates the values of the environment. @throws {ConfigError} `ERR_CONFIG` if one is wrong */
   check(env: unknown): void
   /** Validates the option `throttle` of a route that has one. */
   route(route: Route, issues: Issues): CompiledThrottle
 }
 
-/** The option `throttle` of a route, as requests use it. */
+/** The compiled option `throttle` of a route. */
 export interface CompiledThrottle {
   /**
    * Begins the login attempt of a request.
    *
-   * @param options.countsNow - whether to count it now, where the request itself names the account: the count then shares
-   *   the request to Redis with everything that waits in its batch.
+   * @param options.countsNow - true to count it immediately, if the request itself names the account. The count is then
+   *   sent to Redis together with the commands that wait in the request's batch.
    * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` or `ERR_STORE_REFUSED` where the attempt cannot be counted
    */
   begin(ctx: RouteContext, options: { readonly countsNow: boolean }): Promise<LoginScope>

@@ -172,7 +172,7 @@ describe('what the console shows', () => {
     const cookie = await signIn(at, { user: 'ada', roles: ['admin'] })
     const readRow = async (): Promise<string | undefined> =>
       /<tr><th scope="row"><code>away<\/code>.*?<\/tr>/s.exec(await openConsole(at, cookie))?.[0]
-    expect(await readRow()).toContain('not asked yet')
+    expect(await readRow()).toContain('no requests yet')
     at.answer = () => {
       throw new TypeError('connection refused')
     }

@@ -98,7 +98,7 @@ preview_urls = false
     expect(code).toBe(1)
     for (const expected of [
       'sesion is not an option; did you mean session?',
-      'upstreams must name at least one server',
+      'upstreams must be an object with at least one upstream, such as { app: { url } }',
       'routes must list at least one route',
       'cache.enabled must be off',
       'workers_dev must be false',

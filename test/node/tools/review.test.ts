@@ -17,7 +17,7 @@ const config = (): object =>
   })
 const load = async (): Promise<Project> => ({ module: { config }, judges: gateway as Judges })
 const fault =
-  'upstreams.app.url is a private address, which from another machine is another machine; if that is intended, set insecurePrivateAddress: true'
+  'upstreams.app.url is a private address, which may be another machine where the gateway is deployed; use a public address, or set insecurePrivateAddress: true if it is intended'
 const open =
   'routes.0 (/*) is public: every other path is open. Without this route it would be 404.'
 const unknown = 'upstreams.app.url is not known here, so its address was not checked.'

@@ -1,11 +1,13 @@
 /**
- * Counts requests and events by minute in bounded memory: the last hour, and a bounded number of
- * names in each minute. The console's stores write to it and its page reads it. Names beyond the
- * bound are counted as `other`.
+ * Counts requests and events by minute in the memory of one isolate: the last hour, and at most 300
+ * names in each minute. `store.ts` writes to the counts, `redis-counts.ts` shares their bounds, and the
+ * console's page reads their types. Beyond the bounds data is dropped without an error: further names
+ * are counted as `other`, older minutes and requests are removed, and states of further upstreams are
+ * not recorded.
  */
 import type { RecentRequest } from './recent.ts'
 
-/** The kinds of counts. The name behind a kind is a reason, a route, an upstream or a source. */
+/** The kinds of counts. A count has a kind and a name, which is a reason, an event, an upstream or a source. */
 export type CountKind =
   | 'decision'
   | 'reason'
@@ -16,14 +18,14 @@ export type CountKind =
   | 'millis'
   | 'csp'
 
-/** One minute. Keys are `kind name`. */
+/** The counts of one minute. A key is the kind, a space and the name. */
 export interface Minute {
   /** Minutes since the epoch. */
   readonly at: number
   readonly counts: ReadonlyMap<string, number>
 }
 
-/** The state of an upstream or the store by its last event; it holds until another event changes it. */
+/** The state of an upstream or the store. It is that of the last event and stays until another event changes it. */
 export interface HealthState {
   /** The event, such as `breaker-opened`. */
   readonly type: string
@@ -32,64 +34,67 @@ export interface HealthState {
   readonly at: number
 }
 
-/** Everything that a page of the console is made from. */
+/** The data from which a page of the console is rendered. */
 export interface ConsoleData {
-  /** The minutes in which something happened, the oldest first. */
+  /** The minutes that have counts, the oldest first. */
   readonly minutes: readonly Minute[]
-  /** The newest first. */
+  /** The latest requests, the newest first. */
   readonly recent: readonly RecentRequest[]
-  /** By `breaker name` or `health name`. */
+  /** States by key. A key is `breaker` or `health`, a space and the name of an upstream, or `health store`. */
   readonly states: ReadonlyMap<string, HealthState>
 }
 
 /** Counters in the memory of one isolate. */
 export interface Counts {
+  /** Adds `by` (default 1) to a count. */
   add(now: number, kind: CountKind, name: string, by?: number): void
+  /** Adds a request to the list of the latest requests. */
   remember(request: RecentRequest): void
   setState(key: string, state: HealthState): void
   read(now: number): ConsoleData
 }
 
-/** How many minutes are kept. */
+/** Number of minutes for which counts are kept. */
 export const shownMinutes = 60
-/** Names in one minute; what comes beyond is counted under the name `other` of its kind. */
+/** Maximum number of names in one minute. Further names are counted under the name `other` of their kind. */
 export const maxNames = 300
-/** How many of the latest requests are listed. */
+/** Maximum number of requests that are listed. */
 export const maxRecent = 50
 const maxStates = 200
 
-/** Which minute a moment is in. */
+/** Converts milliseconds since the epoch to minutes since the epoch. */
 export function findMinute(now: number): number {
   return Math.floor(now / 60_000)
 }
 
-/** Adds to a count; a name that no longer fits is counted as `other`. */
+/** Adds to a count. A new name beyond the maximum is counted as `other`. */
 export function increase(
   counts: Map<string, number>,
   kind: CountKind,
   name: string,
   by: number,
 ): void {
-  const wanted = `${kind} ${name}`
-  const key = counts.has(wanted) || counts.size < maxNames ? wanted : `${kind} other`
+  const ownKey = `${kind} ${name}`
+  const key = counts.has(ownKey) || counts.size < maxNames ? ownKey : `${kind} other`
   counts.set(key, (counts.get(key) ?? 0) + by)
 }
 
-/** Creates counters. */
+/** Creates empty counters. */
 export function createCounts(): Counts {
   const minutes = new Map<number, Map<string, number>>()
   const states = new Map<string, HealthState>()
   let recent: RecentRequest[] = []
   let current: { readonly at: number; readonly counts: Map<string, number> } | undefined
 
-  function findCounts(at: number): Map<string, number> {
-    if (current?.at === at) return current.counts
+  function findCounts(minute: number): Map<string, number> {
+    if (current?.at === minute) return current.counts
 
-    const counts = minutes.get(at) ?? new Map<string, number>()
-    minutes.set(at, counts)
-    // A clock that went back must not let the list grow either.
-    for (const old of minutes.keys()) if (isPast(old, at)) minutes.delete(old)
-    current = { at, counts }
+    const counts = minutes.get(minute) ?? new Map<string, number>()
+    minutes.set(minute, counts)
+    // Minutes after the current one are removed too, so that a clock that is set back does not make the map grow.
+    for (const knownMinute of minutes.keys())
+      if (isOutsideHour(knownMinute, minute)) minutes.delete(knownMinute)
+    current = { at: minute, counts }
 
     return counts
   }
@@ -106,11 +111,11 @@ export function createCounts(): Counts {
       if (states.has(key) || states.size < maxStates) states.set(key, state)
     },
     read(now): ConsoleData {
-      const last = findMinute(now)
+      const currentMinute = findMinute(now)
       return {
         minutes: [...minutes]
-          .filter(([at]) => !isPast(at, last))
-          .map(([at, counts]) => ({ at, counts }))
+          .filter(([minute]) => !isOutsideHour(minute, currentMinute))
+          .map(([minute, counts]) => ({ at: minute, counts }))
           .sort((a, b) => a.at - b.at),
         recent: recent.slice(-maxRecent).reverse(),
         states,
@@ -119,6 +124,6 @@ export function createCounts(): Counts {
   }
 }
 
-function isPast(at: number, now: number): boolean {
-  return at <= now - shownMinutes || at > now
+function isOutsideHour(minute: number, currentMinute: number): boolean {
+  return minute <= currentMinute - shownMinutes || minute > currentMinute
 }

@@ -1,6 +1,8 @@
 /**
- * Observes requests and events for the console, beside the monitor that the configuration names.
- * `console/create.ts` wraps the monitor with it. The console's own requests are not counted.
+ * Wraps the monitor of a gateway so that the console counts the same requests and events.
+ * `console/create.ts` calls it, and the stores implement its interface `ConsoleRecorder`. Requests to
+ * the console itself and to quiet endpoints, such as the health check, are not counted. Names are cut
+ * at 120 characters. Errors of the wrapped monitor are not caught.
  */
 import type { Monitor, RequestEnd, RequestMetrics } from '../../../monitor/index.ts'
 import { clientClosedRequest, createRequestLine, type RequestLine } from '../../../monitor/line.ts'
@@ -8,16 +10,18 @@ import type { Clock, EventType, SecurityEvent } from '../../../types.ts'
 import type { CountKind, HealthState } from './counts.ts'
 import { createRecentRequest, type RecentRequest } from './recent.ts'
 
-/** The receiver of the counts. */
+/** Receives the counts, requests and states that the console shows. */
 export interface ConsoleRecorder {
   add(now: number, kind: CountKind, name: string, by?: number): void
   remember(request: RecentRequest): void
   setState(key: string, state: HealthState): void
-  /** Called at the end of a request, with what keeps the isolate alive for work after the response. */
+  /**
+   * Called at the end of a request, so that a store can send its counts. `waitUntil` keeps the isolate alive meanwhile.
+   */
   flush(env: unknown, waitUntil: ((work: Promise<unknown>) => void) | undefined): void
 }
 
-/** Events that deny something because it came too often, or nearly do. */
+/** Events of rate limits and the login throttle: denials, observed ones, and limits that could not count. */
 const limitEvents: ReadonlySet<EventType> = new Set<EventType>([
   'rate-limited',
   'rate-limit-observed',
@@ -26,8 +30,8 @@ const limitEvents: ReadonlySet<EventType> = new Set<EventType>([
   'login-throttle-observed',
   'account-pressure',
 ])
-/** Events about an upstream or the store, and the state that they change. */
-const stateOf: Partial<Record<EventType, 'breaker' | 'health'>> = {
+/** Events about an upstream or the store, and the kind of state that they change. */
+const stateByEvent: Partial<Record<EventType, 'breaker' | 'health'>> = {
   'breaker-opened': 'breaker',
   'breaker-closed': 'breaker',
   'upstream-down': 'health',
@@ -36,10 +40,12 @@ const stateOf: Partial<Record<EventType, 'breaker' | 'health'>> = {
   'store-up': 'health',
 }
 
-/** Maximum length of a name that is counted. Names of a configuration and reasons are shorter. */
+/** Maximum characters of a name that is counted. Reasons and names of a configuration are shorter. */
 const maxNameLength = 120
 
-/** Wraps a monitor, or stands in for none. `ignored` holds the requests of the console itself. */
+/**
+ * Wraps a monitor, which may be undefined. `ignored` holds the requests to the console itself, which are not counted.
+ */
 export function observeRequests(
   monitor: Monitor | undefined,
   recorder: ConsoleRecorder,
@@ -82,8 +88,8 @@ function recordLine(
     recorder.add(startedAt, 'upstream', upstream)
     recorder.add(startedAt, 'millis', upstream, ttfbMs ?? 0)
   }
-  const failed = decision === 'failed' || (upstreamStatus ?? 0) >= 500
-  if (upstream !== undefined && failed) recorder.add(startedAt, 'failure', upstream)
+  const hasFailed = decision === 'failed' || (upstreamStatus ?? 0) >= 500
+  if (upstream !== undefined && hasFailed) recorder.add(startedAt, 'failure', upstream)
   recorder.remember(createRecentRequest(line, startedAt))
 }
 
@@ -94,9 +100,9 @@ function recordEvent(recorder: ConsoleRecorder, event: SecurityEvent, now: numbe
   if (limitEvents.has(type)) recorder.add(now, 'limit', `${type} ${name ?? reason ?? ''}`)
   if (type === 'csp-report' && name !== undefined) recorder.add(now, 'csp', `${reason} ${name}`)
 
-  const state = stateOf[type]
-  if (state !== undefined) {
-    const key = `${state} ${type.startsWith('store') ? 'store' : (name ?? '')}`
+  const stateKind = stateByEvent[type]
+  if (stateKind !== undefined) {
+    const key = `${stateKind} ${type.startsWith('store') ? 'store' : (name ?? '')}`
     recorder.setState(key, { type, reason, at: now })
   }
 }

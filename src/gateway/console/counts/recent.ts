@@ -1,11 +1,15 @@
 /**
- * Reads from the line of a request what the console shows of it. `observe.ts` creates the entries,
- * and `redis-counts.ts` parses those of other isolates. Text that is no such entry gives
- * undefined.
+ * Converts the log line of a request to the entry that the console lists. `observe.ts` creates entries,
+ * and `redis-counts.ts` parses those that other isolates have stored in Redis; the counts and the page
+ * use the type. Text that is no entry gives undefined. Only some fields of an entry are checked, so a
+ * value from Redis is trusted otherwise.
  */
 import type { RequestLine } from '../../../monitor/line.ts'
 
-/** One request in the list. It holds nothing that a client can choose freely, and no whole address. */
+/**
+ * One request in the list. It holds no path, query or whole address, so that the page shows no text that a client has
+ * chosen.
+ */
 export interface RecentRequest {
   readonly id: string
   /** Milliseconds since the epoch. */
@@ -18,18 +22,18 @@ export interface RecentRequest {
   readonly reason: string | undefined
   readonly upstream: string | undefined
   readonly millis: number
-  /** The address, cut to its /24 or /48. */
+  /** The client's IP address, cut to its /24 (IPv4) or /48 (IPv6). */
   readonly client: string | undefined
 }
 
-/** Reads them. */
+/** Creates the entry of a request from its log line. */
 export function createRecentRequest(line: RequestLine, at: number): RecentRequest {
   const { requestId: id, method, route, status, decision, reason, upstream, client } = line
   const millis = line.totalMs
   return { id, at, method, route, status, decision, reason, upstream, millis, client }
 }
 
-/** Reads one that came as JSON from Redis; undefined for anything else. */
+/** Parses an entry from the JSON that Redis holds; returns undefined for any other text. */
 export function parseRecentRequest(text: unknown): RecentRequest | undefined {
   try {
     const value: unknown = JSON.parse(String(text))

@@ -1,8 +1,9 @@
 /**
- * Keeps the counts of all isolates in Redis: one hash for each minute, a list of the newest
- * requests, and the states of upstreams. `store.ts` calls it. Sending and reading reject as the
- * Redis client does. Pending counts older than the newest three minutes are dropped, and names
- * beyond the bound of a minute are counted as `other`.
+ * Keeps the console's counts of all isolates in Redis: one hash for each minute, a list of the newest
+ * requests, and the states of upstreams. `store.ts` calls it. Sending and reading reject as the Redis
+ * client does, and `store.ts` handles that. Of counts that wait to be sent, only those of the newest
+ * three minutes are kept. Names beyond the maximum of a minute are counted as `other`. Malformed values
+ * in Redis are skipped.
  */
 import type { Redis } from '../../../redis/client.ts'
 import { type Script, script } from '../../../redis/script.ts'
@@ -18,7 +19,7 @@ import {
 } from './counts.ts'
 import { parseRecentRequest, type RecentRequest } from './recent.ts'
 
-/** Counts that an isolate has not sent yet, with the same bounds as the counts in Redis. */
+/** Counts that an isolate has not sent yet. Names and requests have the same bounds as in Redis. */
 export interface PendingCounts {
   readonly minutes: Map<number, Map<string, number>>
   recent: RecentRequest[]
@@ -30,13 +31,13 @@ const lifetime = shownMinutes * 60 + 120
 /** Maximum number of minutes whose counts wait to be sent. */
 const maxPendingMinutes = 3
 
-/** Lists the keys. All have one hash tag, so that a Redis Cluster keeps them in one slot. */
+/** Lists the keys of Redis. All have one hash tag, so that a Redis Cluster keeps them in one slot. */
 function createKeys(minutes: readonly number[]): string[] {
   const prefix = 'portcullis:{console}'
-  return [`${prefix}:recent`, `${prefix}:states`, ...minutes.map((at) => `${prefix}:${at}`)]
+  return [`${prefix}:recent`, `${prefix}:states`, ...minutes.map((minute) => `${prefix}:${minute}`)]
 }
 
-/** Adds to the counts. Redis keeps the states of upstreams for a week (604,800 seconds). */
+/** The script that adds an isolate's counts. Redis keeps the states of upstreams for a week (604,800 seconds). */
 const add: Script = /* @__PURE__ */ script(
   'console-add',
   `local sent = cjson.decode(ARGV[1])
@@ -66,6 +67,7 @@ end
 return 1`,
 )
 
+/** The script that reads the requests, the states, and the counts of all minutes. */
 const read: Script = /* @__PURE__ */ script(
   'console-read',
   `local found = { redis.call('LRANGE', KEYS[1], 0, -1), redis.call('HGETALL', KEYS[2]) }
@@ -81,26 +83,30 @@ export function createPending(): PendingCounts {
 /** Adds a count to the pending ones. */
 export function addPending(
   pending: PendingCounts,
-  at: number,
+  minute: number,
   [kind, name, by]: readonly [kind: CountKind, name: string, by: number],
 ): void {
   const { minutes } = pending
-  let counts = minutes.get(at)
+  let counts = minutes.get(minute)
   if (counts === undefined) {
     counts = new Map()
-    minutes.set(at, counts)
-    for (const old of minutes.keys()) if (minutes.size > maxPendingMinutes) minutes.delete(old)
+    minutes.set(minute, counts)
+    for (const oldestMinute of minutes.keys())
+      if (minutes.size > maxPendingMinutes) minutes.delete(oldestMinute)
   }
+
   increase(counts, kind, name, Math.round(by))
 }
 
-/** Adds a request to the pending ones. The list is cut only now and then, since cutting copies it. */
+/**
+ * Adds a request to the pending ones. The list is shortened only when it is four times too long, since that copies it.
+ */
 export function rememberPending(pending: PendingCounts, request: RecentRequest): void {
   pending.recent.push(request)
   if (pending.recent.length >= maxRecent * 4) pending.recent = pending.recent.slice(-maxRecent)
 }
 
-/** Sends the pending counts. It rejects as the client does. */
+/** Sends the pending counts. It rejects as the Redis client does. */
 export async function sendPending(
   client: Redis,
   env: unknown,
@@ -112,21 +118,24 @@ export async function sendPending(
     minutes: [...minutes.values()].map((counts) => [...counts]),
   })
   const bounds = [lifetime, maxRecent, maxNames].map(String)
+
   await client.call(env, add, createKeys([...minutes.keys()]), [sent, ...bounds])
 }
 
-/** Reads the counts of all isolates. It rejects as the client does. */
+/** Reads the counts of all isolates. It rejects as the Redis client does. */
 export async function readCounts(client: Redis, env: unknown, now: number): Promise<ConsoleData> {
-  const last = findMinute(now)
-  const ats = Array.from({ length: shownMinutes }, (_, index) => last - shownMinutes + 1 + index)
-  const reply: unknown = await client.call(env, read, createKeys(ats), [])
+  const currentMinute = findMinute(now)
+  const firstMinute = currentMinute - shownMinutes + 1
+  const hourMinutes = Array.from({ length: shownMinutes }, (_, index) => firstMinute + index)
+  const reply: unknown = await client.call(env, read, createKeys(hourMinutes), [])
   const [recent, states, ...minutes] = toList(reply)
+
   return {
     recent: toList(recent).flatMap((text) => parseRecentRequest(text) ?? []),
     states: new Map(toPairs(states).flatMap(([key, text]) => parseState(key, text))),
     minutes: minutes.flatMap((pairs, index) => {
       const counts = new Map(toPairs(pairs).map(([key, count]) => [key, Number(count)]))
-      return counts.size === 0 ? [] : [{ at: ats[index] ?? last, counts }]
+      return counts.size === 0 ? [] : [{ at: hourMinutes[index] ?? currentMinute, counts }]
     }),
   }
 }
@@ -145,6 +154,6 @@ function toList(value: unknown): unknown[] {
 }
 
 function toPairs(value: unknown): Array<[string, string]> {
-  const flat = toList(value).map(String)
-  return flat.flatMap((key, index) => (index % 2 === 0 ? [[key, flat[index + 1] ?? '']] : []))
+  const texts = toList(value).map(String)
+  return texts.flatMap((key, index) => (index % 2 === 0 ? [[key, texts[index + 1] ?? '']] : []))
 }

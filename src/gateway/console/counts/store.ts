@@ -1,7 +1,9 @@
 /**
- * Keeps what the console shows: in the memory of this isolate and, where there is a Redis, over
- * all isolates. `console/create.ts` creates one store. Counting never waits for Redis and never
- * fails with it; where Redis cannot be read, the page says so.
+ * Stores the data of the console: in the memory of this isolate and, if the console has a Redis, summed
+ * up over all isolates. `console/create.ts` creates one store for a console. Recording never waits for
+ * Redis and never fails: counts that cannot be sent are lost silently. If Redis cannot be read, the
+ * reading holds this isolate's counts and is marked `degraded`. With Redis a reading is shared by all
+ * viewers for 900 ms.
  */
 import type { Redis } from '../../../redis/client.ts'
 import type { Clock } from '../../../types.ts'
@@ -18,20 +20,21 @@ import {
 /** The data that a page is rendered from. */
 export interface ConsoleReading {
   readonly data: ConsoleData
-  /** Whether Redis was to be asked and gave no answer: then these are the counts of this isolate. */
+  /** True if Redis could not be read: then the data holds only the counts of this isolate. */
   readonly degraded: boolean
 }
 
-/** Recorder and reader in one. */
+/** Records what the console shows, and reads it again. */
 export interface ConsoleStore extends ConsoleRecorder {
   read(env: unknown): Promise<ConsoleReading>
 }
 
-/** How often an isolate sends its counts, and how old a reading may be that several viewers share. */
+/** Minimum milliseconds between two times that an isolate sends its counts. */
 const sendEveryMs = 2000
+/** Milliseconds for which a reading is shared by several viewers. */
 const readEveryMs = 900
 
-/** Creates a store for one isolate. */
+/** Creates a store in the memory of one isolate. */
 export function createMemoryStore(clock: Clock): ConsoleStore {
   const counts = createCounts()
   return {
@@ -41,12 +44,12 @@ export function createMemoryStore(clock: Clock): ConsoleStore {
   }
 }
 
-/** Creates a store over Redis. Counting never waits for it, and never fails with it. */
+/** Creates a store in Redis. Recording never waits for Redis, and does not fail if Redis does. */
 export function createRedisStore(client: Redis, clock: Clock): ConsoleStore {
   const local = createCounts()
   let pending = createPending()
   let sentAt = Number.NEGATIVE_INFINITY
-  let last: { readonly at: number; readonly reading: ConsoleReading } | undefined
+  let lastRead: { readonly at: number; readonly reading: ConsoleReading } | undefined
 
   return {
     add(now, kind, name, by = 1): void {
@@ -66,21 +69,22 @@ export function createRedisStore(client: Redis, clock: Clock): ConsoleStore {
       if (now - sentAt < sendEveryMs && now >= sentAt) return
 
       sentAt = now
-      const sent = pending
+      const countsToSend = pending
       pending = createPending()
-      // Counts that could not be sent are lost; the audit trail keeps what must be kept.
-      const work = sendPending(client, env, sent).catch(() => {})
-      waitUntil?.(work)
+      // Counts that cannot be sent are lost. Events that must not be lost belong in the audit trail.
+      const sending = sendPending(client, env, countsToSend).catch(() => {})
+      waitUntil?.(sending)
     },
     async read(env): Promise<ConsoleReading> {
       const now = clock()
-      if (last !== undefined && now - last.at < readEveryMs && now >= last.at) return last.reading
+      const ageMs = lastRead === undefined ? -1 : now - lastRead.at
+      if (lastRead !== undefined && ageMs >= 0 && ageMs < readEveryMs) return lastRead.reading
 
       const reading = await readCounts(client, env, now).then(
         (data) => ({ data, degraded: false }),
         () => ({ data: local.read(now), degraded: true }),
       )
-      last = { at: now, reading }
+      lastRead = { at: now, reading }
       return reading
     },
   }

@@ -1,11 +1,12 @@
 /**
- * Describes what a policy takes from a page: what a browser does not do where the policy blocks a
- * source. `parts.ts` calls it for each report. A directive that it does not know gets a general
- * sentence.
+ * Describes in one sentence what a content security policy blocks on a page: which kind of content, and
+ * from which source. `parts.ts` calls it for each source that browsers have reported. A directive that
+ * it does not know gets a general sentence. The source is returned as it was reported, so the caller
+ * must escape it.
  */
 
-/** The loss, by the directive that a browser reports (CSP Level 3 section 6.1). */
-const losses: Readonly<Record<string, string>> = {
+/** The content that is blocked, by the directive that a browser reports (CSP Level 3 section 6.1). */
+const contentByDirective: Readonly<Record<string, string>> = {
   'script-src': 'scripts',
   'script-src-elem': 'scripts',
   'script-src-attr': 'event handlers in attributes, such as onclick',
@@ -28,8 +29,8 @@ const losses: Readonly<Record<string, string>> = {
   'trusted-types': 'scripts that create their own Trusted Types policy',
 }
 
-/** The words for a source that is no address. */
-const words: Readonly<Record<string, string>> = {
+/** Descriptions of sources that are no addresses. */
+const sourceDescriptions: Readonly<Record<string, string>> = {
   inline: 'that are in the page itself',
   eval: 'made from text with eval',
   'wasm-eval': 'of WebAssembly',
@@ -38,9 +39,9 @@ const words: Readonly<Record<string, string>> = {
   'trusted-types-sink': 'in the page',
 }
 
-/** One sentence about one source. */
+/** Describes what the policy blocks, or would block if it were enforced. */
 export function describeBreakage(directive: string, source: string, enforced: boolean): string {
-  const lost = losses[directive] ?? `what ${directive} governs`
-  const from = words[source] ?? `from ${source}`
-  return enforced ? `Blocked now: ${lost} ${from}.` : `Would be blocked: ${lost} ${from}.`
+  const content = contentByDirective[directive] ?? `content that ${directive} controls`
+  const origin = sourceDescriptions[source] ?? `from ${source}`
+  return enforced ? `Blocked now: ${content} ${origin}.` : `Would be blocked: ${content} ${origin}.`
 }

@@ -1,7 +1,7 @@
 /**
- * Writes HTML by a template tag whose values are escaped unless they are HTML themselves. The
- * console's page, parts and charts use it. Only `trustedHtml` escapes nothing, so it may be given
- * text of this package only.
+ * Creates HTML from a template tag that escapes its values, except values that are HTML already. The
+ * console's page, parts and charts use it. `trustedHtml` escapes nothing, so it must only get constants
+ * of this package. Values are escaped for text and for quoted attributes, not for scripts or URLs.
  */
 
 /** A piece of HTML. */
@@ -19,14 +19,14 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** The tag of a template. A value that is undefined or false leaves nothing. */
+/** The template tag. A value that is undefined or false becomes the empty text. */
 export function html(texts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  let written = texts[0] ?? ''
-  for (const [index, value] of values.entries()) written += write(value) + (texts[index + 1] ?? '')
-  return { html: written }
+  let result = texts[0] ?? ''
+  for (const [index, value] of values.entries()) result += write(value) + (texts[index + 1] ?? '')
+  return { html: result }
 }
 
-/** HTML of this file's own making, such as a style sheet. */
+/** Marks a constant of this package, such as its style sheet, as HTML. Nothing is escaped. */
 export function trustedHtml(text: string): Html {
   return { html: text }
 }

@@ -1,6 +1,7 @@
 /**
- * Renders the console as one page, which needs no script except for its live part.
- * `console/create.ts` calls it for each view. All values are escaped by `html.ts`.
+ * Renders the console as one HTML page. `console/create.ts` calls it for each view of the page;
+ * `sessions.ts` creates its session panel. Only the live updates need the script. Without it, the page
+ * shows the counts of the moment at which it was loaded. All values are escaped by `html.ts`.
  */
 import type { SessionInfo } from '../../../session/index.ts'
 import { type Html, html, trustedHtml } from './html.ts'
@@ -8,18 +9,20 @@ import type { PartName, Parts } from './parts.ts'
 import { consoleScript } from './script.ts'
 import { consoleStyle } from './style.ts'
 
-/** The path of the console. Its live part is at `/live` below it. */
+/** The path of the console. The stream of updates is at `/live` below it. */
 export const consolePath = '/.portcullis/console'
 
-/** The sessions of one user, as the page shows them. */
+/** The panel about the sessions of one user. */
 export interface SessionPanel {
-  /** Whether these sessions can be listed, ended one by one, or only ended all together. */
+  /**
+   * `list`: sessions can be listed and ended one by one. `end-all`: only all of a user can be ended. `none`: neither.
+   */
   readonly support: 'list' | 'end-all' | 'none'
-  /** The user who was asked for, as the administrator wrote it; undefined before. */
+  /** The user that the administrator entered; undefined if no form was sent. */
   readonly user: string | undefined
-  /** Undefined where nobody was asked for, or there is no list. */
+  /** The sessions of the user; undefined if no form was sent, or sessions cannot be listed. */
   readonly sessions: readonly SessionInfo[] | undefined
-  /** The result of the last form; undefined where none was sent. */
+  /** A sentence about the result of the form; undefined if no form was sent. */
   readonly message: string | undefined
 }
 
@@ -27,12 +30,13 @@ export interface SessionPanel {
 export interface ConsolePage {
   readonly parts: Parts
   readonly origin: string
-  /** Where the numbers come from. */
+  /** A sentence about where the counts come from. */
   readonly source: string
-  /** A sentence about something that does not work, if there is any. */
+  /** A sentence about a problem, such as a Redis that does not respond; undefined if there is none. */
   readonly problem: string | undefined
   readonly panel: SessionPanel
   readonly csrfToken: string
+  /** The nonce of the script and the style sheet in the page's policy. */
   readonly nonce: string
   readonly now: number
 }
@@ -62,15 +66,15 @@ export function renderPage(page: ConsolePage): string {
 <main id="main">
 ${problem !== undefined && html`<section><p class="note" role="alert">${problem}</p></section>`}
 <section><h2>Requests of the last hour</h2><div data-live="traffic">${parts.traffic}</div></section>
-${renderTable({ title: 'Newest requests', part: 'requests', intro: 'Routes, never paths. The upstream answered forwarded requests; the gateway answered or rejected the others.', columns: requestColumns }, parts)}
-${renderTable({ title: 'Refusals by reason', part: 'refusals', intro: 'Clients never see the reason.', columns: seriesColumns('Reason'), half: true }, parts)}
-${renderTable({ title: 'Limits and throttle', part: 'limits', intro: 'How often a limit denied something, or could not count.', columns: seriesColumns('Event and policy'), half: true }, parts)}
-${renderTable({ title: 'Sign-ins', part: 'logins', intro: 'Attempts, and sessions that began.', columns: seriesColumns('Event'), half: true }, parts)}
-${renderTable({ title: 'Upstreams', part: 'upstreams', intro: 'Whether they answer, and how soon.', columns: upstreamColumns, half: true }, parts)}
-<section><h2>Reports of browsers</h2><p>What the content security policy does not allow, by directive. The same report counts once in ten minutes.</p><div data-live="reports">${parts.reports}</div></section>
+${renderTable({ title: 'Newest requests', part: 'requests', intro: 'Each request is listed by its route, not by its path. A request without an upstream was answered or rejected by the gateway.', columns: requestColumns }, parts)}
+${renderTable({ title: 'Refusals by reason', part: 'refusals', intro: 'Clients do not receive these reasons.', columns: seriesColumns('Reason'), half: true }, parts)}
+${renderTable({ title: 'Limits and throttle', part: 'limits', intro: 'How often a limit denied a request, or could not count one.', columns: seriesColumns('Event and policy'), half: true }, parts)}
+${renderTable({ title: 'Sign-ins', part: 'logins', intro: 'Login attempts, and sessions that were created.', columns: seriesColumns('Event'), half: true }, parts)}
+${renderTable({ title: 'Upstreams', part: 'upstreams', intro: 'Whether each upstream answers, and how fast.', columns: upstreamColumns, half: true }, parts)}
+<section><h2>Reports of browsers</h2><p>Sources that the content security policy does not allow, by directive. A repeated report is counted once in ten minutes.</p><div data-live="reports">${parts.reports}</div></section>
 ${renderPanel(panel, page)}
 </main>
-<footer><p>This page shows no path, query, cookie, token or whole address. It keeps one hour.</p></footer>
+<footer><p>This page shows no path, query, cookie, token or whole address. It shows the last hour.</p></footer>
 <script nonce="${nonce}">${trustedHtml(consoleScript)}</script>
 </body>
 </html>
@@ -79,7 +83,7 @@ ${renderPanel(panel, page)}
 
 interface Column {
   readonly title: string
-  /** `n` for numbers, `phone` for what a phone leaves out. */
+  /** Class of the cells: `n` aligns numbers, and `phone` hides the column on a phone. */
   readonly style?: string
 }
 
@@ -126,15 +130,15 @@ function renderTable({ title, part, intro, columns, half }: Table, parts: Parts)
 function renderPanel(panel: SessionPanel, { csrfToken }: ConsolePage): Html {
   const { support, user, sessions, message } = panel
   if (support === 'none')
-    return html`<section><h2>Sessions of a user</h2><p>These sessions are in their cookies, and nobody keeps a list.</p></section>`
+    return html`<section><h2>Sessions of a user</h2><p>These sessions cannot be listed or ended here: they are only in cookies, or they name no user.</p></section>`
 
   const token = html`<input type="hidden" name="csrf_token" value="${csrfToken}">`
   const findWord = support === 'list' ? 'Show sessions' : 'Select'
   return html`<section id="sessions"><h2>Sessions of a user</h2>
-<p>Ending a session takes effect with its next request, and goes to the audit trail with your own tag.</p>
+<p>A session that you end stops working at its next request. The audit trail records that you ended it.</p>
 ${message !== undefined && html`<p class="note" role="status">${message}</p>`}
 <form class="find" method="post" action="${consolePath}#sessions">${token}
-<label>User, as sessions name it <input name="user" value="${user ?? ''}" maxlength="256" required autocomplete="off" spellcheck="false"></label>
+<label>User, as the option user of the sessions names it <input name="user" value="${user ?? ''}" maxlength="256" required autocomplete="off" spellcheck="false"></label>
 <button class="main" name="do" value="find">${findWord}</button></form>
 ${user !== undefined && renderSessions(user, sessions, token)}</section>`
 }
@@ -159,11 +163,11 @@ function renderSessions(
 <button class="end" name="do" value="end" aria-label="End session ${session.id.slice(0, 12)}">End</button></form></td></tr>\n`,
   )
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Sessions"><table><thead><tr><th scope="col">Session</th><th scope="col" class="phone">Signed in</th>
-<th scope="col">Last seen</th><th scope="col" class="phone">Ends unless used</th><th scope="col">Device</th><th scope="col">End it</th></tr></thead><tbody>${rows}</tbody></table></div>
+<th scope="col">Last seen</th><th scope="col" class="phone">Expires if unused</th><th scope="col">Device</th><th scope="col">End it</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${endAll}`
 }
 
-/** Names the device, as far as the session keeps it. */
+/** Describes the device of a session by the fields that the session holds; a dash if it holds none. */
 function describeDevice({ client, bound: isBound }: SessionInfo): Html {
   const { browser, system, country, network } = client ?? {}
   const device = [browser, system].filter((name) => name !== undefined).join(', ')

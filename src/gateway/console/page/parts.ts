@@ -1,7 +1,8 @@
 /**
- * Renders the parts of the page that the live stream replaces, each as the content of one element.
- * `console/create.ts` calls it for the page and for the stream. It renders what it gets and reads
- * nothing itself.
+ * Renders the parts of the console's page that the live stream replaces. Each part is the content of one
+ * element of the page. `console/create.ts` calls it for the page and for each update of the stream;
+ * `live.ts` and `page.ts` use its types. It only renders the data that it gets. All values are escaped by
+ * `html.ts`, and a part without data gets a sentence that says so.
  */
 
 import type { ConsoleData, HealthState } from '../counts/counts.ts'
@@ -14,7 +15,7 @@ import type { ConsoleView, Series, UpstreamView } from './view.ts'
 /** The content of each part, by its name. */
 export type Parts = Readonly<Record<PartName, Html>>
 
-/** Names of the parts, as in `data-live`. */
+/** Names of the parts. In the page, the attribute `data-live` of an element holds the name of its part. */
 export type PartName =
   | 'traffic'
   | 'refusals'
@@ -31,7 +32,7 @@ const decisions = ['passed', 'answered', 'left', 'refused', 'failed'] as const
 export function renderParts(view: ConsoleView, data: ConsoleData): Parts {
   return {
     traffic: renderTraffic(view.decisions),
-    refusals: renderSeries(view.refusals, 'Nothing was refused.'),
+    refusals: renderSeries(view.refusals, 'No request was refused.'),
     limits: renderSeries(view.limits, 'No limit was reached.'),
     logins: renderSeries(view.logins, 'No sign-ins yet.'),
     upstreams: html`${view.upstreams.map(renderUpstream)}${renderStore(view.store)}`,
@@ -48,12 +49,13 @@ function renderTraffic(series: readonly Series[]): Html {
     return html`<div class="f-${name}"><dt>${name}</dt><dd>${total}</dd></div>`
   })
   const words = decisions.map((name) => `${byName.get(name)?.total ?? 0} ${name}`).join(', ')
+
   return html`<dl class="figures">${figures}</dl>
 ${drawStack(present, `Requests of the last hour by minute: ${words}.`)}`
 }
 
-function renderSeries(series: readonly Series[], none: string): Html {
-  if (series.length === 0) return renderNothing(3, none)
+function renderSeries(series: readonly Series[], emptyText: string): Html {
+  if (series.length === 0) return renderNothing(3, emptyText)
   return html`${series.map(
     (each) =>
       html`<tr><th scope="row"><code>${each.name}</code></th><td class="n">${each.total}</td><td>${drawSpark(each)}</td></tr>\n`,
@@ -68,14 +70,14 @@ function renderUpstream(upstream: UpstreamView): Html {
   const { name, answers, failures, millis, breaker, health } = upstream
   const isPaused = breaker?.type === 'breaker-opened'
   const isDown = health?.type === 'upstream-down'
-  // Nobody probes it and every attempt failed: it cannot be called in service.
+  // There is no health check and every attempt failed, so the upstream is not shown as in service.
   const isSilent = answers === 0 && failures > 0
   const isFailing = isPaused || isDown || isSilent
   const failure = isPaused ? 'paused by its breaker' : isDown ? 'down' : 'not answering'
-  const idle = answers === 0 && health === undefined ? 'not asked yet' : 'in service'
-  const word = isFailing ? failure : idle
-  const style = isFailing ? 'failed' : idle === 'in service' ? 'passed' : 'left'
-  return html`<tr><th scope="row"><code>${name}</code></th><td><span class="d d-${style}">${word}</span>${renderSince(
+  const idleState = answers === 0 && health === undefined ? 'no requests yet' : 'in service'
+  const stateText = isFailing ? failure : idleState
+  const style = isFailing ? 'failed' : idleState === 'in service' ? 'passed' : 'left'
+  return html`<tr><th scope="row"><code>${name}</code></th><td><span class="d d-${style}">${stateText}</span>${renderSince(
     isPaused ? breaker : health,
   )}</td><td class="n">${answers}</td><td class="n">${failures}</td><td class="n">${millis ?? '–'}</td></tr>\n`
 }
@@ -117,7 +119,7 @@ ${sources.map(
   )}`
 }
 
-/** A moment in UTC. */
+/** Renders the time of day in UTC. */
 export function renderTime(at: number): Html {
   const iso = new Date(at).toISOString()
   return html`<time datetime="${iso}">${iso.slice(11, 19)}</time>`

@@ -1,6 +1,8 @@
 /**
- * The script of the live part: it connects to the stream and replaces parts of the page. `page.ts`
- * puts it into the page with a nonce. Without it the page shows the same when it is reloaded.
+ * Holds the script of the console's page. It connects to the stream of updates and replaces parts of the
+ * page. `page.ts` writes it into the page with a nonce. If the stream breaks off, the browser reconnects
+ * by itself; if the server rejects it, the page asks for a reload. Without the script the page shows the
+ * same data once it is reloaded.
  */
 
 /** The text of the script. */

@@ -1,6 +1,7 @@
 /**
- * The style of the console: light and dark, from a phone up. Text has a contrast of at least 4.5
- * to 1 (WCAG 2.2, 1.4.3). `page.ts` puts it into the page.
+ * Holds the style sheet of the console's page, in light and dark colours, for phones and larger screens.
+ * Text has a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3). `page.ts` writes it into the page with a
+ * nonce, without escaping, so it must not contain `</style`.
  */
 
 /** The text of the style sheet. */

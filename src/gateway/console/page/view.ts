@@ -1,24 +1,26 @@
 /**
- * Summarizes counts for the page: series over an hour, rejections, limits, upstreams and reports
- * of browsers. `console/create.ts` calls it before it renders. It is pure: data in, view out.
+ * Summarizes the counts of the last hour for the console's page: series by minute, rejections, limits,
+ * upstreams and reports of browsers. `console/create.ts` calls it before `parts.ts` renders the result;
+ * `charts.ts` and `parts.ts` use its types. It is a pure function. Counts of minutes outside the hour
+ * are ignored, and upstreams that the configuration does not name are not shown.
  */
 import { type ConsoleData, findMinute, type HealthState, shownMinutes } from '../counts/counts.ts'
 
-/** A name with its numbers, one for each minute of the hour, the oldest first. */
+/** The counts of one name: one value for each minute of the hour, the oldest first. */
 export interface Series {
   readonly name: string
   readonly total: number
   readonly values: readonly number[]
 }
 
-/** One upstream. */
+/** The summary of one upstream. */
 export interface UpstreamView {
   readonly name: string
-  /** Answers of the last hour. */
+  /** Number of responses in the last hour. */
   readonly answers: number
-  /** Requests that it failed: no answer, or a status from 500 on. */
+  /** Number of requests without a response or with a status of 500 and more. */
   readonly failures: number
-  /** Mean milliseconds to the first byte; undefined without an answer. */
+  /** Mean milliseconds to the first byte; undefined if there was no response. */
   readonly millis: number | undefined
   readonly breaker: HealthState | undefined
   readonly health: HealthState | undefined
@@ -30,12 +32,12 @@ export interface DirectiveView {
   readonly sources: ReadonlyArray<{
     readonly source: string
     readonly reports: number
-    /** Whether the policy is enforced already. */
+    /** True if the policy was enforced, so that the source was blocked. */
     readonly enforced: boolean
   }>
 }
 
-/** All of it. */
+/** Everything that the page shows, except for the list of requests and the sessions. */
 export interface ConsoleView {
   readonly decisions: readonly Series[]
   readonly refusals: readonly Series[]
@@ -48,20 +50,21 @@ export interface ConsoleView {
 
 const loginEvents = ['login-succeeded', 'login-failed', 'login-throttled', 'session-created']
 
-/** Summarizes. `names` are the upstreams of the configuration, which are shown although nobody asked them yet. */
+/** Summarizes the counts. `names` are the upstreams of the configuration, which are shown even without requests. */
 export function createView(data: ConsoleData, names: readonly string[], now: number): ConsoleView {
   const series = collectSeries(data, now)
-  const ofKind = (kind: string): Series[] =>
+  const listSeries = (kind: string): Series[] =>
     [...(series.get(kind) ?? [])].sort((a, b) => b.total - a.total || compare(a.name, b.name))
   const totals = (kind: string): ReadonlyMap<string, number> =>
-    new Map(ofKind(kind).map(({ name, total }) => [name, total]))
+    new Map(listSeries(kind).map(({ name, total }) => [name, total]))
 
   const [answers, failures, millis] = [totals('upstream'), totals('failure'), totals('millis')]
+
   return {
-    decisions: ofKind('decision'),
-    refusals: ofKind('reason'),
-    limits: ofKind('limit'),
-    logins: ofKind('event').filter(({ name }) => loginEvents.includes(name)),
+    decisions: listSeries('decision'),
+    refusals: listSeries('reason'),
+    limits: listSeries('limit'),
+    logins: listSeries('event').filter(({ name }) => loginEvents.includes(name)),
     upstreams: names.map((name) => {
       const count = answers.get(name) ?? 0
       return {
@@ -74,18 +77,18 @@ export function createView(data: ConsoleData, names: readonly string[], now: num
       }
     }),
     store: data.states.get('health store'),
-    reports: groupReports(ofKind('csp')),
+    reports: groupReports(listSeries('csp')),
   }
 }
 
-/** The series of each kind. */
+/** Collects the series of each kind. */
 function collectSeries(data: ConsoleData, now: number): Map<string, Series[]> {
-  const first = findMinute(now) - shownMinutes + 1
+  const firstMinute = findMinute(now) - shownMinutes + 1
   const values = new Map<string, number[]>()
   for (const { at, counts } of data.minutes) {
     for (const [key, count] of counts) {
       const row = values.get(key) ?? new Array<number>(shownMinutes).fill(0)
-      const index = at - first
+      const index = at - firstMinute
       if (index >= 0 && index < shownMinutes) row[index] = (row[index] ?? 0) + count
       values.set(key, row)
     }
@@ -98,10 +101,11 @@ function collectSeries(data: ConsoleData, now: number): Map<string, Series[]> {
     list.push({ name: key.slice(space + 1), total: row.reduce((a, b) => a + b, 0), values: row })
     kinds.set(key.slice(0, space), list)
   }
+
   return kinds
 }
 
-/** Names are `disposition directive source`. */
+/** Groups reports by directive. The name of a series is disposition, directive and source, separated by spaces. */
 function groupReports(series: readonly Series[]): DirectiveView[] {
   const groups = new Map<string, DirectiveView['sources'][number][]>()
   for (const { name, total } of series) {
