@@ -1,29 +1,30 @@
 /**
- * Checks whether a client may access a page: first its address, which needs no I/O, then its
- * session. `options.ts` calls both checks for the guard, and the gateway calls them for its
- * routes. Neither throws: a rule that cannot be evaluated denies access.
+ * Checks whether a client may access a page: its IP address, which needs no I/O, and its session. The guard
+ * calls both checks through `options.ts`; the gateway calls them for its routes and its console; applications
+ * may call them too. Neither function throws. A rule that cannot be evaluated, because a function of the
+ * application throws for example, denies access.
  */
 import { inRanges } from '../request/address/range.ts'
 import type { Verdict } from '../types.ts'
 import type { CompiledAccess } from './rule.ts'
 
-/** As much of a session as rules ask for. */
+/** The facts about a session that rules read. */
 export interface SessionView {
-  /** Whether it came from a login: a visitor's session did not. */
+  /** True if the session was started by a login. The session of a visitor was not. */
   readonly signedIn: boolean
   /** The time of `start` in milliseconds since the epoch; undefined if it is not known. */
   readonly authenticatedAt?: number
-  /** Whether it is bound to the device that signed in. */
+  /** True if the session is bound to the device that signed in. */
   readonly bound?: boolean
-  /** When that device last proved itself, in milliseconds since the epoch. */
+  /** The time at which that device last proved that it has its key, in milliseconds since the epoch. */
   readonly provedAt?: number
 }
 
 /** The client whose access is checked. */
 export interface AccessRequest<Data = object> {
-  /** The session's data; undefined where there is no session. */
+  /** The session's data; undefined if there is no session. */
   readonly data: Data | undefined
-  /** Facts about the session; undefined where there is none. */
+  /** Facts about the session; undefined if there is no session. */
   readonly info: SessionView | undefined
   /**
    * Reads the roles from the session's data. A result that is no list, or an exception, means no
@@ -55,15 +56,15 @@ export function checkAddress(
   )
 }
 
-/** Clocks of two machines may differ by a minute. */
+/** Milliseconds by which the clocks of two machines may differ. */
 const SKEW_MS = 60_000
 
 /**
- * Checks the session. Role and claim are checked before age: a user who may not access the page is not asked to sign in
- * again. It never throws, even if functions of the application do.
+ * Checks the session. Role and claim are checked before age, so that a user who may not access the page is not asked to
+ * sign in again. It never throws, even if functions of the application do.
  *
  * @example
- * const verdict = checkSessionAccess(rule, { data, authenticatedAt, now: Date.now() })
+ * const verdict = checkSessionAccess(rule, { data, info, now: Date.now() })
  */
 export function checkSessionAccess<Data>(
   accessRule: CompiledAccess,
@@ -98,15 +99,15 @@ function checkRule<Data>(
   if (!isRecent(info.authenticatedAt, accessRule.freshMs, now))
     return { ok: false, reason: 'session-too-old' }
 
-  // Last of all, since it costs the browser a signature.
+  // This check comes last, since a new proof costs the browser a signature.
   return isRecent(info.provedAt, accessRule.proofMs, now)
     ? allowedVerdict
     : { ok: false, reason: 'device-proof-too-old' }
 }
 
 /**
- * Whether a moment is recent enough, if the rule requires that. A moment in the future, from before
- * a clock was corrected, is not.
+ * Whether an event is recent enough, if the rule requires that. An event in the future is not: the
+ * clock was wrong when it was recorded.
  */
 function isRecent(
   happenedAt: number | undefined,
@@ -118,15 +119,15 @@ function isRecent(
   return ageMs <= maxAgeMs && ageMs >= -SKEW_MS
 }
 
-/** Whether the provider of the login reached one of the contexts. */
+/** Whether the identity provider named one of the authentication contexts at the login. */
 function hasContext(contexts: ReadonlySet<string>, data: unknown): boolean {
   const { login } = data as { readonly login?: { readonly acr?: unknown } }
   return contexts.has(login?.acr as string)
 }
 
 /**
- * Whether a list has one of the wanted values. A text is not a list: otherwise 'administrator'
- * would contain 'admin'.
+ * Whether a list contains one of the wanted values. A text is not a list, since 'administrator' would
+ * contain 'admin'.
  */
 function hasAny(wantedValues: ReadonlySet<unknown>, readValues: () => unknown): boolean {
   try {
@@ -144,7 +145,7 @@ function matchesClaims({ claims, check }: CompiledAccess, data: unknown): boolea
   try {
     if (check !== undefined) return (check as (data: unknown) => unknown)(data) === true
     for (const [claimName, wantedValues] of claims ?? []) {
-      // Own members only: every object has a `constructor`.
+      // Only own members count, since every object inherits members such as `constructor`.
       const claimValue: unknown = Object.hasOwn(data as object, claimName)
         ? (data as Record<string, unknown>)[claimName]
         : undefined

@@ -1,7 +1,10 @@
 /**
- * Creates the guard behind `access()` and `requireAccess()`: a list of rules on paths, of which
- * the first that matches decides; a path without a rule is rejected. The middleware and
- * `portcullis()` call it for each request. Building it throws a `ConfigError` for invalid rules.
+ * Creates the guards of `access()` and `requireAccess()`. A guard is a list of rules on paths; the first rule
+ * that matches a request decides, and a request without a rule is rejected with 403. `middleware.ts` and
+ * `portcullis()` (`src/stack`) create guards and call them for each request; applications call `accessGuard`
+ * without Hono. Building a guard throws a `ConfigError` (`ERR_CONFIG`) for invalid rules. A path that is not
+ * canonical is rejected with 400. Checking a session rejects as the session store does, and with a
+ * `ConfigError` if no `session()` ran before.
  */
 import { createIssues, type Issues } from '../options/issues.ts'
 import { checkKeys } from '../options/keys.ts'
@@ -25,12 +28,12 @@ import { type AccessRule, compileAccess, denyEveryone } from './rule.ts'
 /** The access rule of one path. */
 export interface PathRule<Data = object> {
   /**
-   * An exact path (`/account`) or a prefix (`/admin/*`, which is `/admin` too), in canonical form: the whole path of the
-   * request, whatever an app is mounted under. Unless `allow` is `'public'` it fits every spelling that some server takes
-   * for the same: `/ADMIN/`, `/admin.`, `/admin%20`.
+   * An exact path (`/account`) or a prefix (`/admin/*`, which also matches `/admin`), in canonical form. It is compared
+   * with the whole path of the request, even if the app is mounted under a prefix. Unless `allow` is `'public'`, it
+   * also matches spellings that some server treats as the same path: `/ADMIN/`, `/admin.`, `/admin%20`.
    */
   readonly path: string
-  /** In upper case; `GET` stands for `HEAD` too. Default: all. A method that is not listed goes on to the next rule. */
+  /** Methods in upper case; `GET` includes `HEAD`. Default: all. For other methods the next rules are tried. */
   readonly methods?: readonly string[]
   /** The access rule of the path. */
   readonly allow: AccessRule<Data>
@@ -40,19 +43,22 @@ export interface PathRule<Data = object> {
 export interface AccessOptions<Data = object, C = AccessContext>
   extends AccessGuardOptions<Data, C> {
   /**
-   * The rules; the first match wins, and a request without a match gets 403 (`no-rule`). A rule
-   * that is not public also holds for the further paths of its page (`/admin.json`,
-   * `/admin.php/x`), together with the rule that matches those; an exact path decides alone.
+   * The rules. The first match decides, and a request without a match gets 403 (`no-rule`). A rule
+   * that is not public also holds for aliases of its page (`/admin.json`, `/admin.php/x`), together
+   * with the rule that matches the alias. A path that an exact rule matches has no aliases.
    */
   readonly rules: ReadonlyArray<PathRule<Data>>
   /**
-   * Frameworks behind this guard, whose further paths of a page are guarded as the page is, or a function that lists the pages
-   * of a path. Default: the aliases that every server may have; see docs/access.md.
+   * Frameworks behind this guard, which serve a page under further paths: these are guarded like the page. Or a
+   * function that lists the pages of a path. Default: the aliases that every server may have; see docs/access.md.
    */
   readonly aliases?: AliasName | AliasReader | ReadonlyArray<AliasName | AliasReader>
 }
 
-/** The guard in two halves, so that checks without I/O can run before the session is read. */
+/**
+ * A guard, whose checks without I/O can run before the session is read. Each check returns the response to a denied
+ * request.
+ */
 export interface AccessGuard<C> {
   /** Checks path, method and address, without I/O. */
   byAddress(c: C): MaybeAnswer
@@ -60,7 +66,7 @@ export interface AccessGuard<C> {
   bySession(c: C): MaybeAnswer
   /** Checks by address, then by session. */
   both(c: C): MaybeAnswer
-  /** Whether any rule needs a session. */
+  /** True if any rule needs a session. */
   readonly needsSession: boolean
 }
 
@@ -88,7 +94,10 @@ export function accessGuard<C extends AccessContext>(
   if (signIn !== undefined && !issues.any) {
     const signInRule = findRuleByPath(signIn.split('?', 1)[0] ?? '', '', 'GET')
     if (signInRule?.allow.session !== false)
-      issues.add('signIn', 'must match a rule without a session, or it redirects to itself')
+      issues.add(
+        'signIn',
+        'must match a rule that needs no session, or it would redirect to itself',
+      )
   }
 
   issues.throwIfAny()
@@ -113,10 +122,10 @@ export function accessGuard<C extends AccessContext>(
   }
 
   function checkRule(c: C, checkName: 'byAddress' | 'both'): MaybeAnswer {
-    const ruleFound = findRule(c.req.raw)
-    return 'reason' in ruleFound
-      ? checks.refuse(ruleFound.reason, ruleFound.path, c)
-      : checks[checkName](ruleFound.allow, ruleFound.path, c)
+    const match = findRule(c.req.raw)
+    return 'reason' in match
+      ? checks.refuse(match.reason, match.path, c)
+      : checks[checkName](match.allow, match.path, c)
   }
 
   return {
@@ -124,10 +133,8 @@ export function accessGuard<C extends AccessContext>(
     both: (c) => checkRule(c, 'both'),
     byAddress: (c) => checkRule(c, 'byAddress'),
     bySession(c) {
-      const ruleFound = findRule(c.req.raw)
-      return 'reason' in ruleFound
-        ? undefined
-        : checks.bySession(ruleFound.allow, ruleFound.path, c)
+      const match = findRule(c.req.raw)
+      return 'reason' in match ? undefined : checks.bySession(match.allow, match.path, c)
     },
   }
 }
@@ -145,7 +152,7 @@ function compilePathRules(rulesOption: unknown, issues: Issues): Rule[] {
     if (typeof ruleInput !== 'object' || ruleInput === null) continue
 
     const { path, methods, allow } = ruleInput as { [Key in keyof PathRule]?: unknown }
-    if (allow === undefined) ruleIssues.add('allow', "is required; for everybody say 'public'")
+    if (allow === undefined) ruleIssues.add('allow', "is required; use 'public' to allow everybody")
 
     const compiledRule =
       allow === undefined ? denyEveryone : compileAccess(allow, ruleIssues.at('allow'))
@@ -161,7 +168,7 @@ function compilePathRules(rulesOption: unknown, issues: Issues): Rule[] {
 
     const isFoldedRule = allow !== 'public'
     if (pathRules.some((earlier) => isShadowedBy(earlier, path, methodNames)))
-      ruleIssues.add('path', 'is never reached: an earlier rule fits it all')
+      ruleIssues.add('path', 'is never reached: an earlier rule matches all its requests')
 
     pathRules.push({
       path,
@@ -203,7 +210,7 @@ function validateMethods(methodsOption: unknown, issues: Issues): ReadonlySet<st
   return methods.has('GET') ? methods.add('HEAD') : methods
 }
 
-/** The guard behind `requireAccess`: one rule, wherever it is mounted. @throws {ConfigError} `ERR_CONFIG` */
+/** Creates the guard of `requireAccess`, which applies one rule to every path. @throws {ConfigError} `ERR_CONFIG` */
 export function createRuleGuard<C extends AccessContext>(
   optionName: string,
   rule: AccessRule<never>,

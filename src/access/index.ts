@@ -1,7 +1,8 @@
 /**
- * Authorization of requests by address, session, role, claim and age of the login. `rule.ts`
- * compiles rules, `check.ts` decides with data alone, `guard.ts` applies a list of rules to a
- * request, and `access()` is its middleware. The gateway uses the same rules for its routes.
+ * Exports authorization of requests by address, session, role, claim and age of the login. Applications import
+ * it from `portcullis/access`; the gateway and the login use it too. `rule.ts` compiles rules, `check.ts`
+ * checks a client against a rule, `guard.ts` applies a list of rules to a request, and `access()` is the Hono
+ * middleware. Wrong options throw a `ConfigError` while building.
  */
 export { type AccessRequest, checkAddress, checkSessionAccess, type SessionView } from './check.ts'
 export { type AccessOptions, accessGuard, type PathRule } from './guard.ts'

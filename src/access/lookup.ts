@@ -1,8 +1,8 @@
 /**
- * Finds the rule of a path: the first that matches, together with those that guard the same page
- * under another path. `guard.ts` compiles the rules once and looks up each request. A path that is
- * served as another page must satisfy the rules of both; a path that no rule matches gives
- * undefined.
+ * Finds the access rule for a path: the first rule that matches, combined with the rules that guard the same
+ * page under another path. `guard.ts` compiles the rules once and looks up each request. A path that no rule
+ * matches gives undefined, and the guard denies it. An alias that `readAliases` does not know is not guarded.
+ * It throws only if a function of the option `aliases` does.
  */
 import { createAliasIndex } from '../request/aliases/alias-index.ts'
 import type { AliasReader } from '../request/aliases/aliases.ts'
@@ -10,26 +10,26 @@ import { foldPath } from '../request/path/compare-path.ts'
 import { coversPath, type PathPattern } from '../request/path/pattern.ts'
 import { type CompiledAccess, combineAccess } from './rule.ts'
 
-/** A rule on a path, as requests use it. */
+/** A compiled rule on a path. */
 export interface Rule {
   readonly path: string
   readonly pattern: PathPattern
-  /** Public rules fit what is written, guards every spelling: too much is guarded, never too little. */
+  /** True if the rule also matches other spellings of its path. Only a public rule matches the written path alone. */
   readonly folded: boolean
   readonly methods: ReadonlySet<string> | undefined
   readonly allow: CompiledAccess
 }
 
-/** Finds what holds for a canonical path, its query with the `?`, and a method; undefined where no rule fits. */
+/** Finds the rule for a canonical path, its query with the `?`, and a method; undefined if no rule matches. */
 export type RuleLookup = (path: string, search: string, method: string) => Rule | undefined
 
-/** Makes the look-up of a list of rules. `readAliases` reads a path as the pages that are served for it. */
+/** Creates the look-up in a list of rules. `readAliases` lists the pages that a server may serve for a path. */
 export function compileRules(rules: readonly Rule[], readAliases: AliasReader): RuleLookup {
   const aliases = createAliasIndex<Rule>(true)
   for (const rule of rules) if (rule.folded) aliases.add(rule.path, rule)
 
   function collect(foundRules: Rule[], path: string, method: string, rule: Rule): void {
-    // An exact path decides for itself alone.
+    // A path that an exact pattern matches has no aliases.
     if (!rule.pattern.prefix) return
     for (const aliasRule of aliases.find(foldPath(path)))
       if (takesMethod(aliasRule, method)) foundRules.push(aliasRule)

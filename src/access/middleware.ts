@@ -1,5 +1,7 @@
-/** Hono middleware for authorization, which applications create while building: a `ConfigError` names wrong options.
- * A request that a rule denies is answered here and reaches no handler. */
+/**
+ * Creates Hono middleware for authorization: `access()` for a list of rules, the others for a single route.
+ * Applications create it while building; wrong options throw a `ConfigError` (`ERR_CONFIG`). A request that a rule
+ * denies gets its response here. Errors of reading the session go to Hono's error handler. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { isDeviceUrl } from '../request/path/device-path.ts'
 import { type AccessOptions, accessGuard, createRuleGuard } from './guard.ts'
@@ -7,9 +9,8 @@ import type { AccessGuardOptions, MaybeAnswer } from './options.ts'
 import type { AccessRule } from './rule.ts'
 
 /**
- * Authorizes requests by one list of rules. The first rule whose path matches decides; a request that no rule matches is
- * rejected. Where a rule needs a session, `session()` has to run before. Paths that are not canonical get 400, because a
- * router could read them differently.
+ * Authorizes requests by a list of rules. The first rule whose path matches decides; without a match a request is
+ * denied. If a rule needs a session, `session()` has to run before. A path that is not canonical gets 400.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong, rules that are never reached among them
  * @example
@@ -19,8 +20,7 @@ import type { AccessRule } from './rule.ts'
 export function access<Data = object>(options: AccessOptions<Data, Context>): MiddlewareHandler {
   const guard = accessGuard<Context>(options as AccessOptions<never, Context>)
   return async function access(c, next) {
-    // The endpoints that session() serves behind this guard need no rule: Chromium ends the session
-    // of a browser that is rejected there.
+    // Endpoints of device-bound sessions are not checked: Chromium ends a session that is rejected there.
     return isDeviceUrl(c.req.url) ? next() : ((await guard.both(c)) ?? next())
   }
 }

@@ -1,8 +1,9 @@
 /**
- * Validates the options of a guard other than its rules, such as `roles` and `platform`, and
- * compiles the checks that deny a request. `guard.ts` calls it while building, where an option
- * that a rule needs and that is absent is an issue. A check of the session throws a `ConfigError`
- * at the request if no `session()` middleware ran before.
+ * Validates the options of a guard other than its rules, such as `roles` and `platform`, and creates the
+ * checks that deny a request. `guard.ts` calls it while building; `middleware.ts` and `src/stack` use its
+ * types. Wrong options, and options that a rule needs and that are absent, are reported as issues. A check of
+ * the session rejects with a `ConfigError` if no `session()` ran before, and otherwise as the session store
+ * does. With `mode: 'observe'` no request is denied.
  */
 
 import { ConfigError } from '../errors.ts'
@@ -16,7 +17,7 @@ import type { Clock, Emit, OutgoingCookie, Reason, Verdict } from '../types.ts'
 import { checkAddress, checkSessionAccess, type SessionView } from './check.ts'
 import type { CompiledAccess } from './rule.ts'
 
-/** A Hono Context, as far as access needs one. */
+/** The parts of a Hono Context that a guard reads. */
 export interface AccessContext {
   readonly req: { readonly raw: Request }
   readonly var:
@@ -28,12 +29,12 @@ export interface AccessContext {
 export interface AccessGuardOptions<Data = object, C = AccessContext> {
   /**
    * Reads the roles of a session from its data. A result that is no list, or an exception, means no
-   * role. Needed where a rule has `role`.
+   * role. Required if a rule has `role`.
    */
   readonly roles?: { roles(data: Data): readonly string[] }['roles']
   /**
-   * The platform in front, which vouches for addresses; see `Platform`. Needed where a rule has
-   * `address`.
+   * The platform in front of the application, whose headers name the address of a client; see
+   * `Platform`. Required if a rule has `address`.
    */
   readonly platform?: Platform
   /**
@@ -69,18 +70,22 @@ export const guardKeys: ReadonlyArray<keyof AccessGuardOptions> = [
 /** The response to a denied request, or undefined; a promise only if the session must be read. */
 export type MaybeAnswer = Response | undefined | Promise<Response | undefined>
 
-/** The checks of a guard: by the rule that was found, and for a request without one. */
+/**
+ * The checks of a guard. `subject` names the rule in events. Each returns the response to a denied request, or
+ * undefined.
+ */
 export interface AccessChecks<C> {
+  /** Denies a request for a reason, such as that it matches no rule. */
   refuse(reason: Reason, subject: string, c: C): MaybeAnswer
   byAddress(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
   bySession(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
   both(rule: CompiledAccess, subject: string, c: C): MaybeAnswer
 }
 
-/** Longest path in an event. */
+/** Maximum characters of a path in an event. */
 const longestSubject = 256
 
-/** Validates the options once; `compiledRules` decide which of them are needed. */
+/** Validates the options and creates the checks. The rules decide which options are required. */
 export function compileAccessChecks<C extends AccessContext>(
   optionName: string,
   options: AccessGuardOptions<never, C>,
@@ -167,7 +172,7 @@ export function compileAccessChecks<C extends AccessContext>(
   return checks
 }
 
-/** As much of a session's handle as rules need. */
+/** The functions of a session handle that the checks call. */
 interface HandleView {
   get(): Promise<unknown>
   info(): Promise<SessionView | undefined>
@@ -189,6 +194,6 @@ async function readSession(
 
   const data = await handle.get()
 
-  // `facts()` is `info()` without the digest of the id, which costs a hash and which no rule needs.
+  // `facts()` is `info()` without the digest of the session id, which costs a hash and which no rule needs.
   return { data, info: handle.facts?.() ?? (await handle.info()), handle }
 }

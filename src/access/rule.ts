@@ -1,7 +1,8 @@
 /**
- * Compiles access rules: validates them once while building, and keeps them in the form that
- * requests need. The guard, the gateway's routes and its console call it. An invalid rule is
- * reported as an issue and denies every request.
+ * Validates access rules and compiles them into the form that the checks need. The guards of `access()`, the
+ * routes and the console of the gateway, the login, and applications call it while building. An invalid rule
+ * adds issues and becomes a rule that denies every request, so that a caller who ignores the issues does not
+ * open a page. At most 1,000 entries are allowed in a list.
  */
 import { booleanOption, checkKeys, type Issues, parseWholeNumber } from '../options/index.ts'
 import { type AddressRange, parseRange } from '../request/address/range.ts'
@@ -9,36 +10,45 @@ import { type AddressRange, parseRange } from '../request/address/range.ts'
 /** A value that a claim can be compared with. */
 export type ClaimValue = string | number | boolean
 
-/** Checks session data. Only `true` allows access: not a promise, not 1, and no exception. */
+/** Checks session data. Only the result `true` allows access; a promise, 1 or an exception denies it. */
 export type ClaimCheck<Data> = { check(data: Data): boolean }['check']
 
-/** Parts of a rule; all that are there must hold. `role`, `claim`, `acr`, `fresh` and `device` need a signed-in session themselves. */
+/**
+ * Members of a rule, all of which must hold. `role`, `claim`, `acr`, `fresh` and `device` also need a signed-in
+ * session.
+ */
 export interface AccessMembers<Data = object> {
-  /** true: signed in. A visitor's session, which no `start` made, is not. Default: only if another member needs it. */
+  /**
+   * `true`: the client must be signed in. The session of a visitor, which was not started by `start`, does not count.
+   * Default: only needed if another member needs it.
+   */
   readonly session?: boolean
-  /** One of these roles. The option `roles` reads them from the session's data. */
+  /** The session must have one of these roles. The option `roles` reads them from the session's data. */
   readonly role?: string | readonly string[]
   /**
-   * Members of the session's data and the values they must have; of a list of values one will do. A member that is a list
-   * itself has a value if one of its items is it. Or a function of the data, for anything else.
+   * Members of the session's data and the values that they must have: one value, or one of a list. A member that is a
+   * list itself must contain one of the values. A function of the data may check anything else.
    */
   readonly claim?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>> | ClaimCheck<Data>
-  /** Addresses and ranges in CIDR notation (RFC 4632): `['203.0.113.7', '10.0.0.0/8', '2001:db8::/32']`. */
+  /**
+   * IP addresses and ranges in CIDR notation (RFC 4632) of clients: `['203.0.113.7', '10.0.0.0/8', '2001:db8::/32']`.
+   */
   readonly address?: readonly string[]
   /**
-   * One of these authentication contexts, as the identity provider named it at the login (`login.acr` of the
-   * session's data): `'phr'`. For sessions of `portcullis/login`.
+   * The identity provider must have named one of these authentication contexts at the login, such as `'phr'`
+   * (`login.acr` of the session's data). For sessions of `portcullis/login`.
    */
   readonly acr?: string | readonly string[]
   /**
-   * Seconds since `start`, at most; 1 to 34,560,000 (400 days). An imported session has no known
+   * Maximum seconds since `start`, from 1 to 34,560,000 (400 days). An imported session has no known
    * start and is denied.
    */
   readonly fresh?: number
   /**
-   * true: the session is bound to the device that signed in, with the option `device` of sessions; browsers that cannot do it
-   * are refused. `{ proof: 60 }`: the device also proved itself within so many seconds, 10 to 3,600; the browser is made to do
-   * it and repeats its request by itself.
+   * `true`: the session must be bound to the device that signed in, by the option `device` of sessions. Browsers that
+   * do not support that are denied. `{ proof: 60 }`: the device must also have proved that it has its key within this
+   * number of seconds, 10 to 3,600. If the proof is older, the browser is made to prove it again and repeats its
+   * request by itself.
    */
   readonly device?: boolean | { readonly proof: number }
 }
@@ -46,31 +56,31 @@ export interface AccessMembers<Data = object> {
 /** An access rule: everybody, signed-in users, or clients that match every member of an object. */
 export type AccessRule<Data = object> = 'public' | 'session' | AccessMembers<Data>
 
-/** A rule as requests use it. */
+/** A compiled rule. An undefined member is no condition. */
 export interface CompiledAccess {
-  /** Whether a signed-in session is needed: where it is not, none has to be opened. */
+  /** True if a signed-in session is needed. Otherwise no session has to be opened. */
   readonly session: boolean
-  /** Client addresses that are allowed; undefined: all. */
+  /** Client addresses that are allowed. */
   readonly ranges?: readonly AddressRange[]
-  /** One of these is needed; undefined: none is. */
+  /** Roles, of which the session must have one. */
   readonly roles?: ReadonlySet<string>
   /** Members of the session data, and the values of each that are allowed. */
   readonly claims?: ReadonlyMap<string, ReadonlySet<unknown>>
-  /** The application's own word on a session; undefined: it has none. */
+  /** The application's function that checks the session data. */
   readonly check?: ClaimCheck<never>
-  /** One of these authentication contexts is needed; undefined: none is. */
+  /** Authentication contexts, of which the login must have reached one. */
   readonly contexts?: ReadonlySet<string>
-  /** Milliseconds. */
+  /** Maximum milliseconds since the login. */
   readonly freshMs?: number
-  /** Whether the session must be bound to its device. */
+  /** True if the session must be bound to its device. */
   readonly bound?: boolean
-  /** Milliseconds since the last proof of the device, at most. */
+  /** Maximum milliseconds since the last proof of the device. */
   readonly proofMs?: number
-  /** Further rules that must hold, too. */
+  /** Further rules, all of which must hold too. */
   readonly also?: readonly CompiledAccess[]
 }
 
-/** Entries of a list of addresses, roles or values; more belongs into a data base. */
+/** Maximum number of entries in a list of addresses, roles or values. Longer lists belong in a database. */
 const maxEntries = 1000
 
 const ruleKeys: ReadonlyArray<keyof AccessMembers> = [
@@ -83,11 +93,11 @@ const ruleKeys: ReadonlyArray<keyof AccessMembers> = [
   'device',
 ]
 
-/** Nobody: what stands for a rule with a fault, which is never served. */
+/** A rule that denies every request. It takes the place of an invalid rule. */
 export const denyEveryone: CompiledAccess = { session: true, roles: new Set() }
 
 /**
- * Combines several rules to one that requires all of them.
+ * Combines several rules into one that requires all of them.
  *
  * @example
  * const rule = combineAccess([compileAccess('session', issues), compileAccess({ role: 'admin' }, issues)])
@@ -127,14 +137,15 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
   const { session, role, claim, address, acr, fresh, device } = accessOption as {
     [Key in keyof AccessMembers]?: unknown
   }
-  const signedIn = booleanOption(issues, 'session', session, false)
+  const mustBeSignedIn = booleanOption(issues, 'session', session, false)
   const mustBeBound = device !== undefined && device !== false
-  const needing = mustBeBound || [role, claim, acr, fresh].some((member) => member !== undefined)
+  const needsSession =
+    mustBeBound || [role, claim, acr, fresh].some((member) => member !== undefined)
   // An empty object is more likely a mistake than a public rule.
-  if (!signedIn && !needing && address === undefined)
-    issues.add('', "must contain a condition; for none say 'public'")
+  if (!mustBeSignedIn && !needsSession && address === undefined)
+    issues.add('', "must contain a condition; use 'public' to allow everybody")
 
-  if (session === false && needing)
+  if (session === false && needsSession)
     issues.add(
       'session',
       mustBeBound
@@ -143,7 +154,7 @@ export function compileAccess(accessOption: unknown, issues: Issues): CompiledAc
     )
 
   const compiledAccess: CompiledAccess = {
-    session: signedIn || needing,
+    session: mustBeSignedIn || needsSession,
     ...(address !== undefined && { ranges: parseRanges(address, issues) }),
     ...(role !== undefined && {
       roles: new Set(parseList<string>(role, isNonEmptyText, 'a role', issues.at('role'))),
@@ -168,12 +179,12 @@ function compileClaim(
     : { claims: parseClaims(claim, issues) }
 }
 
-/** Returns how old a login may be, in milliseconds. */
+/** Parses the maximum age of a login, and returns it in milliseconds. */
 function parseFresh(freshOption: unknown, issues: Issues): number {
   return (parseWholeNumber(issues, 'fresh', freshOption, seconds) ?? 600) * 1000
 }
 
-/** Returns the rule of a device: `true`, or how old its last proof may be. */
+/** Parses the option `device`: `true`, or an object with the maximum age of the last proof. */
 function parseDevice(
   deviceOption: unknown,
   issues: Issues,
@@ -187,7 +198,9 @@ function parseDevice(
   return { bound: true, proofMs }
 }
 
-/** A proof takes a browser up to some seconds, and one that is an hour old proves little. */
+/**
+ * Bounds of the age of a proof. A new proof takes a browser some seconds, and a proof of an hour ago is worth little.
+ */
 const proofSeconds = { min: 10, max: 3600, unit: 'seconds' } as const
 const seconds = { min: 1, max: 34_560_000, unit: 'seconds' } as const
 
@@ -208,7 +221,7 @@ function parseRanges(addressOption: unknown, issues: Issues): AddressRange[] {
     else
       issues.add(
         `address.${index}`,
-        'must be an address or a range such as 10.0.0.0/8, with no bit set behind it',
+        'must be an IP address or a range such as 10.0.0.0/8 (10.0.0.1/8 is not a range)',
       )
   }
 
@@ -255,7 +268,7 @@ function isNonEmptyText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
 }
 
-/** NaN is equal to NaN in a Set, and to nothing else anywhere. */
+/** NaN is rejected, since a Set would find it equal to NaN. */
 function isClaimValue(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 }

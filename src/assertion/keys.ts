@@ -1,12 +1,13 @@
 /**
- * Validates, imports and publishes the ES256 keys that sign assertions. The gateway's settings,
- * `proxy()` and the verifier call it with the keys of their options. An invalid key is reported as
- * an issue that quotes none of it.
+ * Parses, imports and publishes the ES256 keys that sign assertions. The settings of the gateway, the options
+ * of `proxy()`, the verifier and the test origin of `portcullis/testing` call it; `sign.ts` and forwarding use
+ * the type of the keys. An invalid key is reported as an issue that quotes nothing of the key, and the result
+ * must not be used then. Keys over 4,096 characters are invalid.
  */
 import { decodeBase64url, encodeBase64url } from '../crypto/index.ts'
 import type { Issues } from '../options/index.ts'
 
-/** A private key with valid members. */
+/** The members of a private key, whose form has been validated. */
 interface PrivateJwk {
   readonly x: string
   readonly y: string
@@ -14,7 +15,7 @@ interface PrivateJwk {
   readonly kid?: string
 }
 
-/** Keys ready for requests: the first of those given signs. */
+/** Imported keys. The first of the given keys signs, and all of them are published. */
 export interface AssertionKeys {
   readonly signer: CryptoKey
   readonly kid: string
@@ -22,11 +23,14 @@ export interface AssertionKeys {
   readonly jwks: string
 }
 
-/** P-256 coordinates and scalars are 32 bytes. */
-const coordinate = 32
+/** Bytes of a coordinate and of a scalar of P-256. */
+const coordinateBytes = 32
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
-/** Judges one JWK or several, each as JSON, or one text that is a list of them. Notes what is wrong without quoting any of it. */
+/**
+ * Parses a list of JWKs, each as JSON text, or one JSON text with a JWK or a list of them. Issues quote nothing of a
+ * key.
+ */
 export function parseKeys(
   keyOption: string | readonly string[],
   issues: Issues,
@@ -51,7 +55,7 @@ export function parseKeys(
 }
 
 /**
- * Imports keys that were parsed. A scalar that does not belong to its point is noted as a fault, like any other wrong key.
+ * Imports parsed keys. A private scalar (`d`) that does not belong to its point (`x`, `y`) is reported as an issue.
  *
  * @see RFC 7638 for `kid` where a key has none
  */
@@ -92,7 +96,10 @@ export async function importKeys(
   return { signer: signingKey.signer, kid: signingKey.kid, jwks: JSON.stringify(jwkSet) }
 }
 
-/** Deno does not compare d with x and y on import; what we publish must verify what we sign. */
+/**
+ * Whether the public key verifies a signature of the private key. It is tested, since Deno does not compare them on
+ * import.
+ */
 async function isKeyPair(privateKey: CryptoKey, publicJwk: JsonWebKey): Promise<boolean> {
   const probeBytes = new Uint8Array(1)
   const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
@@ -116,7 +123,9 @@ async function thumbprint(x: string, y: string): Promise<string> {
   )
 }
 
-/** A secret is one text: while keys are rotated it holds two of them. */
+/**
+ * Splits a JSON list of keys into texts: a secret of the environment is one text, and holds two keys during a rotation.
+ */
 function splitTexts(keyText: string): readonly string[] {
   if (!keyText.trimStart().startsWith('[') || keyText.length > 65_536) return [keyText]
   try {
@@ -153,5 +162,5 @@ function parseJwk(keyText: unknown): PrivateJwk | undefined {
 }
 
 function isCoordinate(text: unknown): text is string {
-  return typeof text === 'string' && decodeBase64url(text)?.length === coordinate
+  return typeof text === 'string' && decodeBase64url(text)?.length === coordinateBytes
 }

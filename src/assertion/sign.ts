@@ -1,7 +1,8 @@
 /**
- * Signs assertions: ES256 JWTs that name the user and the session to one upstream, valid for a
- * minute at most. The gateway and `proxy()` call the signer for each forwarded request. It rejects
- * with a `ConfigError` where the application's `claims` function fails or returns too much.
+ * Signs assertions: ES256 JWTs that name the user and the session to one upstream, valid for a minute at most.
+ * `phases/list.ts` of the gateway and the options of `proxy()` create the signer, and forwarding calls it for
+ * each request to an upstream that receives assertions. It rejects with a `ConfigError` (`ERR_CONFIG`) if the
+ * application's `claims` function has returned a value that JSON cannot represent, or more than 4,096 bytes.
  */
 import { encodeBase64url } from '../crypto/index.ts'
 import { ConfigError } from '../errors.ts'
@@ -9,12 +10,13 @@ import type { AssertionKeys } from './keys.ts'
 
 /** The subject of an assertion: a session, its user and its claims. */
 export interface Subject {
-  /** The upstream's name: `aud`. */
+  /** The name of the upstream: `aud`. */
   readonly upstream: string
   /** Digest of the session's id: `sid`. */
   readonly session: string
-  /** Milliseconds since the epoch. */
+  /** The time of the login in milliseconds since the epoch: `auth_time`. */
   readonly authenticatedAt?: number | undefined
+  /** The user: `sub`. */
   readonly user?: string | undefined
   /** The version of a stored session, `ver` of the assertion. */
   readonly version?: string | undefined
@@ -24,7 +26,7 @@ export interface Subject {
   readonly claims?: object | undefined
 }
 
-/** Signs, or finds what was signed for the same words less than half a lifetime ago. */
+/** Signs an assertion, or returns a cached one with the same content that is younger than half its lifetime. */
 export type SignAssertion = (
   subject: Subject,
   keys: AssertionKeys,
@@ -32,18 +34,18 @@ export type SignAssertion = (
   nowMs: number,
 ) => Promise<string>
 
-/** How much a gateway remembers; beyond it the oldest goes. */
+/** Maximum number of cached assertions. Beyond it the oldest is removed. */
 const maxCached = 1000
-/** Bytes. Tomcat and gunicorn stop at 8 KB of headers. */
+/** Maximum bytes of the claims as JSON. Tomcat and gunicorn accept 8 KB of headers. */
 const maxClaimsBytes = 4096
 
 /**
- * Creates a function that signs assertions. An assertion is cached for half its lifetime (30 s of
- * 60) by all of its content, so that a change of the session, of its data or of the key signs a new
- * one: signing costs more than opening the session. The caller must have read the session in this
- * very request.
+ * Creates a function that signs assertions. Signing costs more than opening the session, so an
+ * assertion is cached for half its lifetime (30 s of 60). The key of the cache is its whole content:
+ * after a change of the session, its data or the key, a new one is signed. The caller must have read
+ * the session in the same request.
  *
- * @param lifetime - seconds.
+ * @param lifetime - seconds for which an assertion is valid.
  */
 export function createAssertions(lifetime: number): SignAssertion {
   const assertions = new Map<string, { readonly jwt: string; readonly since: number }>()
@@ -71,7 +73,8 @@ export function createAssertions(lifetime: number): SignAssertion {
 
     const cacheKey = `${keys.kid} ${JSON.stringify(body)}`
     const cachedAssertion = assertions.get(cacheKey)
-    // One that was signed in the future, before the clock was put right, is of no use to who has the right time.
+    // A negative age means that the clock was set back since. The cached assertion would be rejected, as one from the
+    // future.
     const ageMs = cachedAssertion === undefined ? -1 : nowMs - cachedAssertion.since
     if (cachedAssertion !== undefined && ageMs >= 0 && ageMs < lifetime * 500)
       return cachedAssertion.jwt
@@ -105,7 +108,7 @@ async function signJwt({ signer, kid }: AssertionKeys, claims: object): Promise<
   return `${input}.${encodeBase64url(new Uint8Array(signature))}`
 }
 
-/** @throws {ConfigError} `ERR_CONFIG`: the session is fine, the function that made the claims is not */
+/** Returns the claims if they can be sent. @throws {ConfigError} `ERR_CONFIG` since the option `claims` is at fault */
 function validateClaims(claims: object): object {
   const claimsJson = toJson(claims)
   if (claimsJson === undefined)
@@ -113,7 +116,7 @@ function validateClaims(claims: object): object {
       { option: 'claims', problem: 'returned a value that JSON cannot represent' },
     ])
 
-  // A UTF-16 unit is three bytes of UTF-8 at most: counting is for what comes near.
+  // A UTF-16 unit is at most three bytes of UTF-8, so the bytes need only be counted for a long text.
   if (
     claimsJson.length * 3 <= maxClaimsBytes ||
     new TextEncoder().encode(claimsJson).length <= maxClaimsBytes
@@ -123,7 +126,9 @@ function validateClaims(claims: object): object {
   throw new ConfigError([{ option: 'claims', problem: 'returned more than 4,096 bytes of JSON' }])
 }
 
-/** JSON writes a promise as `{}`, so that an upstream would miss its claims: reject it. */
+/**
+ * Returns the JSON of the claims; undefined for a promise, whose JSON would be `{}`, and for other values without JSON.
+ */
 function toJson(claims: object): string | undefined {
   try {
     return claims instanceof Promise ? undefined : JSON.stringify(claims)

@@ -1,8 +1,9 @@
 /**
- * Verifies the assertion of a gateway or a guard at the server that receives it. Applications
- * create the verifier once and call it for each request. An absent or invalid assertion gives
- * undefined. It rejects with `ERR_UPSTREAM_UNREACHABLE` where the keys cannot be fetched, and with a
- * `ConfigError` where the environment holds none that can be used.
+ * Verifies the assertion of a gateway or of a guard for Vercel, at the server that receives it. Applications
+ * create the verifier with `assertionVerifier()` once and call it for each request; `portcullis/vercel` exports
+ * it too. An absent, expired or forged assertion resolves with undefined. It rejects with
+ * `ERR_UPSTREAM_UNREACHABLE` if the keys cannot be fetched, and with a `ConfigError` (`ERR_CONFIG`) if the
+ * environment holds no usable key or issuer. Wrong options throw a `ConfigError` while building.
  */
 import {
   checkKeys,
@@ -16,13 +17,13 @@ import type { Clock, FromEnv, ProjectEnv } from '../types.ts'
 import { importKeys, parseKeys } from './keys.ts'
 import { type AssertionReader, createAssertionReader } from './verify.ts'
 
-/** The claims of an assertion that was verified; it was signed less than a minute ago. */
+/** The claims of a verified assertion, which was signed about a minute ago at most. */
 export interface Assertion {
   /** The user who is signed in, if the gateway has the option `user`. */
   readonly user?: string
   /** Digest of the session's id. */
   readonly session?: string
-  /** When the user signed in, in milliseconds since the epoch. */
+  /** The time of the login, in milliseconds since the epoch. */
   readonly authenticatedAt?: number
   /** Version of a stored session. */
   readonly version?: string
@@ -32,11 +33,14 @@ export interface Assertion {
 
 /** Options of {@link assertionVerifier}. One of `key` and `jwks` is required. */
 export interface AssertionVerifierOptions<E = ProjectEnv> {
-  /** The private key of the option `assertion.key`, if both are one deployment. Only its public half is used. */
+  /**
+   * The private key of the option `assertion.key`, if the gateway and this server are one deployment. Only its public
+   * part is used.
+   */
   readonly key?: FromEnv<string | readonly string[], E>
   /**
-   * A JWK Set as JSON, or its https URL, such as `https://app.example.com/.portcullis/jwks.json`. It is fetched once, kept for
-   * five minutes, and fetched again for a key that it does not hold, at most every 30 s.
+   * A JWK Set as JSON, or its https URL, such as `https://app.example.com/.portcullis/jwks.json`. The set of a URL is
+   * cached for five minutes. For a key that the set does not contain it is fetched again, at most every 30 s.
    */
   readonly jwks?: FromEnv<string, E>
   /** `publicOrigin` of the gateway or guard. */
@@ -52,8 +56,8 @@ export interface AssertionVerifierOptions<E = ProjectEnv> {
 }
 
 /**
- * Verifies the assertion among the headers of a request. It resolves with undefined if there is none, or if it is expired,
- * forged, or was made for another server.
+ * Verifies the assertion in the headers of a request. It resolves with undefined if there is none, or if it is expired,
+ * forged, or was signed for another server.
  */
 export type VerifyAssertion<E = ProjectEnv> = (
   headers: { get(name: string): string | null },
@@ -61,8 +65,8 @@ export type VerifyAssertion<E = ProjectEnv> = (
 ) => Promise<Assertion | undefined>
 
 /**
- * Creates the function that verifies assertions. Only ES256 is accepted; `iss`, `aud` and `exp` must be right. The clocks of
- * gateway and server may differ by 5 s.
+ * Creates the function that verifies assertions. Only ES256 is accepted, and `iss`, `aud` and `exp` must be valid. The
+ * clocks of gateway and server may differ by 5 s.
  *
  * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` if a JWK Set cannot be fetched
  * @throws {ConfigError} `ERR_CONFIG`; the function too, if the environment holds a value that cannot be used
@@ -86,10 +90,10 @@ export function assertionVerifier<E = ProjectEnv>(
   const knownOptions = Object(options) as AssertionVerifierOptions<never>
   const { audience = 'project' } = knownOptions
   if ((knownOptions.key === undefined) === (knownOptions.jwks === undefined))
-    issues.add('key', 'or jwks is required, not both')
+    issues.add('key', 'or jwks is required, but not both')
 
   if (typeof audience !== 'string' || audience === '')
-    issues.add('audience', 'must be the name of an upstream')
+    issues.add('audience', 'must be the name of an upstream, as text')
 
   const issuer = resolveFrom(
     issues,
@@ -132,7 +136,10 @@ export function assertionVerifier<E = ProjectEnv>(
   }
 }
 
-/** The reader is kept as a value once the keys are imported: on Workers a promise belongs to the request that created it. */
+/**
+ * Parses the keys, and creates the function that imports them at the first request. It caches the reader and not the
+ * promise: on Workers another request must not await a promise of this one.
+ */
 function parseOwnKeys(
   keyOption: string | readonly string[],
   issues: Issues,

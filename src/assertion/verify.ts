@@ -1,7 +1,8 @@
 /**
- * Reads assertions that `sign.ts` has signed: checks signature, algorithm, issuer, audience and
- * time with `jose`. `verifier.ts` and `origin/origin.ts` call it. It rejects with
- * `ERR_UPSTREAM_UNREACHABLE` where the JWK Set cannot be fetched.
+ * Verifies assertions that `sign.ts` has signed: checks signature, algorithm, issuer, audience and time with
+ * `jose`. `verifier.ts` and `origin/origin.ts` call it. An assertion that does not pass gives undefined. It
+ * rejects with `ERR_UPSTREAM_UNREACHABLE` if the JWK Set cannot be fetched or read. Creating a reader throws
+ * for key text that is no JSON or no JWK Set.
  */
 import {
   createLocalJWKSet,
@@ -21,25 +22,25 @@ export interface ExpectedAssertion {
   readonly now: number
 }
 
-/** Reads one assertion; undefined for any that does not hold. */
+/** Verifies one assertion and returns its claims; undefined if it is not valid. */
 export type AssertionReader = (
   jwt: string,
   expectedAssertion: ExpectedAssertion,
 ) => Promise<JWTPayload | undefined>
 
-/** A JWK Set, or where it is. */
+/** A JWK Set as JSON text, or its URL. */
 export type KeySource =
   | { readonly keys: string }
-  /** `cooldownMs`: from one fetch to the next for a key id that is not among the keys. Default 30,000, jose's. */
+  /** `cooldownMs`: minimum milliseconds between two fetches for an unknown key id. Default 30,000, as in jose. */
   | { readonly at: URL; readonly cooldownMs?: number }
 
-/** Seconds by which two clocks may differ. */
+/** Seconds by which the clocks of two machines may differ. */
 const skewSeconds = 5
 
 /**
- * Creates a reader. It accepts only ES256, whatever the header says (RFC 8725 section 3.1).
+ * Creates a reader. It accepts only ES256, whatever algorithm the token's header names (RFC 8725 section 3.1).
  *
- * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` where the set cannot be fetched
+ * @returns a function that rejects with `ERR_UPSTREAM_UNREACHABLE` if the set cannot be fetched
  */
 export function createAssertionReader(source: KeySource): AssertionReader {
   const keys: JWTVerifyGetKey =
@@ -65,8 +66,8 @@ export function createAssertionReader(source: KeySource): AssertionReader {
 }
 
 /**
- * Fetches a key set, and caches it for as long as jose does. After the clock went back, that would
- * be too long and a new key would not be found: then the set is fetched again.
+ * Fetches a key set with jose, which caches it for five minutes. After the clock was set back, jose
+ * would cache it for longer and not find a new key, so the set is then fetched again.
  */
 function remoteKeys(keySetUrl: URL, cooldownMs = 30_000): JWTVerifyGetKey {
   const createKeySet = () =>
@@ -81,7 +82,7 @@ function remoteKeys(keySetUrl: URL, cooldownMs = 30_000): JWTVerifyGetKey {
   }
 }
 
-/** Whether it was the assertion, and not the way to its keys, that failed. */
+/** Whether an error of jose is about the assertion, and not about fetching or reading the key set. */
 function isJoseError(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError)) return false
   return !(

@@ -448,7 +448,7 @@ describe('options that cannot be meant', () => {
     [
       'a sign-in nobody may see',
       { rules: [all], signIn: '/login' },
-      'access.signIn must match a rule without a session',
+      'access.signIn must match a rule that needs no session',
     ],
     ['a mode that is none', { rules: [all], mode: 'log' }, 'access.mode must be one of'],
     ['a clock that is none', { rules: [all], clock: 0 }, 'access.clock must be a function'],
