@@ -1,24 +1,27 @@
 /**
- * Validates a cookie's name, Path and Domain while building (RFC 6265bis section 4.1).
- * `settings.ts` calls it for options; `set-cookie.ts` shares its limits. An invalid value is
- * reported as an issue, and a default takes its place.
+ * Validates the name, Path and Domain of a cookie (RFC 6265bis section 4.1). `settings.ts` calls it for options
+ * while building, `set-cookie.ts` uses its limit, and applications may call `isToken` and `cookieNamePrefix`.
+ * An invalid value is reported as an issue, and a default takes its place.
  */
 import type { Issues } from '../options/index.ts'
 
-/** A browser ignores an attribute whose value has more bytes (RFC 6265bis section 5.6, step 6). */
+/** Maximum bytes of an attribute's value. A browser ignores a longer attribute (RFC 6265bis section 5.6, step 6). */
 export const maxAttributeLength = 1024
 
-/** A longer name would only leave less room for the value. */
+/** Maximum characters of a name, which leaves enough of a cookie's 4,096 bytes for the value. */
 const maxNameLength = 256
 
 /** A token (RFC 9110 section 5.6.2). The pattern is linear: one character class. */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** Prefixes for which a browser requires attributes, in any case. RFC 6265bis section 4.1.3 and layered cookies. */
+/**
+ * Prefixes for which browsers require attributes; letter case does not matter (RFC 6265bis section 4.1.3, layered
+ * cookies).
+ */
 const prefixes = ['__secure-', '__host-', '__http-', '__host-http-'] as const
 
 /**
- * Returns the longest prefix of a name that browsers treat specially, in lower case. Returns undefined where there is none.
+ * Returns the longest prefix of a name that browsers treat specially, in lower case; undefined if the name has none.
  *
  * @example
  * ```ts
@@ -26,12 +29,12 @@ const prefixes = ['__secure-', '__host-', '__http-', '__host-http-'] as const
  * ```
  */
 export function cookieNamePrefix(cookieName: string): string | undefined {
-  const lower = cookieName.slice(0, 16).toLowerCase()
-  return prefixes.findLast((prefix) => lower.startsWith(prefix))
+  const lowerStart = cookieName.slice(0, 16).toLowerCase()
+  return prefixes.findLast((prefix) => lowerStart.startsWith(prefix))
 }
 
 /**
- * True for a token, as a cookie's name has to be.
+ * Whether a text is a token, as the name of a cookie has to be.
  *
  * @example
  * ```ts
@@ -97,11 +100,11 @@ function findDomainProblem(domain: string): string | undefined {
   if (!labels.every(isLabel))
     return 'must be a host name of letters, digits and hyphens (xn-- form for others)'
   if (/^\d+$/.test(labels.at(-1) ?? ''))
-    return 'must not be an address; leave it out for this host only'
+    return 'must not be an IP address; leave it out for this host only'
   return undefined
 }
 
-/** True for a label of a host name (RFC 1123 section 2.1). */
+/** Whether a text is a label of a host name (RFC 1123 section 2.1). */
 function isLabel(label: string): boolean {
   return (
     label.length <= 63 &&

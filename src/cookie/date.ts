@@ -1,7 +1,8 @@
 /**
- * Parses the dates of cookies as browsers do, which differs from `Date.parse`: parts in any order,
- * time zones ignored. `set-cookie.ts` calls it for `Expires`. Text that is no date gives
- * undefined, and the attribute is ignored.
+ * Parses the dates of cookies as browsers do, which differs from `Date.parse`: the parts may come in any order,
+ * and time zones are ignored. `set-cookie.ts` calls it for `Expires`, and so does the cookie jar of
+ * `portcullis/testing`. A text that is no date gives undefined; browsers ignore the attribute then. It does not
+ * throw.
  */
 
 const delimiters = /[\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+/
@@ -39,7 +40,7 @@ export function parseCookieDate(dateText: string): number | undefined {
   if (fullYear < 1601 || hour > 23 || minute > 59 || second > 59) return undefined
 
   const milliseconds = Date.UTC(fullYear, month, day, hour, minute, second)
-  // Step 6: the 31st of February is not a date.
+  // RFC 6265 section 5.1.1, step 6: a date such as the 31st of February is invalid.
   return new Date(milliseconds).getUTCDate() === day ? milliseconds : undefined
 }
 

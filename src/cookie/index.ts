@@ -1,6 +1,8 @@
 /**
- * Cookies as RFC 6265bis defines them: options compiled to settings, a strict reader of the Cookie header, one Set-Cookie for
- * each name, and hardening of cookies that an upstream sets. Values are never decoded: what a browser stores is what is read.
+ * Exports cookies as RFC 6265bis defines them: options that are compiled to settings, a strict reader of the
+ * Cookie header, serialization of Set-Cookie, and hardening of cookies that an upstream sets. Applications import
+ * it from `portcullis/cookie`; sessions, the login, the login throttle, the proxy and the guard for Vercel use it too.
+ * Values are never decoded. Its errors are `ERR_COOKIE_INVALID` and `ERR_COOKIE_TOO_LARGE` of `serialize.ts`.
  */
 export { cookieNamePrefix, isToken } from './attributes.ts'
 export { maxCookieHeaderLength, readCookies, removeCookies } from './parse.ts'

@@ -1,18 +1,18 @@
 /**
- * Reads our cookies from a Cookie header and removes them from it, in one pass, without decoding
- * and without stripping quotes: a value is returned exactly as a browser stores it. Sessions,
- * logins and the gateway call it. A header beyond the limit is read as far as the limit; nothing
- * throws.
+ * Reads cookies of one name from a Cookie header, and removes named cookies from it, in one pass. Values are not
+ * decoded and quotes are not removed: a value is returned exactly as the browser stores it. Sessions, the login,
+ * the login throttle, the proxy and its cache call it. Reading returns at most four values and ignores pairs that
+ * end after 131,072 characters. Nothing is thrown; a header that is no list of cookies has no values.
  */
 
 /**
- * Characters of a Cookie header that are read; a pair that ends later is ignored. `limits.cookieBytes` cannot be higher and
- * no platform forwards more, so every cookie that a gateway accepts is read. The number of pairs is not limited: a limit
- * would let a sibling host hide our cookie behind many small ones.
+ * Maximum characters of a Cookie header that are read. A pair that ends later is ignored. `limits.cookieBytes` cannot
+ * be higher, and no platform forwards more, so every cookie that a gateway accepts is read. The number of pairs is not
+ * limited: with a limit, a sibling host could hide our cookie behind many small ones.
  */
 export const maxCookieHeaderLength = 131_072
 
-/** Values of one name that are returned. The caller decides what more than one means. */
+/** Maximum number of values that are returned. The caller decides what more than one value means. */
 const maxValues = 4
 
 const comma = 0x2c
@@ -20,11 +20,11 @@ const semicolon = 0x3b
 const equals = 0x3d
 
 /**
- * Returns the values of every cookie with exactly this name in their order, at most four.
+ * Returns the values of the cookies with exactly this name in their order, at most four.
  *
- * Names are compared with their case. Only space and tab around a pair are dropped, as a browser writes them: a name between
- * other kinds of white space is another name, or a sibling host could forge one with a prefix. A value that contains
- * `, name=` comes from two Cookie headers that a runtime joined. It is not used, because its end is unknown.
+ * Names are compared with their letter case. Only space and tab around a pair are removed. A name between other kinds
+ * of white space is another name; otherwise a sibling host could forge a cookie with a prefix. A value that contains `,
+ * name=` comes from two Cookie headers that a runtime joined. It is not returned, since its end is unknown.
  *
  * @example
  * ```ts
@@ -52,21 +52,22 @@ export function readCookies(cookieHeader: string | null | undefined, cookieName:
     fromIndex = endIndex
     while (endIndex > valueStart && isSpace(cookieHeader.charCodeAt(endIndex - 1))) endIndex--
 
-    // The native search comes first: a sealed value has hundreds of characters, and none of them is a comma.
+    // The native search is fast, and it ends most calls: a sealed value has hundreds of characters, but no comma.
     const joint = cookieHeader.indexOf(',', valueStart)
     if (joint === -1 || joint >= endIndex || findJoint(cookieHeader, joint, endIndex) === -1) {
       values.push(cookieHeader.slice(valueStart, endIndex))
     }
   }
+
   return values
 }
 
 /**
- * Returns the header without the named cookies; every other cookie stays byte for byte. Returns null if no cookie is left.
+ * Returns the header without the named cookies; all other cookies are unchanged. Returns null if no cookie is left.
  *
- * A runtime joins two Cookie headers with `, `, so `a=1, __Host-session=x` would hide our cookie in the value of `a`. Text
- * after a comma that looks like a pair is therefore treated as a pair. Between two cookies that both stay, the comma stays
- * too, since it may belong to a value.
+ * A runtime joins two Cookie headers with `, `, so `a=1, __Host-session=x` would hide our cookie in the value of `a`.
+ * Text after a comma that looks like a pair is therefore treated as a pair. The comma between two cookies that both
+ * stay is not changed, since it may belong to a value.
  *
  * @example
  * ```ts
@@ -94,6 +95,7 @@ export function removeCookies(
       else if (followsKeptPair) result += cookieHeader.slice(startIndex - 1, endIndex)
       else result += `;${cookieHeader.slice(startIndex, endIndex)}`
     }
+
     followsKeptPair = !isRemoved
     startIndex = endIndex + 1
   }
@@ -105,7 +107,7 @@ function mentionsAny(cookieHeader: string, names: ReadonlySet<string>): boolean 
   return false
 }
 
-/** Returns the position of the `;`, of the joint of two headers, or of the end that follows `start`. */
+/** Returns the position at which a pair ends: a `;`, the comma between two joined headers, or the end of the header. */
 function findPairEnd(cookieHeader: string, startIndex: number, mayBeJoined: boolean): number {
   const separator = cookieHeader.indexOf(';', startIndex)
   const endIndex = separator === -1 ? cookieHeader.length : separator
@@ -149,7 +151,7 @@ function findNameEnd(text: string, startIndex: number, endIndex: number): number
   return index
 }
 
-/** Searches like indexOf, but never past `end`: otherwise many small pairs would take quadratic time. */
+/** Searches like indexOf, but not beyond `endIndex`: otherwise many small pairs would take quadratic time. */
 function findCode(text: string, charCode: number, startIndex: number, endIndex: number): number {
   let index = startIndex
   while (index < endIndex && text.charCodeAt(index) !== charCode) index++

@@ -1,16 +1,17 @@
 /**
- * Serializes a cookie as Set-Cookie, after checks of its value and size. Sessions, the throttle
- * and `set-cookie.ts` call it. It throws `ERR_COOKIE_INVALID` for characters that a cookie cannot
- * hold and `ERR_COOKIE_TOO_LARGE` above 4,096 bytes.
+ * Serializes a cookie as the text of a Set-Cookie header, after it has checked value and size. Sessions, the
+ * login, the login throttle, device-bound sessions and applications call it; `set-cookie.ts` uses its limit. It
+ * throws `ERR_COOKIE_INVALID` for characters that a cookie must not contain and `ERR_COOKIE_TOO_LARGE` if name
+ * and value are over 4,096 bytes. An age over 400 days is lowered to that without an error.
  */
 import { PortcullisError } from '../errors.ts'
 import type { OutgoingCookie } from '../types.ts'
 import type { CookieSettings } from './settings.ts'
 
-/** Seconds for which a browser keeps a cookie at most: 400 days. RFC 6265bis section 5.5. */
+/** Maximum seconds for which a browser keeps a cookie: 400 days (RFC 6265bis section 5.5). */
 export const maxCookieAge = 34_560_000
 
-/** A browser silently drops a cookie whose name and value have more bytes. RFC 6265bis section 5.6, step 5. */
+/** Maximum bytes of name and value. A browser drops a larger cookie silently (RFC 6265bis section 5.6, step 5). */
 export const maxCookieBytes = 4096
 
 /** cookie-octet, RFC 6265bis section 4.1.1: no controls, spaces, quotes, commas, semicolons, backslashes. Linear. */
@@ -26,7 +27,7 @@ const cookieOctets = /^[!#-+\--:<-[\]-~]*$/
  * const settings = cookieSettings({ name: 'theme', httpOnly: false }, issues)
  * headers.append('set-cookie', serializeCookie(settings, 'dark', 86_400).header)
  * ```
- * @throws {PortcullisError} `ERR_COOKIE_INVALID` for other characters, `ERR_COOKIE_TOO_LARGE` above 4,096 bytes
+ * @throws {PortcullisError} `ERR_COOKIE_INVALID` for other characters, `ERR_COOKIE_TOO_LARGE` over 4,096 bytes
  */
 export function serializeCookie(
   settings: CookieSettings,
@@ -37,7 +38,7 @@ export function serializeCookie(
   if (!cookieOctets.test(value)) {
     throw new PortcullisError(
       'ERR_COOKIE_INVALID',
-      `the value of cookie ${name} has characters no cookie may have`,
+      `the value of cookie ${name} has characters that a cookie must not contain`,
     )
   }
 
@@ -46,8 +47,9 @@ export function serializeCookie(
   if (size > maxCookieBytes) {
     throw new PortcullisError(
       'ERR_COOKIE_TOO_LARGE',
-      `cookie ${name} takes ${size} bytes, name and value, of the ${maxCookieBytes} that browsers keep; ` +
-        'put less into the session, or use stored sessions, whose cookie holds only an id',
+      `cookie ${name} has ${size} bytes in name and value, ` +
+        `more than the ${maxCookieBytes} that browsers keep; put less into the session, ` +
+        'or use stored sessions, whose cookie holds only an id',
     )
   }
 
@@ -58,8 +60,9 @@ export function serializeCookie(
 }
 
 /**
- * Serializes a cookie that removes another: it is empty, with Max-Age=0 and an Expires in the past for clients without
- * Max-Age. Name, Path, Domain and Partitioned must be those it was set with, or a browser would keep it.
+ * Serializes a cookie that removes another one: it is empty, with Max-Age=0, and an Expires in the past for clients
+ * that do not know Max-Age. Name, Path, Domain and Partitioned must be those with which the cookie was set, or the
+ * browser keeps it.
  *
  * @example
  * ```ts
@@ -72,7 +75,7 @@ export function expireCookie(settings: CookieSettings): OutgoingCookie {
   return { name, value: '', header: cookieHeader, attributes: { ...attributes, maxAge: 0 } }
 }
 
-/** Clamps to whole seconds that a browser accepts. NaN expires the cookie immediately, which is the safe side. */
+/** Limits an age to whole seconds that a browser accepts. NaN becomes 0, so that the cookie expires immediately. */
 function clamp(maxAge: number): number {
   return maxAge > 0 ? Math.min(Math.trunc(maxAge), maxCookieAge) : 0
 }

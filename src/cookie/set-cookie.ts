@@ -1,7 +1,8 @@
 /**
- * Parses and replaces Set-Cookie headers, and hardens those that an upstream sets through a
- * gateway. Sessions call `replaceSetCookie`, the proxy the rest. A cookie that a browser would
- * ignore is dropped; nothing throws.
+ * Parses and replaces Set-Cookie headers, and hardens those that an upstream sets. Sessions and the gateway's login
+ * throttle call `replaceSetCookie`. The proxy hardens; the throttle's success rules, the guard for Vercel, the cookie
+ * jar of `portcullis/testing` and applications parse. Nothing is thrown. A Set-Cookie that browsers would ignore, or
+ * that could pass for one of our own cookies, gives undefined, and the caller drops it.
  */
 import type { OutgoingCookie } from '../types.ts'
 import { maxAttributeLength } from './attributes.ts'
@@ -10,40 +11,48 @@ import { maxCookieBytes } from './serialize.ts'
 
 /** A Set-Cookie as a browser reads it. */
 export interface ParsedSetCookie {
-  /** Name as it was sent, prefix included. */
+  /** Name as it was sent, with its prefix. */
   readonly name: string
-  /** Value as it was sent: quotes and percent signs are part of it. */
+  /** Value as it was sent, with quotes and percent signs. */
   readonly value: string
-  /** Names in lower case, values as written. The last attribute of a name counts (RFC 6265bis section 5.7). */
+  /**
+   * Names are in lower case, values as written. If a name occurs twice, the last one counts (RFC 6265bis section 5.7).
+   */
   readonly attributes: ReadonlyArray<readonly [name: string, value: string]>
 }
 
-/** The part of Headers that setting a cookie needs. */
+/** The methods of Headers that `replaceSetCookie` calls. */
 export type SetCookieHeaders = Pick<Headers, 'append' | 'delete' | 'getSetCookie' | 'has' | 'set'>
 
 /** Options of {@link hardenSetCookie}. */
 export interface HardenOptions {
   /** True if the client uses https, so that Secure can be added. */
   readonly secure: boolean
-  /** Host name of the upstream; a port is ignored. A Domain of this name is removed: the browser would reject it. */
+  /**
+   * Host name of the upstream; a port is ignored. A Domain with this name is removed, since the browser would reject
+   * it.
+   */
   readonly upstreamHost: string
   /**
-   * Prefix of every path on the upstream (`/v1`), which visitors do not see. It is removed from a Path.
+   * Prefix of every path on the upstream (`/v1`), which visitors do not see. It is removed from the Path of a cookie.
    *
    * @default ''
    */
   readonly base?: string
-  /** Names of our cookies as they are sent. An upstream may not set them. */
+  /**
+   * Names of our own cookies, with prefix. An upstream must not set them. A name that ends with `-` stands for all that
+   * begin so.
+   */
   readonly ownNames: ReadonlySet<string>
 }
 
-/** %x00-08 / %x0A-1F / %x7F: RFC 6265bis section 5.6 step 1. */
+/** Control characters other than tab (RFC 6265bis section 5.6, step 1). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for them.
 const controlCharacters = /[\0-\x08\x0a-\x1f\x7f]/
 
 /**
- * Sets one cookie and removes an earlier one of the same name: a response must not carry two (RFC 6265bis section 4.1.1). Other
- * cookies stay in their order. The headers must be mutable.
+ * Sets a cookie and removes an earlier one of the same name, since a response must not contain two (RFC 6265bis section
+ * 4.1.1). Other cookies stay in their order. The headers must be mutable.
  *
  * @example
  * ```ts
@@ -52,9 +61,9 @@ const controlCharacters = /[\0-\x08\x0a-\x1f\x7f]/
  */
 export function replaceSetCookie(headers: SetCookieHeaders, cookie: OutgoingCookie): void {
   if (headers.has('set-cookie')) {
-    const others = headers.getSetCookie()
-    const remaining = others.filter((text) => readCookieName(text) !== cookie.name)
-    if (remaining.length < others.length) {
+    const previousTexts = headers.getSetCookie()
+    const remaining = previousTexts.filter((text) => readCookieName(text) !== cookie.name)
+    if (remaining.length < previousTexts.length) {
       headers.delete('set-cookie')
       for (const text of remaining) headers.append('set-cookie', text)
     }
@@ -76,9 +85,9 @@ export function replaceSetCookie(headers: SetCookieHeaders, cookie: OutgoingCook
 export function parseSetCookie(text: string): ParsedSetCookie | undefined {
   if (controlCharacters.test(text)) return undefined
 
-  const [pair = '', ...rest] = text.split(';')
+  const [pair = '', ...attributeParts] = text.split(';')
   const equals = pair.indexOf('=')
-  // Without `=` the pair is the value of a nameless cookie, which the browser sends back as the bare value.
+  // Without `=` the pair is the value of a cookie without a name, which the browser sends back as the value alone.
   const cookieName = equals === -1 ? '' : trim(pair.slice(0, equals))
   const value = trim(pair.slice(equals + 1))
   const size = cookieName.length + value.length
@@ -87,7 +96,7 @@ export function parseSetCookie(text: string): ParsedSetCookie | undefined {
   return {
     name: cookieName,
     value,
-    attributes: rest
+    attributes: attributeParts
       .map(parseAttribute)
       .filter(([, attribute]) => attribute.length <= maxAttributeLength),
   }
@@ -107,25 +116,27 @@ export function parseSetCookie(text: string): ParsedSetCookie | undefined {
 export function isExpiring(cookie: ParsedSetCookie, nowMs: number): boolean {
   const { attributes } = cookie
   const maxAge = attributes.findLast(
-    ([cookieName, value]) => cookieName === 'max-age' && /^-?\d+$/.test(value),
+    ([attributeName, value]) => attributeName === 'max-age' && /^-?\d+$/.test(value),
   )
   if (maxAge !== undefined) return Number(maxAge[1]) <= 0
 
   const dates = attributes
-    .filter(([cookieName]) => cookieName === 'expires')
+    .filter(([attributeName]) => attributeName === 'expires')
     .map(([, value]) => parseCookieDate(value))
   const expires = dates.findLast((date) => date !== undefined)
   return expires !== undefined && expires <= nowMs
 }
 
 /**
- * Hardens a Set-Cookie of an upstream: it adds Secure and SameSite=Lax where they are absent, removes a Domain that names the
- * upstream, and removes the base from a Path. The rest stays byte for byte. Returns undefined for a cookie that must not be
- * forwarded: one that a browser would ignore anyway, and one that the browser or an upstream could read as one of our cookies:
+ * Hardens a Set-Cookie of an upstream: it adds Secure and SameSite=Lax if they are absent, removes a Domain that names
+ * the upstream, and removes the base from a Path. The rest is unchanged. It returns undefined for a cookie that must
+ * not be forwarded: one that a browser would ignore anyway, or one that a browser or an upstream could read as one of
+ * our cookies:
  *
- * - our names in any case, also with characters around or inside that a token cannot contain (some servers trim them);
- * - a nameless cookie whose value begins with our name: `=__Host-session=x` is sent back as `__Host-session=x`;
- * - a value with `, __Host-session=` in it: intermediaries that fold Set-Cookie headers split there.
+ * - a cookie with one of our names in any letter case, also with characters that a token cannot contain, which some
+ *   servers trim;
+ * - a cookie without a name whose value begins with our name: `=__Host-session=x` is sent back as `__Host-session=x`;
+ * - a value that contains `, __Host-session=`: intermediaries that join Set-Cookie headers would split it there.
  *
  * @example
  * ```ts
@@ -141,15 +152,15 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
   if (cookie === undefined || looksLikeOwnCookie(text, cookie, options.ownNames)) return undefined
 
   const host = options.upstreamHost.replace(/:\d{1,5}$/, '').toLowerCase()
-  const namesUpstream = ([cookieName, value]: readonly [string, string]): boolean =>
-    cookieName === 'domain' && value.replace(/^\./, '').toLowerCase() === host
-  // Every Domain is removed, since an earlier one would count if only the last one were.
+  const namesUpstream = ([attributeName, value]: readonly [string, string]): boolean =>
+    attributeName === 'domain' && value.replace(/^\./, '').toLowerCase() === host
+  // Every Domain is removed: if only the last one were, an earlier one would count.
   const removesDomain = cookie.attributes.some(namesUpstream)
   const { base = '' } = options
   const removesBase =
     base !== '' &&
     cookie.attributes.some(
-      ([cookieName, value]) => cookieName === 'path' && removeBasePath(value, base),
+      ([attributeName, value]) => attributeName === 'path' && removeBasePath(value, base),
     )
   const publicText =
     removesDomain || removesBase
@@ -162,23 +173,24 @@ export function hardenSetCookie(text: string, options: HardenOptions): string | 
           .join(';')
       : text
 
-  const has = (attribute: string): boolean =>
-    cookie.attributes.some(([cookieName]) => cookieName === attribute)
-  const secure = options.secure && !has('secure') ? '; Secure' : ''
-  const sameSite = has('samesite') ? '' : '; SameSite=Lax'
+  const hasAttribute = (wantedName: string): boolean =>
+    cookie.attributes.some(([attributeName]) => attributeName === wantedName)
+  const secure = options.secure && !hasAttribute('secure') ? '; Secure' : ''
+  const sameSite = hasAttribute('samesite') ? '' : '; SameSite=Lax'
+
   return `${publicText}${secure}${sameSite}`
 }
 
-/** Returns the path as visitors see it, or undefined for one that is not under the base. */
+/** Returns the path as visitors see it, or undefined for a path that is not under the base. */
 function removeBasePath(cookiePath: string, base: string): string | undefined {
   if (!cookiePath.startsWith(base)) return undefined
-  const rest = cookiePath.slice(base.length)
-  return rest === '' ? '/' : rest.startsWith('/') ? rest : undefined
+  const publicPath = cookiePath.slice(base.length)
+  return publicPath === '' ? '/' : publicPath.startsWith('/') ? publicPath : undefined
 }
 
 function toPublicPath(part: string, base: string): string {
-  const [cookieName, value] = parseAttribute(part)
-  const path = cookieName === 'path' ? removeBasePath(value, base) : undefined
+  const [attributeName, value] = parseAttribute(part)
+  const path = attributeName === 'path' ? removeBasePath(value, base) : undefined
   return path === undefined ? part : ` Path=${path}`
 }
 
@@ -189,18 +201,19 @@ function looksLikeOwnCookie(
 ): boolean {
   const foldedName = foldName(name === '' ? value : name)
   const parts = text.includes(',') ? text.split(',').slice(1) : []
-  for (const own of ownNames) {
-    const lower = own.toLowerCase()
-    // One that ends with a dash stands for every name that begins with it.
-    const isBeginning = name === '' || lower.endsWith('-')
-    if (isBeginning ? foldedName.startsWith(lower) : foldedName === lower) return true
-    if (parts.some((part) => isOwnName(readCookieName(part).toLowerCase(), lower))) return true
+  for (const ownName of ownNames) {
+    const lowerName = ownName.toLowerCase()
+    // A name that ends with a dash stands for every name that begins with it.
+    const isPrefix = name === '' || lowerName.endsWith('-')
+    if (isPrefix ? foldedName.startsWith(lowerName) : foldedName === lowerName) return true
+    if (parts.some((part) => isOwnName(readCookieName(part).toLowerCase(), lowerName))) return true
   }
+
   return false
 }
 
-function isOwnName(cookieName: string, own: string): boolean {
-  return own.endsWith('-') ? cookieName.startsWith(own) : cookieName === own
+function isOwnName(cookieName: string, ownName: string): boolean {
+  return ownName.endsWith('-') ? cookieName.startsWith(ownName) : cookieName === ownName
 }
 
 /** Returns the name in lower case, without characters that a token cannot contain. */

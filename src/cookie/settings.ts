@@ -1,6 +1,7 @@
 /**
- * Compiles cookie options into the name as it is sent and the text of its attributes. Sessions,
- * logins and the throttle call it while building. An invalid option is reported as an issue.
+ * Compiles the options of a cookie into its name with prefix and the text of its attributes. Sessions, device
+ * cookies, the login, the login throttle and applications call it while building. An invalid option is reported
+ * as an issue and replaced by its default, so the caller must throw the issues before it uses the settings.
  */
 import { booleanOption, type Issues, parseChoice } from '../options/index.ts'
 import type { CookieAttributes } from '../types.ts'
@@ -9,19 +10,20 @@ import { cookieNamePrefix, parseDomain, parseName, parsePath } from './attribute
 /** Options of a cookie. */
 export interface CookieOptions {
   /**
-   * Name without its prefix: `__Host-` or `__Secure-` is put before it.
+   * Name without its prefix; `__Host-` or `__Secure-` is added.
    *
    * @default 'session'
    */
   readonly name?: string
   /**
-   * Path attribute. Another path than `/` changes the prefix to `__Secure-`, since `__Host-` requires `/`.
+   * Path attribute. With a path other than `/` the prefix is `__Secure-`, since `__Host-` requires `/`.
    *
    * @default '/'
    */
   readonly path?: string
   /**
-   * Domain attribute. A domain changes the prefix to `__Secure-`, and sibling hosts can plant cookies.
+   * Domain attribute. With a domain the prefix is `__Secure-`, and hosts under that domain can set cookies of the same
+   * name.
    *
    * @default undefined (this host only)
    */
@@ -52,8 +54,8 @@ export interface CookieOptions {
    */
   readonly partitioned?: boolean
   /**
-   * Drops Secure and the prefix, for development over plain http on names other than localhost. Anyone on the network can
-   * then read and replace the cookie.
+   * Omits Secure and the prefix, for development over plain http on names other than localhost. Anyone on the network
+   * can then read and replace the cookie.
    *
    * @default false
    */
@@ -84,7 +86,7 @@ export interface CookieSettings {
   readonly suffix: string
 }
 
-/** A cookie that another library set. */
+/** A cookie that another library has set. */
 export interface ForeignCookie {
   /** Whole name, with its prefix if it has one. */
   readonly name: string
@@ -130,7 +132,7 @@ export function cookieSettings(options: CookieOptions, issues: Issues): CookieSe
   const sameSite = parseSameSite(issues, options.sameSite)
   const isPartitioned = booleanOption(issues, 'partitioned', options.partitioned, false)
 
-  // Browsers drop both cookies silently: RFC 6265bis section 5.7 step 19, and CHIPS.
+  // Browsers silently drop such cookies (RFC 6265bis section 5.7, step 19, and CHIPS).
   if (isPlain && sameSite === 'none') issues.add('sameSite', "must not be 'none' without Secure")
   if (isPlain && isPartitioned) issues.add('partitioned', 'must not be true without Secure')
 
@@ -146,8 +148,8 @@ export function cookieSettings(options: CookieOptions, issues: Issues): CookieSe
 }
 
 /**
- * Compiles the settings of a cookie that another library set, so that `expireCookie` can remove it. Do not set a cookie with
- * them: the name may have any prefix, and attributes that do not identify a cookie are ours.
+ * Compiles the settings of a cookie that another library has set, so that `expireCookie` can remove it. Do not set a
+ * cookie with these settings: only the attributes that identify the cookie are those of the other library.
  *
  * @example
  * ```ts
@@ -184,7 +186,7 @@ function parseBaseName(optionValue: unknown, issues: Issues): string {
   if (cookieNamePrefix(cookieName)) {
     issues.add('name', 'must be given without its prefix: __Host- or __Secure- is added')
   } else if (/^http-/i.test(cookieName)) {
-    // With __Host- before it, the name would begin with __Host-Http-, which is another prefix with other requirements.
+    // With the added `__Host-` the name would begin with `__Host-Http-`, a prefix with other requirements.
     issues.add('name', 'must not begin with Http-')
   }
   return cookieName
@@ -229,5 +231,6 @@ function createSettings(
     sameSite ? `; SameSite=${{ strict: 'Strict', lax: 'Lax', none: 'None' }[sameSite]}` : '',
     partitioned ? '; Partitioned' : '',
   ].join('')
+
   return { name: cookieName, bare: baseName, attributes, suffix }
 }

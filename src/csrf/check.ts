@@ -1,7 +1,8 @@
 /**
- * Decides whether a request comes from another site and must be rejected: the check behind
- * `csrf()`, as a pure function. The guard and the gateway's route checks call it for each request.
- * It throws only a `ConfigError`, where the environment holds no usable `publicOrigins`.
+ * Decides whether a request comes from another site and must be rejected, by the headers that browsers send. It
+ * is the check behind `csrf()` as a pure function. The guard (`guard.ts`), the route checks and the console of
+ * the gateway, `portcullis/compiled` and applications call it. A rejection is a result, not an error. It throws a
+ * `ConfigError` (`ERR_CONFIG`) only if `publicOrigins` is a function and the environment holds no usable origin.
  */
 import { isWebSocketUpgrade } from '../request/kind.ts'
 import { isSafeMethod } from '../request/method.ts'
@@ -13,12 +14,13 @@ import type { IsolationOptions } from './policy.ts'
 import { ruleKey } from './rules.ts'
 
 /**
- * Why a request is rejected, for logs; it is never sent to the client.
+ * The reason for a rejection. It is for logs and is never sent to the client.
  *
  * - `cross-site`: Sec-Fetch-Site names another site, or another host of the same site.
- * - `origin-mismatch`: no Fetch Metadata, and Origin or Referer is not ours.
- * - `origin-null`: the same, and Origin is `null`: a sandboxed page, or ours with `Referrer-Policy: no-referrer`.
- * - `metadata-missing`: no header tells the origin, and there are credentials that a browser adds on its own.
+ * - `origin-mismatch`: there is no Fetch Metadata, and Origin or Referer names another origin.
+ * - `origin-null`: there is no Fetch Metadata, and Origin is `null`: a sandboxed page, or our own page with
+ *   `Referrer-Policy: no-referrer`.
+ * - `metadata-missing`: no header names the origin, and the option `missing` does not allow that.
  * - `resource-isolation`: a read by another site that is not a navigation.
  * - `token-missing`, `token-bad`: see `csrfTokens`.
  */
@@ -33,7 +35,9 @@ export type CsrfReason = Extract<
   | 'token-bad'
 >
 
-/** The decision. `by` names the rule that allowed a request which would have been rejected for `reason`. */
+/**
+ * The decision. If a rule allowed a request that would have been rejected, `by` is the rule and `reason` that reason.
+ */
 export type CsrfVerdict =
   | { readonly ok: true; readonly by?: undefined; readonly reason?: undefined }
   | { readonly ok: true; readonly by: 'trust' | 'exempt'; readonly reason: CsrfReason }
@@ -43,22 +47,23 @@ export type CsrfVerdict =
 export interface CrossOriginRequest {
   /** The method in upper case, as in `Request.method`. */
   readonly method: string
-  /** Origin, Referer, Sec-Fetch-*, Cookie and Authorization are read. */
+  /** The headers, of which Origin, Referer, Sec-Fetch-*, Cookie and Authorization are read. */
   readonly headers: Headers
-  /** The absolute URL. Where the policy has no public origins, its scheme and host are the application's own origin. */
+  /** The absolute URL. If the policy has no public origins, its scheme and host are the application's own origin. */
   readonly url: string
 }
 
 const allowed: CsrfVerdict = { ok: true }
 
 /**
- * Checks where a request comes from. Reads are allowed unless the policy isolates resources. Every other request, including
- * WebSocket upgrades and whatever its content type, must come from this origin or a trusted one, or be exempt. Method
- * overrides (`X-HTTP-Method-Override`, `_method`) are not considered; that is up to the router.
+ * Checks which origin a request comes from. Reads are allowed unless the policy isolates resources. Every other
+ * request, including WebSocket upgrades, must come from this origin or a trusted one, or be exempt; the content type
+ * does not matter. Method overrides (`X-HTTP-Method-Override`, `_method`) are not read, so a router that applies them
+ * must do so before.
  *
- * @param requestPath - the canonical path of the request, which rules are compared with. `''` matches no rule.
- * @param env - the argument of `publicOrigins` where it is a function.
- * @throws {ConfigError} `ERR_CONFIG` where the environment holds no usable `publicOrigins`
+ * @param requestPath - the canonical path of the request, with which rules are compared. `''` matches no rule.
+ * @param env - the argument of `publicOrigins` if that is a function.
+ * @throws {ConfigError} `ERR_CONFIG` if the environment holds no usable `publicOrigins`
  * @see Fetch Metadata Request Headers section 2.3 on Sec-Fetch-Site; RFC 6454 section 7 on Origin
  * @example
  * const policy = csrfPolicy({ publicOrigins: 'https://app.example.com' })
@@ -75,11 +80,11 @@ export function checkCrossOrigin(
   const isRead = isSafeMethod(method) && !isWebSocketUpgrade(request)
   if (isRead && policy.isolation === undefined) return allowed
 
-  // Resolved before it is needed, so that an invalid binding is noticed with every browser.
+  // The origins are resolved even if they prove unnecessary, so that an invalid binding fails with every browser.
   const ownOrigins = isRead ? undefined : policy.publicOrigins?.(env)
   const site = headers.get('sec-fetch-site')
 
-  // Checked before Origin, which is null in our own forms under `Referrer-Policy: no-referrer`.
+  // This comes before Origin, which is null for forms of our own pages with `Referrer-Policy: no-referrer`.
   if (site === 'same-origin' || site === 'none') return allowed
 
   const reason = isRead
@@ -89,12 +94,15 @@ export function checkCrossOrigin(
   return reason ? applyExceptions(reason, request, policy, requestPath) : allowed
 }
 
-/** Whether a route is exempt, whatever the check finds. */
+/** Whether a rule exempts a route from the check. */
 export function isExempt(policy: CrossOriginPolicy, method: string, requestPath: string): boolean {
   return policy.exempt.has(ruleKey(method, requestPath))
 }
 
-/** Why a write is rejected unless a rule allows it; undefined for a request from the application's own pages. */
+/**
+ * Returns the reason to reject a write, before rules are applied; undefined for a request of the application's own
+ * pages.
+ */
 function checkWrite(
   { headers, url }: CrossOriginRequest,
   policy: CrossOriginPolicy,
@@ -104,8 +112,8 @@ function checkWrite(
   if (site === 'same-site' || site === 'cross-site')
     return site === 'same-site' && policy.trustSameSite ? undefined : 'cross-site'
 
-  // No Sec-Fetch-Site, or a value that is not defined yet: WebSocket handshakes in Chromium, plain http, browsers before
-  // 2023, clients that are not browsers.
+  // Sec-Fetch-Site is absent or has an unknown value: WebSocket handshakes of Chromium, plain http, browsers before
+  // 2023, and clients that are not browsers.
   const origin = headers.get('origin')
   const referer = headers.get('referer')
 
@@ -117,14 +125,16 @@ function checkWrite(
   return site === null && policy.allowsMissingMetadata(headers) ? undefined : 'metadata-missing'
 }
 
-/** Rules only allow requests, so they are consulted last: requests of our own pages do not pay for them. */
+/**
+ * Applies the rules, which can only allow a request. They come last, so that requests of our own pages need no look-up.
+ */
 function applyExceptions(
   reason: CsrfReason,
   { method, headers }: CrossOriginRequest,
   policy: CrossOriginPolicy,
   requestPath: string,
 ): CsrfVerdict {
-  // A mismatch without Origin was found by the Referer.
+  // If there is no Origin, a mismatch was found by the Referer.
   const origin =
     headers.get('origin') ??
     (reason === 'origin-mismatch' ? readUrlOrigin(headers.get('referer') ?? '') : '')
@@ -138,8 +148,8 @@ function applyExceptions(
 }
 
 /**
- * Whether an origin is the application's own. An application with several origins treats them as different ones: a request
- * to one of them must come from that one.
+ * Whether an origin is the application's own. The origins of an application with several ones are not the same: a
+ * request to one of them must come from that one.
  */
 function isOwnOrigin(
   origin: string,

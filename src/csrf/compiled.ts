@@ -1,14 +1,19 @@
 /**
- * Defines the compiled form of the options, plain data that a build can store, and creates a
- * policy from it. `policy.ts` and `compiledCsrf()` call it. An invalid environment is a
- * `ConfigError` at the first request.
+ * Defines the compiled form of the csrf options, plain data that a build can store as JSON, and creates a policy
+ * from it. `policy.ts` and `compiledCsrf()` (`src/compiled`) call `createPolicy`; the check, the guard and the
+ * gateway use its types. It validates nothing: the caller must have checked the data and its `version`. The
+ * policy's `publicOrigins` may throw a `ConfigError` at a request whose environment is invalid.
  */
 import { hasAmbientCredentials } from './credentials.ts'
 import type { IsolationOptions } from './policy.ts'
 
 /** The policy of the check, created by {@link csrfPolicy}. */
 export interface CrossOriginPolicy {
-  /** The application's origins; undefined: that of the request. @throws {ConfigError} for an invalid environment */
+  /**
+   * Returns the application's origins; undefined: the origin of the request's URL.
+   *
+   * @throws {ConfigError} for a bad environment
+   */
   readonly publicOrigins: ((env: unknown) => readonly string[]) | undefined
   /** Origins that every route trusts, in lower case. */
   readonly trustedOrigins: ReadonlySet<string>
@@ -16,42 +21,42 @@ export interface CrossOriginPolicy {
   readonly trust: ReadonlyMap<string, ReadonlySet<string>>
   /** Exempt routes, by {@link ruleKey}. */
   readonly exempt: ReadonlySet<string>
-  /** Whether a request is allowed that has no header about its origin. */
+  /** Whether a request without any header about its origin is allowed. */
   readonly allowsMissingMetadata: (headers: Headers) => boolean
-  /** See the option. */
+  /** The option `trustSameSite`. */
   readonly trustSameSite: boolean
-  /** The isolation of reads; undefined: off. */
+  /** The isolation of reads; undefined if it is off. */
   readonly isolation?: Required<IsolationOptions> | undefined
 }
 
 /** The result of `compileCsrf()` and the input of `compiledCsrf()`, as JSON. Its members may change with each release. */
 export interface CompiledCsrf {
-  /** The version of this format; a reader rejects every other. */
+  /** The version of this format. `compiledCsrf()` rejects any other version. */
   readonly version: number
-  /** The application's origins. Absent: that of the request. */
+  /** The application's origins. If absent, the origin of the request's URL counts. */
   readonly publicOrigins?: readonly string[]
-  /** See the option. */
+  /** The option `trustedOrigins`. */
   readonly trustedOrigins: readonly string[]
   /** Routes such as `POST /path`, with the origins that they trust. */
   readonly trust: ReadonlyArray<{ readonly route: string; readonly origins: readonly string[] }>
   /** Exempt routes, such as `POST /path`. */
   readonly exempt: readonly string[]
-  /** See the option. */
+  /** The option `missing`. */
   readonly missing: string
-  /** Cookies that count as credentials. Absent: any cookie. */
+  /** Cookies that count as credentials. If absent, any cookie counts. */
   readonly cookieNames?: readonly string[]
-  /** See the option. */
+  /** The option `trustSameSite`. */
   readonly trustSameSite: boolean
-  /** The isolation of reads. Absent: off. */
+  /** The isolation of reads. If absent, it is off. */
   readonly isolation?: Required<IsolationOptions>
-  /** Whether requests are only reported, not rejected. */
+  /** True if requests are only reported and not rejected. */
   readonly observing: boolean
 }
 
 /** The version of the format that this release writes and reads. */
 export const formatVersion = 1
 
-/** Creates a policy from compiled options and the functions that data cannot hold. */
+/** Creates a policy from compiled options, and from the options that are functions, which data cannot hold. */
 export function createPolicy(
   compiled: CompiledCsrf,
   functions: {

@@ -1,7 +1,9 @@
 /**
- * Creates the guard behind `csrf()`: checks the origin of a request, then rejects it or, in
- * observe mode, only reports it. The middleware, `compiledCsrf()` and `portcullis()` call it.
- * Wrong options are a `ConfigError` while building.
+ * Creates the guard behind `csrf()`. It checks the origin of a request, and a token if the option is set, and
+ * rejects the request with 403 or, in observe mode, only emits an event. `csrf()`, `compiledCsrf()` and
+ * `portcullis()` (`src/stack`) create guards; the gateway uses only `varyHeaders`. Wrong options throw a
+ * `ConfigError` (`ERR_CONFIG`) while building. A guard rejects with a `ConfigError` for an invalid environment,
+ * and with errors of the functions `session` and `refuse` of the application.
  */
 import { emitEvent } from '../events.ts'
 import { createIssues } from '../options/issues.ts'
@@ -15,19 +17,19 @@ import type { CrossOriginPolicy } from './compiled.ts'
 import { readPathname } from './path.ts'
 import { type CrossOriginOptions, csrfPolicy } from './policy.ts'
 
-/** The part of Hono's Context that the guard needs. */
+/** The members of Hono's Context that the guard reads. */
 export interface CsrfContext {
   /** The incoming request. */
   readonly req: { readonly raw: Request }
   /** The environment, the argument of options that are functions. */
   readonly env?: unknown
-  /** Variables of the context; `requestId` goes into events. */
+  /** Variables of the context. Events get `requestId`. */
   readonly var?: { readonly requestId?: unknown } | Readonly<Record<string, unknown>>
 }
 
 /** A check of tokens, as `csrfTokens()` creates it. */
 export interface TokenCheck<C> {
-  /** Returns why the token is rejected; undefined for a valid token and where none is needed. */
+  /** Returns the reason to reject the token; undefined for a valid token and for a request that needs none. */
   check(c: C): Promise<'token-missing' | 'token-bad' | undefined>
 }
 
@@ -86,10 +88,11 @@ export function createCsrfGuard<C extends CsrfContext>(
   return (c) => {
     const { raw } = c.req
     const { method, url } = raw
-    // A device proves itself by a signature, and Chromium ends its session where the request is rejected.
+    // Requests of device-bound sessions are signed, so they need no check. If one were rejected, Chromium would end the
+    // session.
     if (isDeviceUrl(url)) return undefined
 
-    // The raw path: rules hold canonical paths, so only the canonical spelling matches.
+    // Rules hold canonical paths, so the raw path matches a rule only in its canonical spelling.
     const requestPath = hasRules ? readPathname(url) : ''
     const verdict = checkCrossOrigin(raw, policy, requestPath, c.env)
     if (!verdict.ok) return rejectRequest(verdict.reason, c)
@@ -148,8 +151,8 @@ export interface CsrfOptions<C = CsrfContext, E = ProjectEnv> extends CrossOrigi
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  * @example
  * const guard = csrfGuard({ trustedOrigins: ['https://pay.example.com'] })
- * const rejected = await guard({ req: { raw: request } })
- * if (rejected) return rejected
+ * const rejection = await guard({ req: { raw: request } })
+ * if (rejection) return rejection
  */
 export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>): CsrfGuard<C> {
   const issues = createIssues('csrf')
@@ -160,13 +163,13 @@ export function csrfGuard<C extends CsrfContext>(options: CsrfOptions<C, never>)
   const onEvent = optionalListener(issues, 'onEvent', options?.onEvent)
 
   if (token !== undefined && typeof token?.check !== 'function')
-    issues.add('token', 'must be made by csrfTokens()')
+    issues.add('token', 'must be created by csrfTokens()')
   issues.throwIfAny()
 
   return createCsrfGuard(policy, { observing, token, onEvent, refuse: refuse ?? createErrorPage })
 }
 
-/** Responds with an HTML page or problem+json, whichever the client accepts. */
+/** Creates an HTML page or problem+json, whichever the client accepts. */
 function createErrorPage(
   { reason }: CsrfRejection,
   { req }: CsrfContext,

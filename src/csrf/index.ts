@@ -1,7 +1,9 @@
 /**
- * Protection against cross-site request forgery by the headers that browsers send (Sec-Fetch-Site, Origin, Referer).
- * `checkCrossOrigin()` is the pure check (`check.ts`) with a policy that is compiled once (`policy.ts`, `rules.ts`); the guard
- * (`guard.ts`) adds events, observe mode, responses and optional tokens (`token.ts`); `csrf()` is its middleware.
+ * Exports the protection against cross-site request forgery by the headers that browsers send (Sec-Fetch-Site,
+ * Origin, Referer). Applications import it from `portcullis/csrf`; the gateway uses the check and its policy.
+ * `check.ts` is the pure check, `policy.ts` and `rules.ts` compile its options, `guard.ts` adds events, observe
+ * mode, responses and tokens (`token.ts`), and `csrf()` is the Hono middleware. Wrong options throw a
+ * `ConfigError` while building.
  */
 export {
   type CrossOriginRequest,

@@ -1,7 +1,8 @@
 /**
- * Hono middleware against cross-site request forgery: `csrf()` and `csrfTokens()`. Applications
- * and `portcullis()` create them. Wrong options throw a `ConfigError` while building; a request from
- * another site gets 403.
+ * Creates Hono middleware against cross-site request forgery: `csrf()`, and `csrfTokens()` for additional tokens.
+ * Applications create both, and `portcullis()` (`src/stack`) creates `csrf()` for its app. Wrong options throw a
+ * `ConfigError` (`ERR_CONFIG`) while building. A request from another site gets 403 and reaches no handler. Errors
+ * of the guard go to Hono's error handler.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ProjectEnv } from '../types.ts'
@@ -9,9 +10,9 @@ import { type CsrfOptions, csrfGuard } from './guard.ts'
 import { type CsrfTokenOptions, type CsrfTokens, signedTokens } from './token.ts'
 
 /**
- * Rejects requests with 403 that another site makes a visitor's browser send: every unsafe method and WebSocket upgrades,
- * whatever the content type. It needs no token in forms, no cookie and no state. Reads are allowed, so a handler of GET must
- * not change anything.
+ * Rejects requests with 403 that another site makes a visitor's browser send: all unsafe methods and WebSocket
+ * upgrades, with any content type. It needs no token in forms, no cookie and no state. Reads are allowed, so a handler
+ * of GET must not change data.
  *
  * @throws {ConfigError} `ERR_CONFIG` with everything that is wrong with the options
  * @example

@@ -1,15 +1,18 @@
 /**
- * Validates origins in options: an origin that is not written as browsers send it would never
- * match. The CSRF policy, hosts and CORS of `portcullis()` call it. An invalid origin is left out
- * and reported by its index.
+ * Validates origins in options. An origin that is not written as browsers send it would never match, so it is
+ * rejected. The csrf policy and its rules, and the hosts and CORS of `portcullis()`, call it while building. An
+ * invalid origin is left out of the result and reported by its index, never by its value.
  */
 import type { Issues } from '../options/issues.ts'
 import { readUrlOrigin } from '../request/origin.ts'
 
-/** Scheme, host and port. Schemes of application shells (`capacitor://localhost`) have origins as well. */
+/**
+ * Scheme, host and port. Other schemes are allowed, since application shells such as `capacitor://localhost` have
+ * origins too.
+ */
 const originShape = /^([a-z][a-z\d+.-]*):\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/
 
-/** Parses a list of origins. An invalid origin is left out and reported by its index, never by its value. */
+/** Parses a list of origins. Invalid origins are left out and reported as issues. */
 export function parseOrigins(optionValue: unknown, issues: Issues): readonly string[] {
   if (!Array.isArray(optionValue)) {
     issues.add('', 'must be a list of origins')
@@ -26,9 +29,10 @@ export function parseOrigins(optionValue: unknown, issues: Issues): readonly str
 
 /** Parses the public origins: one origin or a list of at least one. */
 export function parsePublicOrigins(optionValue: unknown, issues: Issues): readonly string[] {
-  const list = typeof optionValue === 'string' ? [optionValue] : optionValue
-  if (Array.isArray(list) && list.length === 0) issues.add('', 'must contain at least one origin')
-  return parseOrigins(list, issues)
+  const originList = typeof optionValue === 'string' ? [optionValue] : optionValue
+  if (Array.isArray(originList) && originList.length === 0)
+    issues.add('', 'must contain at least one origin')
+  return parseOrigins(originList, issues)
 }
 
 function findProblem(origin: unknown): string | undefined {
@@ -43,7 +47,7 @@ function findProblem(origin: unknown): string | undefined {
   if (scheme !== 'https' && scheme !== 'http') return undefined
   if (readUrlOrigin(origin) !== origin) return 'must not contain the default port'
 
-  // Numbers and bad ports that a URL parser writes otherwise or refuses: http://127.1, http://a:99999.
+  // A URL parser rewrites or rejects some numbers: `http://127.1`, `http://a:99999`.
   const isCanonical = URL.canParse(origin) && new URL(origin).origin === origin
   return isCanonical ? undefined : 'must be spelled as browsers send it'
 }

@@ -1,7 +1,8 @@
 /**
- * Validates the options of the check and creates its policy, or its compiled form for a build.
- * `csrf()`, `compileCsrf()` and the gateway's routes call it. Everything that is wrong with the
- * options is in one `ConfigError`.
+ * Validates the csrf options and creates the policy of the check, or its compiled form for a build. `csrfGuard`,
+ * the route checks and the console of the gateway, and applications call `csrfPolicy`; build scripts call
+ * `compileCsrf`. All problems of the options are thrown as one `ConfigError` (`ERR_CONFIG`), or added to the
+ * issues of the caller, who must not use the policy then.
  */
 import { resolveFrom } from '../options/from.ts'
 import { createIssues, type Issues } from '../options/issues.ts'
@@ -17,7 +18,7 @@ import {
 import { parseOrigins, parsePublicOrigins } from './origins.ts'
 import { type ExemptRule, parseExempt, parseTrust, type TrustRule } from './rules.ts'
 
-/** The reads that other sites may make, as the resource isolation policy of Fetch Metadata. */
+/** Options of the resource isolation policy: which reads of other sites are allowed besides navigations. */
 export interface IsolationOptions {
   /**
    * Whether other hosts of the same site may read.
@@ -26,7 +27,7 @@ export interface IsolationOptions {
    */
   readonly sameSite?: boolean
   /**
-   * Whether this check allows other sites to frame pages.
+   * Whether this check allows other sites to show pages in frames.
    *
    * @default true: `frame-ancestors` decides
    */
@@ -36,7 +37,7 @@ export interface IsolationOptions {
 /** The options that decide whether a request may come from another origin. */
 export interface CrossOriginOptions<E = ProjectEnv> {
   /**
-   * The origins of this application as visitors see them. They matter where a browser sends no Fetch Metadata: for
+   * The origins of this application as visitors see them. They are needed when a browser sends no Fetch Metadata: for
    * WebSockets (Chromium), over plain http, and before 2023. Set them behind a proxy that terminates TLS.
    *
    * @default scheme and host of the request's URL
@@ -55,14 +56,14 @@ export interface CrossOriginOptions<E = ProjectEnv> {
    */
   readonly trust?: readonly TrustRule[]
   /**
-   * Routes without a check.
+   * Routes that are not checked.
    *
    * @default none
    */
   readonly exempt?: readonly ExemptRule[]
   /**
-   * How to treat an unsafe request that has neither Fetch Metadata nor Origin nor Referer. Programs send such requests,
-   * current browsers do not. `'no-credentials'` allows it if it carries no credentials that a browser adds on its own.
+   * Whether an unsafe request without Fetch Metadata, Origin and Referer is allowed. Programs send such requests,
+   * current browsers do not. `'no-credentials'` allows it if it has no credentials that a browser adds by itself.
    *
    * @default 'no-credentials'
    */
@@ -74,7 +75,7 @@ export interface CrossOriginOptions<E = ProjectEnv> {
    */
   readonly cookieNames?: readonly string[]
   /**
-   * Decides whether a request has ambient credentials, instead of `cookieNames` and Authorization.
+   * Decides whether a request has ambient credentials, in place of `cookieNames` and Authorization.
    *
    * @default none
    */
@@ -108,8 +109,8 @@ const keys: ReadonlyArray<keyof CrossOriginOptions> = [
 /**
  * Validates options and creates the policy for {@link checkCrossOrigin}.
  *
- * @param value - receives the issues; a policy with issues must not be used. Without it, the function throws.
- * @param more - further keys that the caller validates itself.
+ * @param value - receives the issues; a policy with issues must not be used. If it is absent, the function throws them.
+ * @param more - further keys, which the caller validates itself.
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
  * const policy = csrfPolicy({ trustedOrigins: ['https://app.example.com'] })
@@ -123,12 +124,12 @@ export function csrfPolicy<E = ProjectEnv>(
   const { publicOrigins, credentials, ...plain } = (options ?? {}) as CrossOriginOptions<never>
   checkKeys(issues, options, [...keys, ...more])
 
-  const own = optionalFunction(issues, 'credentials', credentials)
-  if (own && plain.cookieNames !== undefined)
+  const readCredentials = optionalFunction(issues, 'credentials', credentials)
+  if (readCredentials && plain.cookieNames !== undefined)
     issues.add('cookieNames', 'has no effect together with credentials')
 
   const policy = createPolicy(parsePolicyData(plain, issues), {
-    credentials: own,
+    credentials: readCredentials,
     publicOrigins:
       publicOrigins === undefined
         ? undefined
@@ -139,7 +140,7 @@ export function csrfPolicy<E = ProjectEnv>(
   return policy
 }
 
-/** Options of {@link compileCsrf}. Those that are functions are options of `compiledCsrf()`. */
+/** Options of {@link compileCsrf}. Options that are functions belong to `compiledCsrf()`. */
 export interface CompilableCsrf extends Omit<CrossOriginOptions, 'publicOrigins' | 'credentials'> {
   /**
    * The origins of this application as visitors see them.
@@ -182,11 +183,11 @@ function parsePolicyData(
   issues: Issues,
 ): CompiledCsrf {
   const { trustedOrigins = [], missing, cookieNames, trustSameSite } = value
-  const good =
+  const isValid =
     Array.isArray(cookieNames) &&
     cookieNames.every((name) => typeof name === 'string' && name !== '')
 
-  if (cookieNames !== undefined && !good)
+  if (cookieNames !== undefined && !isValid)
     issues.add('cookieNames', 'must be a list of whole cookie names')
   const isolation = parseIsolation(value.isolation, issues.at('isolation'))
 

@@ -1,7 +1,7 @@
 /**
- * Parses rules for single routes: the origins that a route trusts, and routes that are exempt from
- * the check. `policy.ts` calls it while building, and `check.ts` looks up the keys. An invalid
- * rule is reported as an issue and ignored.
+ * Parses the csrf rules for single routes: origins that a route trusts, and routes that are exempt from the
+ * check. `policy.ts` calls it while building, and `check.ts` builds the same keys to look a request up. An invalid
+ * rule is reported as an issue. Rules match whole paths only, so a rule does not cover paths below its path.
  */
 
 import type { Issues } from '../options/issues.ts'
@@ -10,7 +10,7 @@ import { parseOrigins } from './origins.ts'
 
 /** A route that is not checked because browsers do not call it, such as a webhook with a signature. */
 export interface ExemptRule {
-  /** The whole path, exactly: `/hooks/stripe` covers neither `/hooks/stripe/` nor `/hooks/stripe/x`. */
+  /** The whole path: `/hooks/stripe` does not cover `/hooks/stripe/` or `/hooks/stripe/x`. */
   readonly path: string
   /**
    * Methods in upper case.
@@ -20,7 +20,7 @@ export interface ExemptRule {
   readonly methods?: readonly string[]
 }
 
-/** A route that pages of other origins may send requests to, such as the return from a sign-in or a payment. */
+/** A route to which pages of other origins may send requests, such as the return from a sign-in or a payment. */
 export interface TrustRule extends ExemptRule {
   /** Origins as browsers send them, such as `https://pay.example.com`. */
   readonly origins: readonly string[]
@@ -46,10 +46,10 @@ export function parseTrust(
     issues,
     ['path', 'methods', 'origins'],
     ({ origins }: Partial<TrustRule>, ruleIssues) => {
-      const list = parseOrigins(origins, ruleIssues.at('origins'))
+      const parsedOrigins = parseOrigins(origins, ruleIssues.at('origins'))
       if (Array.isArray(origins) && origins.length === 0)
         ruleIssues.add('origins', 'must contain at least one origin')
-      return list
+      return parsedOrigins
     },
   )
 
@@ -75,17 +75,17 @@ function parseRules<T>(
     checkKeys(ruleIssues, rule, keys)
     if (typeof rule !== 'object' || rule === null) continue
 
-    const parsed = parseRule(rule, ruleIssues)
+    const parsedRule = parseRule(rule, ruleIssues)
     for (const key of parseRoutes(rule, ruleIssues)) {
       if (rules.has(key)) ruleIssues.add('', `duplicates another rule for ${key}`)
-      rules.set(key, parsed)
+      rules.set(key, parsedRule)
     }
   }
 
   return rules
 }
 
-/** The keys of the routes that a rule covers: one for each method. */
+/** Lists the keys of the routes that a rule covers, one for each method. */
 function parseRoutes({ path, methods = ['POST'] }: Partial<ExemptRule>, issues: Issues): string[] {
   if (!isPath(path))
     issues.add('path', 'must be a whole path such as /hooks/stripe: no pattern, no query')
@@ -105,7 +105,7 @@ function isPath(path: unknown): boolean {
   if (typeof path !== 'string' || !path.startsWith('/')) return false
   const segments = path.slice(1).split('/')
   return segments.every(
-    (text, ruleIssues) => segment.test(text) || (text === '' && ruleIssues === segments.length - 1),
+    (text, index) => segment.test(text) || (text === '' && index === segments.length - 1),
   )
 }
 

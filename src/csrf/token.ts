@@ -1,7 +1,8 @@
 /**
- * Creates and verifies tokens that only pages of a session can know: an HMAC over the session's id
- * and a random number. `csrfTokens()` and the gateway's console call it. A missing, forged or
- * foreign token is rejected; wrong options are a `ConfigError`.
+ * Creates and verifies csrf tokens that only pages of a session can know: an HMAC of the session's id and a random
+ * number. `csrfTokens()` and applications call `signedTokens`; the gateway's console signs and verifies its own
+ * tokens. Wrong options throw a `ConfigError` (`ERR_CONFIG`) while building, and a wrong secret of the environment
+ * throws one at the request. A missing or wrong token is a result. Errors of the function `session` are not caught.
  */
 import { encodeBase64url } from '../crypto/base64url.ts'
 import { equalText } from '../crypto/equal.ts'
@@ -17,11 +18,14 @@ import type { CsrfContext, TokenCheck } from './guard.ts'
 
 /** Options of `csrfTokens()`. */
 export interface CsrfTokenOptions<C = CsrfContext, E = ProjectEnv> {
-  /** One secret or several, each of at least 32 characters. The first signs, all verify. It may be that of the session. */
+  /**
+   * One secret or several, each of at least 32 characters. The first signs, all verify. It may be the secret of the
+   * session.
+   */
   readonly secret: FromEnv<string | readonly string[], E>
   /**
-   * Returns the ID of the request's session, which must change at each login: `(await c.var.session.info())?.id`.
-   * Undefined for a request without a session.
+   * Returns the id of the request's session, which must change at each login: `(await c.var.session.info())?.id`. It
+   * returns undefined for a request without a session.
    */
   readonly session: (c: C) => string | undefined | Promise<string | undefined>
   /**
@@ -42,21 +46,22 @@ export interface CsrfTokenOptions<C = CsrfContext, E = ProjectEnv> {
 export interface CsrfTokens<C = CsrfContext> extends TokenCheck<C> {
   /**
    * Issues a token for a page of this session: 66 characters that need no escaping. Each token is different, so that
-   * compression does not reveal it (BREACH). Undefined without a session. It is valid while the session keeps its ID.
+   * compression does not reveal it (BREACH). It is valid while the session keeps its id. Resolves with undefined
+   * without a session.
    */
   issue(c: C): Promise<string | undefined>
 }
 
-/** Separates these MACs from all others of the same secret. */
+/** The purpose of these MACs, which makes them different from all others of the same secret. */
 const purpose = 'csrf'
 /** A token is 32 bytes of MAC and 16 random bytes as base64url, separated by a dot. */
 const macLength = 43
 const tokenLength = macLength + 1 + 22
 
 /**
- * Creates the tokens behind `csrfTokens()`, for code without Hono. A request without a session needs no token: it acts for
- * no user, and its origin was checked before. Tokens in cookies and query are ignored, because browsers send cookies with
- * forged requests as well.
+ * Creates the tokens behind `csrfTokens()`, for code without Hono. A request without a session needs no token: it acts
+ * for no user, and its origin was checked before. Tokens in cookies and in the query are ignored, since browsers send
+ * cookies with forged requests too.
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
@@ -72,7 +77,7 @@ export function signedTokens<C extends CsrfContext>(
   const readKeys = resolveFrom(issues, 'secret', secret, keyRing)
 
   if (typeof session !== 'function')
-    issues.add('session', 'must be a function that finds the id of the session')
+    issues.add('session', 'must be a function that returns the id of the session')
   if (typeof header !== 'string' || !/^[\w-]+$/.test(header))
     issues.add('header', 'must be the name of a header')
 
@@ -109,7 +114,7 @@ export async function signToken(keys: KeyRing, session: string): Promise<string>
   return `${encodeBase64url(await keys.mac(purpose, joinBytes(session, random)))}.${random}`
 }
 
-/** Verifies a token that {@link signToken} made for this session under any of the keys. */
+/** Verifies a token that {@link signToken} has created for this session with any of the keys. */
 export async function verifyToken(keys: KeyRing, session: string, token: string): Promise<boolean> {
   if (token.length !== tokenLength || token[macLength] !== '.') return false
 

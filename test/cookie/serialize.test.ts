@@ -57,7 +57,7 @@ describe('serializeCookie', () => {
     }
     expect(thrown).toMatchObject({ name: 'PortcullisError', code: 'ERR_COOKIE_TOO_LARGE' })
     expect((thrown as Error).message).toBe(
-      'cookie __Host-session takes 4097 bytes, name and value, of the 4096 that browsers keep; ' +
+      'cookie __Host-session has 4097 bytes in name and value, more than the 4096 that browsers keep; ' +
         'put less into the session, or use stored sessions, whose cookie holds only an id',
     )
   })

@@ -153,7 +153,7 @@ describe('cookieSettings', () => {
     ],
     [
       { domain: '192.0.2.1' },
-      'session.domain must not be an address; leave it out for this host only',
+      'session.domain must not be an IP address; leave it out for this host only',
     ],
     [
       { domain: 'shop.example.' },

@@ -140,8 +140,8 @@ describe('options', () => {
     [{ isolation: { frames: 1 } }, ['csrf.isolation.frames must be one of true, false']],
     [{ refuse: 403 }, ['csrf.refuse must be a function']],
     [{ onEvent: [] }, ['csrf.onEvent must be a function']],
-    [{ token: { secret: 'x' } }, ['csrf.token must be made by csrfTokens()']],
-    [{ token: null }, ['csrf.token must be made by csrfTokens()']],
+    [{ token: { secret: 'x' } }, ['csrf.token must be created by csrfTokens()']],
+    [{ token: null }, ['csrf.token must be created by csrfTokens()']],
   ])('%j are refused while building', (options, faults) => {
     expect(wrong(() => csrf(options as object))).toEqual(faults)
   })
@@ -233,7 +233,7 @@ describe('options of tokens', () => {
     [{ secret: () => undefined, session }, []],
     [{ session }, ['csrfTokens.secret is required']],
     [{ secret: 'short', session }, ['csrfTokens.secret must have at least 32 characters']],
-    [{ secret }, ['csrfTokens.session must be a function that finds the id of the session']],
+    [{ secret }, ['csrfTokens.session must be a function that returns the id of the session']],
     [{ secret, session, header: 'X Token' }, ['csrfTokens.header must be the name of a header']],
     [
       { secret, session, field: '' },
