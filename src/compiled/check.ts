@@ -1,13 +1,14 @@
 /**
- * Checks that compiled data belongs to this release. `csrf.ts` and `headers.ts` beside it call it
- * while they are built. Data of another release is a `ConfigError`: compile it again.
+ * Checks options of `portcullis/compiled` without the usual validation code, which keeps the bundle small.
+ * `csrf.ts` and `headers.ts` beside it call `assertOption` while middleware is created. It throws a
+ * `ConfigError` (`ERR_CONFIG`) for data that another release has compiled, and for missing functions.
  */
 import { ConfigError } from '../errors.ts'
 
-/** The problem of data that another release compiled, and of any other data. */
+/** The problem of data that another release has compiled, and of data of any other kind. */
 export const wrongRelease = 'must be compiled by this release'
 
-/** @throws {ConfigError} `ERR_CONFIG` where it does not hold */
-export function assertOption(holds: boolean, optionName: string, problem: string): void {
-  if (!holds) throw new ConfigError([{ option: optionName, problem }])
+/** Throws an error with the problem unless the option is valid. @throws {ConfigError} `ERR_CONFIG` */
+export function assertOption(isValid: boolean, optionName: string, problem: string): void {
+  if (!isValid) throw new ConfigError([{ option: optionName, problem }])
 }

@@ -1,7 +1,8 @@
 /**
- * Creates the CSRF guard from the result of `compileCsrf()`. `compiledCsrf()` in `middleware.ts`
- * calls it once. Data that this release did not compile, and functions that are missing, are a
- * `ConfigError`.
+ * Creates the csrf guard from the result of `compileCsrf()`. `compiledCsrf()` in `middleware.ts` calls it once.
+ * It throws a `ConfigError` (`ERR_CONFIG`) for data of another release and for `credentials` together with
+ * compiled `cookieNames`; the rest of the data is not validated. The guard rejects a request with 403 as
+ * problem+json, and never with a page. Errors of `onEvent` are dropped.
  */
 import { type CompiledCsrf, createPolicy, formatVersion } from '../csrf/compiled.ts'
 import {
@@ -39,17 +40,17 @@ export interface CompiledCsrfOptions<C = CsrfContext> {
   /**
    * As in `csrf()`; it cannot be combined with compiled `cookieNames`.
    *
-   * @default any cookie, and an Authorization that browsers repeat
+   * @default any cookie, and an Authorization header that browsers send again by themselves
    */
   readonly credentials?: (headers: Headers) => boolean
 }
 
-/** Creates the guard behind `compiledCsrf()`. @throws {ConfigError} `ERR_CONFIG` */
+/** Creates the guard of `compiledCsrf()`. @throws {ConfigError} `ERR_CONFIG` */
 export function createCompiledGuard<C extends CsrfContext>(
   compiled: CompiledCsrf,
   { refuse, onEvent, token, credentials }: CompiledCsrfOptions<C>,
 ): CsrfGuard<C> {
-  // JavaScript or JSON may pass undefined.
+  // Code without types, or JSON, may pass undefined.
   const isKnown = (compiled as CompiledCsrf | undefined)?.version === formatVersion
   assertOption(isKnown, 'compiledCsrf', wrongRelease)
   assertOption(
@@ -66,7 +67,7 @@ export function createCompiledGuard<C extends CsrfContext>(
   })
 }
 
-/** Responds with problem+json (RFC 9457), worded as every other rejection. Hono removes the body for HEAD. */
+/** Creates a problem+json response (RFC 9457) with the text of other rejections. Hono removes the body for HEAD. */
 function createProblem(
   { reason }: CsrfRejection,
   _: CsrfContext,

@@ -1,6 +1,7 @@
 /**
- * Creates a layer of security headers from the result of `compileHeaders()`. `compiledHeaders()`
- * in `middleware.ts` calls it once. Data that this release did not compile is a `ConfigError`.
+ * Creates a layer of security headers from the result of `compileHeaders()`. `compiledHeaders()` in
+ * `middleware.ts` calls it once. It throws a `ConfigError` (`ERR_CONFIG`) for data of another release, and if the
+ * data has a nonce placeholder and the function `fillNonce` is missing; the rest of the data is not validated.
  */
 import { type CompiledHeaders, formatVersion } from '../headers/compiled-format.ts'
 import type { FillNonce } from '../headers/csp/placeholder.ts'
@@ -11,16 +12,19 @@ import { assertOption, wrongRelease } from './check.ts'
 
 /** The options that compiled data cannot hold. */
 export interface CompiledHeadersOptions {
-  /** The function `fillNonce`, required where a `noncePlaceholder` was compiled. Other bundles do not contain it. */
+  /**
+   * The function `fillNonce`, required if a `noncePlaceholder` was compiled. Bundles that do not pass it do not contain
+   * it.
+   */
   readonly fillNonce?: FillNonce
 }
 
-/** Creates the layer behind `compiledHeaders()`. @throws {ConfigError} `ERR_CONFIG` */
+/** Creates the layer of `compiledHeaders()`. @throws {ConfigError} `ERR_CONFIG` */
 export function createCompiledLayer(
   compiled: CompiledHeaders,
   { fillNonce }: CompiledHeadersOptions,
 ): Layer {
-  // JavaScript or JSON may pass undefined.
+  // Code without types, or JSON, may pass undefined.
   const isKnown = (compiled as CompiledHeaders | undefined)?.version === formatVersion
   assertOption(isKnown, 'compiledHeaders', wrongRelease)
 

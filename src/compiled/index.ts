@@ -1,7 +1,7 @@
 /**
- * Entry point `portcullis/compiled`: security headers and CSRF protection from options that a build
- * has validated and compiled, for the smallest bundle. Applications call `compiledHeaders()` and
- * `compiledCsrf()`, which throw a `ConfigError` for data of another release.
+ * Exports `portcullis/compiled`: security headers and csrf protection from options that a build has validated and
+ * compiled, for the smallest bundle. Applications call `compiledHeaders()` and `compiledCsrf()`, which throw a
+ * `ConfigError` (`ERR_CONFIG`) for data of another release.
  */
 export type { CsrfReason } from '../csrf/check.ts'
 export type { CompiledCsrf } from '../csrf/compiled.ts'

@@ -1,7 +1,7 @@
 /**
- * Hono middleware for options that a build has compiled: `compiledHeaders()` and `compiledCsrf()`,
- * without validation, messages and pages. Applications call them instead of `secureHeaders()` and
- * `csrf()`. Data of another release is a `ConfigError`.
+ * Creates Hono middleware from options that a build has compiled: `compiledHeaders()` and `compiledCsrf()`, without
+ * validation, messages and pages. Applications use them in place of `secureHeaders()` and `csrf()`. Data of another
+ * release throws a `ConfigError` (`ERR_CONFIG`) when the middleware is created. A request from another site gets 403.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CompiledCsrf } from '../csrf/compiled.ts'
@@ -11,8 +11,8 @@ import { type CompiledCsrfOptions, createCompiledGuard } from './csrf.ts'
 import { type CompiledHeadersOptions, createCompiledLayer } from './headers.ts'
 
 /**
- * Sets security headers like `secureHeaders()`, from the result of `compileHeaders()`. Used again on a route, the inner one
- * applies alone: merge its options over those of the app where they are compiled.
+ * Sets security headers like `secureHeaders()`, from the result of `compileHeaders()`. If it is used for the app and
+ * again for a route, only the options of the route apply there: merge them over those of the app when you compile them.
  *
  * @throws {ConfigError} `ERR_CONFIG` for data that `compileHeaders()` of this release did not create
  * @example

@@ -1,7 +1,9 @@
 /**
- * Decides whether what an upstream asks of a session is granted, and applies it.
- * `proxy/forward/session-header.ts` calls it for each response with a command. A command that is
- * not granted is rejected with a reason; applying one throws what the verbs of a session throw.
+ * Authorizes and applies the command with which an upstream changes the session of its client (the response header
+ * `Portcullis-Session`). `proxy/forward/session-header.ts` calls it for each response with that header;
+ * `validate-routes.ts` uses `requiresUnsafeMethod`. A command that is not granted gives a reason and changes nothing.
+ * Applying a command rejects with the errors of the session, such as `ERR_STORE_UNAVAILABLE`, with
+ * `ERR_SESSION_DATA` for an impossible `incr`, and with `ERR_CONFIG` for a verb that these sessions do not support.
  */
 import { ConfigError, PortcullisError } from '../errors.ts'
 import { isSafeMethod } from '../request/index.ts'
@@ -9,18 +11,18 @@ import type { ChosenStrategy, SessionHandle, SessionStrategy } from '../session/
 import type { SessionGrants, SessionVerb } from './grants.ts'
 import { type ParsedHeader, parseSessionHeader, type SessionCommand } from './parse.ts'
 
-/** The answer a header came with. */
+/** The response that has the header, and the rights of its route. */
 export interface SessionHeaderContext {
   readonly method: string
   readonly status: number
   readonly route: SessionGrants
-  /** The nonce that this request sent to the upstream; undefined where it sent none. */
+  /** The nonce that the upstream received with this request; undefined if it received none. */
   readonly nonce: string | undefined
-  /** Whether sessions have versions: stored ones do. */
+  /** Whether the sessions have versions, as stored ones do. */
   readonly versions: boolean
 }
 
-/** Parses the header, and authorizes it by the status, the method and the grants of the route. */
+/** Parses the header, and authorizes its command by the status, the method and the grants of the route. */
 export function authorizeHeader(
   headerValue: string,
   { method, status, route, nonce, versions }: SessionHeaderContext,
@@ -31,7 +33,7 @@ export function authorizeHeader(
   const { order: command } = parsedHeader
   if (method === 'OPTIONS') return { ok: false, reason: 'method' }
   const hasSucceeded = status >= 200 && status < 400 && status !== 304
-  // A command to end the session is applied whatever the status, also with a page of 401 or 404.
+  // `end` is also applied with a status of 4xx, such as a page of 401 or 404.
   if (!hasSucceeded && !(command.verb === 'end' && status >= 400 && status < 500))
     return { ok: false, reason: 'status' }
 
@@ -51,36 +53,36 @@ export function authorizeHeader(
   return hasVersion && !versions ? { ok: false, reason: 'unsupported' } : parsedHeader
 }
 
-/** Verbs for methods that may change something only. */
+/** Whether a verb is only granted on methods that may change data. */
 export function requiresUnsafeMethod(verb: SessionVerb): boolean {
   return verb === 'start' || verb === 'endAll' || verb === 'endAny'
 }
 
-/** Where an order is carried out. */
+/** The session to which a command is applied, and its context. */
 export interface SessionCommandTarget {
   readonly session: SessionHandle<object>
-  /** The one that serves this environment. */
+  /** The strategy that is used in this environment. */
   readonly strategy: SessionStrategy<object>
   readonly env: unknown
-  /** By this object events find the listener of the request. */
+  /** The object with which events are emitted, so that they reach the listener of the request. */
   readonly context: object
   /** The user of the session; undefined for a visitor. */
   readonly user: string | undefined
 }
 
 /**
- * Applies an authorized command. Resolves when the store has confirmed it, so that no response
- * promises a change that was lost.
+ * Applies an authorized command. It resolves when the store has confirmed the change, so that no
+ * response promises a change that was lost.
  *
- * @throws {PortcullisError} what the verbs of a session throw; `ERR_CONFIG` for one that these sessions cannot keep
+ * @throws {PortcullisError} with the errors of the session; `ERR_CONFIG` for a verb that these sessions do not support
  */
 export async function applyCommand(
   target: SessionCommandTarget,
   command: SessionCommand,
 ): Promise<void> {
   const { session } = target
-  // End first, so that messages survive the end; any other change is written together with its
-  // messages.
+  // Sessions are ended before messages are added, so that the messages survive. Other changes are
+  // written together with their messages.
   const endSessions =
     (command.verb === 'end' && command.id === undefined) ||
     (command.verb === 'endAll' && !command.exceptCurrent)
@@ -105,19 +107,22 @@ async function applyVerb(
   if (setMembers.size + unsetNames.length + increments.size === 0 && ifVersion === undefined) return
   await session.update(
     (data) => {
-      const next = new Map<string, unknown>(Object.entries(data ?? {}))
-      for (const [memberName, memberValue] of setMembers) next.set(memberName, memberValue)
-      for (const memberName of unsetNames) next.delete(memberName)
+      const members = new Map<string, unknown>(Object.entries(data ?? {}))
+      for (const [memberName, memberValue] of setMembers) members.set(memberName, memberValue)
+      for (const memberName of unsetNames) members.delete(memberName)
       for (const [memberName, amount] of increments)
-        next.set(memberName, addNumber(next.get(memberName), amount))
+        members.set(memberName, addNumber(members.get(memberName), amount))
 
-      return Object.fromEntries(next)
+      return Object.fromEntries(members)
     },
     ifVersion === undefined ? {} : { ifVersion },
   )
 }
 
-/** Also where the strategy of this environment turns out to store nothing: an account that was closed must not stay open. */
+/**
+ * Ends all sessions of a user. It throws if the strategy of this environment cannot do that: otherwise a user whose
+ * account was closed would stay signed in without notice.
+ */
 async function endAny(
   strategy: SessionStrategy<object>,
   user: string,
@@ -141,6 +146,6 @@ function addNumber(currentValue: unknown, amount: number): number {
 
   throw new PortcullisError(
     'ERR_SESSION_DATA',
-    'incr needs a member that is a safe integer, before and after',
+    'incr needs a member that is a safe integer before and after the change',
   )
 }

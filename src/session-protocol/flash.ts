@@ -1,24 +1,30 @@
 /**
- * Delivers messages that an upstream left for a later request to the one that shows them
- * (`Portcullis-Flash`). `forward.ts` calls it before a request is sent. If no upstream received
- * the request, the messages are put back.
+ * Sends messages that an upstream has left for a later request (flash messages) to the upstream of the request that
+ * shows them, in the header `Portcullis-Flash`. `proxy/forward/forward.ts` calls it before a request is sent. If
+ * sending fails, the messages are put back into the session; an error of putting them back is swallowed, and the
+ * messages are then lost. Taking messages rejects as the session store does.
  */
 import { encodeBase64url } from '../crypto/index.ts'
 import { isPrefetch } from '../request/index.ts'
 import type { FlushableHandle } from '../session/index.ts'
 
-/** Bytes of JSON in one request; what does not fit waits for the next. Servers take headers of 8 KB. */
-const mostBytes = 4096
+/**
+ * Maximum bytes of JSON in one request, since servers accept headers of 8 KB. Other messages wait for the next request.
+ */
+const maxBytes = 4096
 
-/** Messages on their way to an upstream. */
+/** Messages that were taken out of the session for an upstream. */
 export interface Delivery {
-  /** Base64url of a JSON object, by name. */
+  /** The value of the header: base64url of a JSON object with the messages by name. */
   readonly header: string
-  /** Puts the messages back: no upstream received the request. */
+  /** Puts the messages back into the session. */
   putBack(): Promise<void>
 }
 
-/** Takes the messages that wait, where this request is one that shows something. */
+/**
+ * Takes waiting messages out of the session; undefined if there are none, or the request shows no page (HEAD, a
+ * prefetch).
+ */
 export async function deliverFlash(
   session: FlushableHandle<object> | undefined,
   request: Request,
@@ -37,7 +43,7 @@ export async function deliverFlash(
     const messageBytes = new TextEncoder().encode(
       JSON.stringify({ [messageName]: messageText }),
     ).length
-    if (byteLength > 2 && byteLength + messageBytes > mostBytes) return false
+    if (byteLength > 2 && byteLength + messageBytes > maxBytes) return false
     byteLength += messageBytes
 
     return true
@@ -55,7 +61,7 @@ export async function deliverFlash(
   }
 }
 
-/** Sends a request. If no upstream received it, its messages wait for the next one. */
+/** Sends a request. If sending fails, its messages are put back and wait for the next request. */
 export function orPutBack<T>(delivery: Delivery | undefined, send: () => Promise<T>): Promise<T> {
   return delivery === undefined ? send() : sendOrPutBack(delivery, send)
 }
@@ -64,7 +70,7 @@ async function sendOrPutBack<T>(delivery: Delivery, send: () => Promise<T>): Pro
   try {
     return await send()
   } catch (error) {
-    // The upstream's failure is the error to report, not the lost flash message.
+    // The error of the upstream must be reported, and not an error of putting messages back.
     await delivery.putBack().catch(() => {})
     throw error
   }

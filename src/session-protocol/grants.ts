@@ -1,16 +1,21 @@
 /**
- * Names the verbs by which a route lets its upstream change the session. Routes, `proxy()` and
- * `apply.ts` use the list. Nothing else runs here.
+ * Names the verbs of the session protocol, by which a route allows its upstream to read or change the session. The
+ * routes of the gateway, the options of `proxy()`, forwarding and `apply.ts` use the types and the list; unknown verbs
+ * are rejected there. This file holds one list and no functions.
  */
 
 /**
- * A permission of an upstream to use the visitor's session through the session protocol. `set`
- * covers `set`, `unset`, `incr` and `flash`; `end` covers this session or one other of the same
- * user; `endAll` all of this user, or all others. `list` sends the sessions of the signed-in user
- * in the request header `Portcullis-Sessions`; `flash` sends the waiting messages in
- * `Portcullis-Flash`, each once, with the next request of such a route. `endAny` ends all sessions
- * of any user it names: for the pages of administrators. `list`, `endAll` and `endAny` need stored
- * sessions, the last two at least a revocation.
+ * A permission of an upstream to use the visitor's session through the session protocol.
+ *
+ * - `start` starts a session.
+ * - `set` changes data, by `set`, `unset`, `incr` and `flash`.
+ * - `end` ends this session, or another session of the same user.
+ * - `endAll` ends all sessions of this user, or all others.
+ * - `endAny` ends all sessions of any user that the upstream names, for pages of administrators.
+ * - `list` sends the sessions of the signed-in user in the request header `Portcullis-Sessions`.
+ * - `flash` sends waiting messages in `Portcullis-Flash`, each once, with the next request of such a route.
+ *
+ * `list` needs stored sessions. `endAll` and `endAny` need stored sessions or a revocation.
  */
 export type SessionVerb = 'start' | 'set' | 'end' | 'endAll' | 'endAny' | 'list' | 'flash'
 
@@ -27,7 +32,7 @@ export const sessionVerbs: readonly SessionVerb[] = [
 
 /** The part of a route that grants verbs to its upstream. */
 export interface SessionGrants {
-  /** Verbs that the upstream of this route may use. Absent: none. */
+  /** Verbs that the upstream of this route may use. Default none. */
   readonly sessions?: readonly SessionVerb[] | undefined
   /** Grants `start`, `endAll` and `endAny` on GET too. Default false. */
   readonly startOnGet?: boolean | undefined

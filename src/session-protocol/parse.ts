@@ -1,7 +1,8 @@
 /**
- * Parses `Portcullis-Session`, with which an upstream starts, changes and ends the session of its
- * client. `apply.ts` calls it. A header without the nonce of this request, or of another form, is
- * rejected with a reason.
+ * Parses the response header `Portcullis-Session`, with which an upstream starts, changes and ends the session of its
+ * client. `apply.ts` calls it; `session-header.ts` of forwarding uses its types. A header without the nonce of this
+ * request, a malformed one, or two headers give a reason and no command. A payload is at most 2,048 characters. It
+ * does not throw.
  */
 
 import { decodeBase64url, equalText } from '../crypto/index.ts'
@@ -10,7 +11,7 @@ import { parseJson } from '../request/index.ts'
 
 /** A command of an upstream whose header is well formed and has the nonce of its request. */
 export type SessionCommand = OrderVerb & {
-  /** Messages for the next request, whatever else is done. */
+  /** Messages for the next request, in addition to the verb. */
   readonly flash?: ReadonlyMap<string, unknown>
 }
 
@@ -21,16 +22,16 @@ type OrderVerb =
       readonly set: ReadonlyMap<string, unknown>
       readonly unset: readonly string[]
       readonly incr: ReadonlyMap<string, number>
-      /** The version the upstream saw, where its change only makes sense on that one. */
+      /** The version of the session that the upstream has read; the change is only applied to that version. */
       readonly ifVersion?: string
     }
-  /** This session, or by the id that the list gave it another one of the same user. */
+  /** Ends this session, or another one of the same user by the id from the list. */
   | { readonly verb: 'end'; readonly id?: string }
   | { readonly verb: 'endAll'; readonly exceptCurrent: boolean }
-  /** Every session of a user whom the upstream names. */
+  /** Ends all sessions of the user that the upstream names. */
   | { readonly verb: 'endAny'; readonly user: string }
 
-/** Why a header is not applied; the `reason` of the event `session-header-refused`. */
+/** The reason for which a header is not applied. It is the `reason` of the event `session-header-refused`. */
 export type HeaderRejection =
   | 'two-headers'
   | 'malformed'
@@ -51,11 +52,11 @@ const maxPayloadBytes = 2048
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Reads `<nonce>.<base64url of JSON>`. Without the nonce of this very request a line break injected into a header, an
- * endpoint that echoes headers, or an answer out of some cache could log a stranger in.
+ * Parses `<nonce>.<base64url of JSON>`. The nonce of the same request is required: otherwise a line break injected into
+ * a header, an endpoint that echoes headers, or a cached response could sign a stranger in.
  */
 export function parseSessionHeader(headerValue: string, nonce: string): ParsedHeader {
-  // Two header lines arrive as one, joined by a comma and a space.
+  // Two header fields arrive as one value, joined by a comma and a space.
   if (headerValue.includes(',')) return { ok: false, reason: 'two-headers' }
   if (!hasShape(headerValue)) return { ok: false, reason: 'malformed' }
   if (!equalText(headerValue.slice(0, nonceLength), nonce))
@@ -66,11 +67,11 @@ export function parseSessionHeader(headerValue: string, nonce: string): ParsedHe
   return command ? { ok: true, order: command } : { ok: false, reason: 'malformed' }
 }
 
-/** Whether it is `^[\w-]{22}\.[\w-]{1,2048}$`. */
+/** Whether a value has the form `^[\w-]{22}\.[\w-]{1,2048}$`. */
 function hasShape(headerValue: string): boolean {
-  const payload = headerValue.length - nonceLength - 1
-  if (payload < 1 || payload > maxPayloadBytes || headerValue.charAt(nonceLength) !== '.')
-    return false
+  const payloadLength = headerValue.length - nonceLength - 1
+  if (payloadLength < 1 || payloadLength > maxPayloadBytes) return false
+  if (headerValue.charAt(nonceLength) !== '.') return false
 
   return /^[\w-]+\.[\w-]+$/.test(headerValue)
 }
@@ -79,7 +80,8 @@ function parsePayload(payload: string): unknown {
   const payloadBytes = decodeBase64url(payload)
   if (payloadBytes === undefined) return undefined
   try {
-    // Check at any depth: code that copies session data might reach a prototype.
+    // parseJson rejects names such as `__proto__` at any depth, since code that copies session data could change a
+    // prototype.
     const parsedPayload = parseJson(utf8Decoder.decode(payloadBytes))
     return parsedPayload.ok ? parsedPayload.value : undefined
   } catch {
@@ -136,7 +138,7 @@ function parseEnd(endMember: unknown): OrderVerb | undefined {
 function parseEndAll(endAllMember: unknown): OrderVerb | undefined {
   if (endAllMember === true) return { verb: 'endAll', exceptCurrent: false }
   if (!isRecord(endAllMember)) return undefined
-  // Both members together would be ambiguous.
+  // `user` and `exceptCurrent` together would be ambiguous.
   if (hasOnlyKeys(endAllMember, ['user']))
     return isText(endAllMember.user) ? { verb: 'endAny', user: endAllMember.user } : undefined
 
@@ -152,7 +154,7 @@ function parseChange(payload: Record<string, unknown>, messages: number): OrderV
   if (!setMembers || !incrementMembers || !unsetNames) return undefined
   if (setMembers.size + incrementMembers.size + messages + unsetNames.length === 0) return undefined
   if (ifVersion !== undefined && typeof ifVersion !== 'string') return undefined
-  // The same member twice has no order to apply it in.
+  // If a member is named twice, the order of its changes is unclear.
   const touchedNames = [...setMembers.keys(), ...incrementMembers.keys(), ...unsetNames]
   if (
     new Set(touchedNames).size < touchedNames.length ||
@@ -171,8 +173,8 @@ function parseChange(payload: Record<string, unknown>, messages: number): OrderV
 }
 
 /**
- * Parses the members of an object: none for an absent one, undefined for a value that is no object
- * or would reach a prototype.
+ * Parses the members of an object. An absent object has no members. It returns undefined for a value
+ * that is no object, and for one with an empty name or `__proto__`.
  */
 function parseMembers(memberObject: unknown): Map<string, unknown> | undefined {
   if (memberObject === undefined) return new Map()

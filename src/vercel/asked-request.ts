@@ -1,10 +1,10 @@
 /**
- * Moves a request to the address that the client requested, where Next names another one. The
- * handler and the guard call it. It copies the request and throws nothing.
+ * Copies a request to another URL. Next may name another host or path in the URL of a request than the client has
+ * requested. The handler of `vercel()` (`vercel.ts`) and the guard (`guard-address.ts`) call it. The body is moved to
+ * the copy, so the original request must not be read afterwards. A URL that does not parse throws a `TypeError`.
  */
 
-/** Moves a request to the address that the client requested, where Next names another one. */
-/** The same request at another url. */
+/** Returns the same request with another URL. */
 export function moveRequest(request: Request, url: string): Request {
   if (request.url === url) return request
   const { method, headers, body, signal } = request
@@ -12,11 +12,11 @@ export function moveRequest(request: Request, url: string): Request {
   return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit)
 }
 
-/** A url at another host; the scheme stays. */
+/** Returns a URL with another host and the same scheme, path and query. */
 export function withHost(url: string, host: string): string {
-  const start = url.indexOf('://') + 3
-  if (url.startsWith(`${host}/`, start)) return url
-  const slashIndex = url.indexOf('/', start)
+  const hostStart = url.indexOf('://') + 3
+  if (url.startsWith(`${host}/`, hostStart)) return url
+  const slashIndex = url.indexOf('/', hostStart)
 
-  return url.slice(0, start) + host + (slashIndex === -1 ? '/' : url.slice(slashIndex))
+  return url.slice(0, hostStart) + host + (slashIndex === -1 ? '/' : url.slice(slashIndex))
 }

@@ -1,6 +1,8 @@
 /**
- * Reads addresses for a guard: the gateway behind it knows pages, and the client knows addresses.
- * `guard.ts` wraps its gateway with it. An error of the gateway is thrown on.
+ * Wraps the gateway of a guard for Next. It passes the gateway the page to which an address leads, without base path
+ * and locale, and completes the Location of the gateway's redirects. `guard.ts` calls it. It learns base path and
+ * locales from Next, and creates a new gateway when it has learned something. If Next shows another configuration than
+ * the option `next`, every request gets 503 and the issues are reported. Errors of creating a gateway reject.
  */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 import type { Gateway } from '../gateway/create.ts'
@@ -13,45 +15,46 @@ import { findNextUrl, readNextAddress } from './next-address.ts'
 import { learnConfig } from './next-learning.ts'
 import type { NextConfig } from './next-options.ts'
 
-/** A gateway that was made for one reading of next.config. */
+/** A gateway that was created for one configuration of Next. */
 export interface GuardGateway<E> {
   readonly gateway: Gateway<E>
   readonly config: NextConfig
-  /** Whether the policy of pages is only measured. */
+  /** True if the content security policy is only reported and not enforced. */
   readonly observes: boolean
 }
 
 /** The options of a guard that decide how addresses are read. */
-interface Front<E> {
+interface AddressOptions<E> {
   readonly given: { readonly publicOrigin: FromEnv<string, E>; readonly signIn?: string }
   /** Paths of the routes, without `/*` at their ends. */
   readonly routes: readonly string[]
+  /** Creates a gateway for a configuration of Next. */
   create(config: NextConfig, publicOrigin: FromEnv<string, E>): GuardGateway<E>
 }
 
 /**
- * Hands the gateway the page that an address leads to, and the client the address of whatever it
- * is sent to.
+ * Wraps a gateway: requests are passed to it at the page to which their address leads, and redirects
+ * are completed to addresses that clients can request.
  */
 export function readAddresses<E>(
   firstGateway: GuardGateway<E>,
-  addressOptions: Front<E>,
+  addressOptions: AddressOptions<E>,
 ): Gateway<E> {
   const { given: givenOptions } = addressOptions
   let current = firstGateway
-  let refusing: { readonly message: string; readonly gateway: Gateway<E> } | undefined
+  let failing: { readonly message: string; readonly gateway: Gateway<E> } | undefined
 
-  /** Creates a gateway that serves nothing, and logs the reason. */
-  function refuseAll(configIssues: readonly ConfigIssue[]): Gateway<E> {
+  /** Returns a gateway that responds with 503 to every request and reports the issues. */
+  function findFailingGateway(configIssues: readonly ConfigIssue[]): Gateway<E> {
     const error = new ConfigError(configIssues)
-    if (refusing?.message !== error.message) {
+    if (failing?.message !== error.message) {
       const { gateway } = addressOptions.create(current.config, () => {
         throw error
       })
-      refusing = { message: error.message, gateway }
+      failing = { message: error.message, gateway }
     }
 
-    return refusing.gateway
+    return failing.gateway
   }
 
   return {
@@ -63,11 +66,12 @@ export function readAddresses<E>(
         current = addressOptions.create(learnedConfig, givenOptions.publicOrigin)
 
       const { config, gateway, observes } = current
-      const requestedUrl = askedUrl(request, givenOptions.publicOrigin, env)
+      const requestedUrl = readRequestedUrl(request, givenOptions.publicOrigin, env)
       const [origin, path, search] = splitUrl(requestedUrl)
       const address = readNextAddress(path, nextUrl, config)
-      const answering = address.faults.length > 0 ? refuseAll(address.faults) : gateway
-      const response = await answering.fetch(
+      const servingGateway =
+        address.faults.length > 0 ? findFailingGateway(address.faults) : gateway
+      const response = await servingGateway.fetch(
         moveRequest(request, origin + address.page + search),
         env,
         context,
@@ -85,10 +89,10 @@ export function readAddresses<E>(
 }
 
 /**
- * Returns the URL at the host that the client requested; at the public origin for a request without
- * a host, such as those of the image optimizer.
+ * Returns the URL of a request with the host that the client requested. A request of Next itself without
+ * a host, such as one of the image optimizer, gets the public origin.
  */
-function askedUrl<E>(
+function readRequestedUrl<E>(
   request: Request,
   publicOrigin: FromEnv<string, E>,
   env: E | undefined,
@@ -105,17 +109,17 @@ function askedUrl<E>(
       ? new URL(origin).origin + path + search
       : request.url
   } catch {
-    return request.url // The gateway says what is wrong with it.
+    return request.url // The gateway reports what is wrong with publicOrigin.
   }
 }
 
-/** A url in three, without its fragment: nothing in it is decoded or mended. */
+/** Splits a URL into origin, path and query, without its fragment. Nothing is decoded or normalized. */
 function splitUrl(url: string): readonly [origin: string, path: string, search: string] {
-  const start = url.indexOf('/', url.indexOf('://') + 3)
+  const pathStart = url.indexOf('/', url.indexOf('://') + 3)
   const [urlText = ''] = url.split('#', 1)
-  if (start === -1) return [urlText, '/', '']
+  if (pathStart === -1) return [urlText, '/', '']
   const question = urlText.indexOf('?')
-  const end = question === -1 ? urlText.length : question
+  const pathEnd = question === -1 ? urlText.length : question
 
-  return [urlText.slice(0, start), urlText.slice(start, end), urlText.slice(end)]
+  return [urlText.slice(0, pathStart), urlText.slice(pathStart, pathEnd), urlText.slice(pathEnd)]
 }

@@ -1,21 +1,23 @@
 /**
- * Completes the security headers of a guard for Next, and hides those that Next must not see.
- * `guard.ts` and `guard-address.ts` call it. It validates nothing: the gateway does.
+ * Adds defaults for Next to the security headers of a guard, and removes from the guard's response the one header that
+ * would hide the nonce from Next. `guard.ts` calls `completeHeaders` while building, and `guard-address.ts` calls
+ * `keepNonce` for each response. Nothing is validated or thrown: `createGateway` validates the options.
  */
 import { reportPath } from '../gateway/config/merge-headers.ts'
 import { type HeaderOptions, strictCsp } from '../headers/index.ts'
 import { isRecord } from '../options/is-object.ts'
 
-/** Options with a guard's own defaults. */
+/** Header options with the defaults of a guard. */
 export interface GuardHeaders {
   readonly options: HeaderOptions | undefined
-  /** Whether the policy of pages is only reported, because none was configured. */
+  /** True if the content security policy is only reported, because none was configured. */
   readonly observes: boolean
 }
 
 /**
- * Completes the option `headers`. What is measured until a policy is named is the one that docs/vercel.md recommends for
- * Next: React writes style attributes, and Next loads its chunks without Trusted Types.
+ * Completes the option `headers`. Until a policy is named, the policy that docs/vercel.md recommends for Next is
+ * reported: it allows style attributes, which React writes, and does not require Trusted Types, which Next's chunks
+ * lack.
  */
 export function completeHeaders(input: HeaderOptions | undefined, basePath: string): GuardHeaders {
   if (input !== undefined && !isRecord(input)) return { options: input, observes: false }
@@ -48,9 +50,9 @@ function nextPolicy(): NonNullable<HeaderOptions['contentSecurityPolicyReportOnl
 }
 
 /**
- * Removes the enforced policy beside a report-only one. Next copies the headers of this response
- * over those of the request, and an enforced policy over the one that carries the nonce: its
- * scripts would have none.
+ * Removes an enforced policy without a nonce from a response that passes the request to Next. Next copies
+ * the headers of this response to the request, and reads the nonce of its scripts from the enforced
+ * policy; only if there is none it reads the report-only one, which has the nonce.
  *
  * @see resolve-routes.js ("set request headers") and get-script-nonce-from-header.js of Next 16.4
  */

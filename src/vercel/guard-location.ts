@@ -1,19 +1,20 @@
 /**
- * Completes where a guard sends a client to addresses that the project's visitors know, with base
- * path and locale. `guard-address.ts` calls it for redirects. A location of another host stays as
- * it is.
+ * Completes the Location of a guard's redirect with base path and locale, so that the client can request it.
+ * `guard-address.ts` calls it for each response and passes it the address of the request. Responses that pass the
+ * request to the project are unchanged. The host of a Location is not checked, so a Location at another host is
+ * changed too. It changes the headers of the response, which must be mutable, and throws nothing else.
  */
 import type { NextAddress } from './next-address.ts'
 
-/** The options that decide where the sign-in page is. */
+/** The options of a guard about its sign-in page and Next's `trailingSlash`. */
 export interface LocationOptions {
   readonly signIn?: string | undefined
   readonly trailingSlash: boolean
 }
 
 /**
- * Puts base path and locale before the path of a redirect. `return_to` gets the locale alone: Next's `redirect`, `Link` and
- * router add the base path themselves.
+ * Adds base path and locale to the path of a redirect. The path in `return_to` gets only the locale, since `redirect`,
+ * `Link` and the router of Next add the base path themselves.
  */
 export function completeLocation(
   response: Response,
@@ -24,19 +25,21 @@ export function completeLocation(
   const { base: basePath, locale } = address
   if (location === null || response.headers.has('x-middleware-next')) return
   if (basePath === '' && locale === '' && !options.trailingSlash) return
-  const start = location.startsWith('/') ? 0 : location.indexOf('/', location.indexOf('://') + 3)
-  if (start === -1) return
+  const pathStart = location.startsWith('/')
+    ? 0
+    : location.indexOf('/', location.indexOf('://') + 3)
+  if (pathStart === -1) return
 
-  const question = location.indexOf('?', start)
-  const end = question === -1 ? location.length : question
-  const path = location.slice(start, end)
-  const signsIn = path === options.signIn
-  const search = signsIn ? withLocale(location.slice(end), locale) : location.slice(end)
-  const trailingSlash = signsIn && options.trailingSlash && !path.endsWith('/') ? '/' : ''
+  const question = location.indexOf('?', pathStart)
+  const pathEnd = question === -1 ? location.length : question
+  const path = location.slice(pathStart, pathEnd)
+  const isSignIn = path === options.signIn
+  const search = isSignIn ? withLocale(location.slice(pathEnd), locale) : location.slice(pathEnd)
+  const trailingSlash = isSignIn && options.trailingSlash && !path.endsWith('/') ? '/' : ''
   const pagePath = path === '/' && basePath + locale !== '' ? '' : path
   response.headers.set(
     'location',
-    location.slice(0, start) + basePath + locale + pagePath + trailingSlash + search,
+    location.slice(0, pathStart) + basePath + locale + pagePath + trailingSlash + search,
   )
 }
 

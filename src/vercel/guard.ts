@@ -1,6 +1,9 @@
 /**
- * Creates a guard in front of a project: everything a gateway does to a request, and then the
- * project answers it. `vercel()` creates it from its options. Wrong options are a `ConfigError`.
+ * Creates a guard in front of a project on Vercel or Next. A guard is a gateway that checks a request and then passes
+ * it to the project instead of forwarding it. `vercel()` creates a guard from its options, and applications may call
+ * `guard()` themselves. Wrong options throw one `ConfigError` (`ERR_CONFIG`). The guard never sees the project's
+ * response, so session protocol, login throttle and cache are not available. A body without Content-Length is read to
+ * measure it, and gets 413 if it is too long.
  */
 import type { GatewayConfig } from '../gateway/config.ts'
 import { createGateway, type Gateway } from '../gateway/create.ts'
@@ -25,31 +28,36 @@ export type GuardRoute = Omit<
 export interface VercelGuardOptions<Data extends object = object, E = ProjectEnv>
   extends Omit<GatewayConfig<'project', Data, E>, 'upstreams' | 'routes' | 'throttle' | 'fetch'> {
   /**
-   * The routes; the first match wins. A path without a route needs a session if there is the option
-   * `session`, and is public otherwise. Default: none.
+   * The routes. The first match decides. A path without a route needs a session if the option `session`
+   * is set, and is public otherwise. Default: none.
    */
   readonly routes?: readonly GuardRoute[]
   /**
-   * Bytes of a body, of routes that do not say less. Default 10,485,760 (10 MB), at which Next silently truncates bodies: raise it together with `proxyClientMaxBodySize` in next.config, never alone.
+   * Maximum bytes of a body, for routes without a lower maximum. Default 10,485,760 (10 MB), at which Next silently
+   * truncates bodies: raise it only together with `proxyClientMaxBodySize` in next.config.
    */
   readonly maxBodyBytes?: number
   /**
    * The part of next.config that is about addresses: base path, locales and rewrites. Base path and
-   * locales that are left out are read from `request.nextUrl`; where Next shows others than these,
-   * every request gets 503. Default: none.
+   * locales that are absent are read from `request.nextUrl`. If Next has other ones than these, every
+   * request gets 503. Default: none.
    */
   readonly next?: NextOptions
 }
 
 /** Name of the project: `aud` of the assertion. */
 const projectName = 'project'
-/** Next drops the chunk that passes its limit and ends the body there, and a chunk of Node's has at most so many bytes. */
-const largestChunk = 65_536
+/**
+ * Maximum bytes of a chunk in Node. Next drops the chunk that exceeds its limit and ends the body there, so the guard
+ * allows that much less.
+ */
+const maxChunkBytes = 65_536
 
 /**
- * Makes a guard for {@link vercel}. It does what a gateway does to a request (canonical path, host, limits, csrf, session,
- * access, security headers, assertion), and the project answers what passes. It never sees that answer, so it has no login
- * throttle and no session protocol: the project counts logins and changes sessions itself, with `openSession`.
+ * Creates a guard for {@link vercel}. It checks a request as a gateway does (canonical path, host, limits, csrf,
+ * session, access), adds security headers and the assertion, and the project answers. The guard never sees that
+ * response, so it has no login throttle and no session protocol: the project counts logins and changes sessions itself,
+ * with `openSession`.
  *
  * @example
  * ```ts
@@ -84,8 +92,8 @@ export function guard<Data extends object, E = ProjectEnv>(
       ...gatewayOptions,
       publicOrigin,
       ...(headers.options && { headers: headers.options }),
-      // Never requested: `fetch` below responds. `.invalid` belongs to no server (RFC 6761 section
-      // 6.4).
+      // This address is never requested, since `fetch` below responds. No server has a name under
+      // `.invalid` (RFC 6761 section 6.4).
       upstreams: {
         [projectName]: {
           url: 'https://project.invalid',
@@ -108,7 +116,7 @@ export function guard<Data extends object, E = ProjectEnv>(
   }
 
   issues.throwIfAny()
-  if (firstGateway === undefined) throw new TypeError('A guard without faults has a gateway')
+  if (firstGateway === undefined) throw new TypeError('A guard without issues must have a gateway')
   const routePaths = routeTable.map(({ path }) => path.replace(/\/\*$/, ''))
 
   return readAddresses(firstGateway, { given: gatewayOptions, routes: routePaths, create })
@@ -140,7 +148,7 @@ function validateTable(
     }
 
     if ((route?.maxBodyBytes ?? 0) > maxBytes)
-      issues.add(`routes.${index}.maxBodyBytes`, 'is more than maxBodyBytes')
+      issues.add(`routes.${index}.maxBodyBytes`, 'must not be more than maxBodyBytes of the guard')
 
     return { maxBodyBytes: maxBytes, ...route, to: projectName }
   })
@@ -157,7 +165,7 @@ function validateTable(
   return routeTable
 }
 
-/** Base path and locales with which some route is written after all: its rule then also covers the page without them. */
+/** Lists base path and locales with which some route is written, so that its rule also covers the page without them. */
 function listPrefixes(routeTable: readonly Route[], { basePath, locales }: NextConfig): string[] {
   const names = ['', ...[...locales.keys()].map((locale) => `/${locale}`)]
   const allPrefixes = new Set(names.flatMap((locale) => [locale, basePath.toLowerCase() + locale]))
@@ -168,7 +176,7 @@ function listPrefixes(routeTable: readonly Route[], { basePath, locales }: NextC
   )
 }
 
-/** Turns the request for an upstream into headers for the project. */
+/** Creates the response that passes a request to the project, with the headers of the upstream request. */
 async function passThroughRequest(
   requestInit: RequestInit | undefined,
   maxBytes: number,
@@ -176,15 +184,15 @@ async function passThroughRequest(
 ): Promise<Response> {
   const headers = new Headers(requestInit?.headers)
   const body = requestInit?.body
-  // A body with a Content-Length was checked by it. The platform keeps a copy of any other: reading
-  // this one counts it.
+  // The length of a body with Content-Length has been checked. Any other body is read to measure it;
+  // the platform passes its own copy to the project.
   if (body instanceof ReadableStream && !headers.has('content-length')) {
-    if ((await measureBody(body)) > maxBytes - largestChunk)
+    if ((await measureBody(body)) > maxBytes - maxChunkBytes)
       return errorResponse('body-too-large', { headers }, { pages })
   }
 
   const passedResponse = passThrough({ headers })
-  // For the security headers, which are those of a page: the project's response is not known yet.
+  // The project's response is not known yet, so the security headers are those of a page.
   passedResponse.headers.set('content-type', 'text/html')
 
   return passedResponse

@@ -1,6 +1,7 @@
 /**
- * Entry point `portcullis/vercel`: one handler for functions, `proxy.ts` and `middleware.ts`, a
- * guard in front of a project, and `verifySession()` behind it.
+ * Exports `portcullis/vercel`: `vercel()`, a handler for functions, `proxy.ts` and `middleware.ts`; `guard()` in front
+ * of a project; and `verifySession()` for the project behind it. Applications on Vercel and Next import it. Wrong
+ * options throw a `ConfigError` (`ERR_CONFIG`).
  */
 export {
   type Assertion,

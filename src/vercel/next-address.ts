@@ -1,35 +1,37 @@
 /**
- * Reads the address of a request as Next does: which page it is, under which base path and in
- * which locale. The guard calls it for each request. An address outside the base path is reported
- * as such.
+ * Reads the address of a request as Next does: the page, the base path and the locale. `guard-address.ts` calls it for
+ * each request, `next-learning.ts` reads data paths with it, and `guard-location.ts` uses the result. Where Next's
+ * `request.nextUrl` differs from the guard's option `next`, the result holds issues, and the caller must not serve the
+ * request. A path outside the base path is read as a page. It throws only if Next's `clone` does.
  */
 import type { ConfigIssue } from '../errors.ts'
 import type { NextConfig } from './next-options.ts'
 
-/** As much of Next's `request.nextUrl` as a guard reads. */
+/** The members of Next's `request.nextUrl` that a guard reads. */
 export interface NextUrl {
   readonly pathname: string
   readonly basePath: string
   readonly locale?: string
   readonly defaultLocale?: string | undefined
   readonly domainLocale?: { readonly defaultLocale: string } | undefined
-  /** Set where the address is one of the data of a page. */
+  /** Set if the address is that of a page's data. */
   readonly buildId?: string | undefined
   clone?(): NextUrl & { href: string }
 }
 
-/** Where a request leads. */
+/** The page to which the address of a request leads. */
 export interface NextAddress {
-  /** The page, as a link to it is written: without base path, locale, data prefix and slash at its end. */
+  /** The path of the page as links name it: without base path, locale, data prefix and slash at its end. */
   readonly page: string
-  /** The prefix of the page, which a redirect needs too: base path and locale. */
+  /** The base path, which a redirect needs too; empty if there is none. */
   readonly base: string
+  /** The locale as a prefix of paths, such as `/fr`; empty for the default locale and without locales. */
   readonly locale: string
   /** Issues where Next differs from the guard's options; no request can be served then. */
   readonly faults: readonly ConfigIssue[]
 }
 
-/** Reads the path of a url; with Next's own reading of it, where there is one. */
+/** Reads the path of a URL, by Next's own `request.nextUrl` if there is one. */
 export function readNextAddress(
   path: string,
   url: NextUrl | undefined,
@@ -38,14 +40,14 @@ export function readNextAddress(
   return url === undefined ? parseAddress(path, config) : readNextUrl(url, config)
 }
 
-/** Finds `request.nextUrl` of a request; undefined without Next. */
+/** Finds `request.nextUrl` of a request; undefined if the request does not come from Next. */
 export function findNextUrl(request: Request): NextUrl | undefined {
   const { nextUrl } = request as { nextUrl?: Partial<NextUrl> }
   const hasNextUrl = typeof nextUrl?.pathname === 'string' && typeof nextUrl.basePath === 'string'
   return hasNextUrl ? (nextUrl as NextUrl) : undefined
 }
 
-/** Follows the steps of Next's router, for platforms that hand over the address as the client wrote it. */
+/** Reads an address with the steps of Next's router, for platforms that pass the address as the client sent it. */
 function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddress {
   const withoutBase = hasPrefix(path, basePath) ? path.slice(basePath.length) || '/' : path
   const pagePath = readData(withoutBase)
@@ -61,7 +63,10 @@ function parseAddress(path: string, { basePath, locales }: NextConfig): NextAddr
   return { page: tidyPage(page), base: basePath, locale: prefix, faults: [] }
 }
 
-/** Takes Next's word, and what `skipProxyUrlNormalize` leaves to do. */
+/**
+ * Reads the address from Next's own URL. With `skipProxyUrlNormalize` that still holds data prefixes, which are removed
+ * here.
+ */
 function readNextUrl(requestUrl: NextUrl, config: NextConfig): NextAddress {
   const nextUrl = withBasePath(requestUrl)
   const { defaultLocale, locale } = nextUrl
@@ -69,11 +74,11 @@ function readNextUrl(requestUrl: NextUrl, config: NextConfig): NextAddress {
   let page = nextUrl.pathname
   const readPage = readData(page)
   if (readPage !== page) {
-    // Next has found out the locale of such an address and leaves it in the path.
+    // Next has read the locale of such an address, and leaves it in the path.
     const namesLocale =
       locale !== undefined && firstSegment(readPage).toLowerCase() === locale.toLowerCase()
     page = namesLocale && locale !== '' ? readPage.slice(locale.length + 1) || '/' : readPage
-    // `/_next/data/<id>/shop/admin.json`, where Next looks for no base path.
+    // In `/_next/data/<id>/shop/admin.json` Next does not look for a base path.
     if (nextUrl.basePath === '' && config.basePath !== '' && hasPrefix(page, config.basePath))
       page = page.slice(config.basePath.length) || '/'
   }
@@ -84,8 +89,8 @@ function readNextUrl(requestUrl: NextUrl, config: NextConfig): NextAddress {
 }
 
 /**
- * With a base path and locales Next 16.4 calls the guard for `/shop/fr/admin` with `/fr/shop/fr/admin`, and finds no base
- * path in it. Asked again without the first locale it does.
+ * Finds a base path that Next has missed. With a base path and locales, Next 16.4 calls the guard for `/shop/fr/admin`
+ * with `/fr/shop/fr/admin`, and finds no base path there. A copy of its URL without the first locale does find it.
  */
 function withBasePath(url: NextUrl): NextUrl {
   if (url.basePath !== '' || !url.defaultLocale || url.pathname === '/') return url
@@ -96,7 +101,7 @@ function withBasePath(url: NextUrl): NextUrl {
   return withOwnPath.basePath === '' ? url : withDomain(withOwnPath, url)
 }
 
-/** Keeps what the host of the request decides. */
+/** Returns the parts of a URL, with the locales that the host of the request decides. */
 function withDomain({ pathname, basePath, locale }: NextUrl, requestedUrl: NextUrl): NextUrl {
   const { defaultLocale, domainLocale } = requestedUrl
   const cloneUrl = requestedUrl.clone?.bind(requestedUrl)
@@ -111,8 +116,8 @@ function withDomain({ pathname, basePath, locale }: NextUrl, requestedUrl: NextU
 }
 
 /**
- * Compares the configuration that Next shows with the guard's options, and returns each difference
- * as an issue.
+ * Compares the configuration that Next's URL shows with the guard's options, and returns each
+ * difference as an issue.
  */
 function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   const configIssues: ConfigIssue[] = []
@@ -124,10 +129,10 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
   }
 
   if (basePath === '' && hasPrefix(url.pathname, config.basePath) && config.basePath !== '') {
-    add('basePath', 'is not what next.config says: Next knows no base path')
+    add('basePath', 'must be absent: next.config has no basePath')
   }
 
-  // Locales that were learned from Next itself agree with it.
+  // Locales that were learned from Next are not compared with it.
   if (config.defaultLocale === undefined && url.clone !== undefined) return configIssues
   if (!defaultLocale) {
     if (config.locales.size > 0) add('locales', 'must be absent: next.config has no i18n')
@@ -154,22 +159,25 @@ function compareWithNext(url: NextUrl, config: NextConfig): ConfigIssue[] {
 
 const dataPath = /^\/_next\/data\/[^/]+(\/.*)\.json$/
 
-/** The page of `/_next/data/<build>/admin.json`, of the pages router; any other path stays as it is. */
+/**
+ * Returns the page of a data path: `/admin` for `/_next/data/<build>/admin.json`. Other paths are returned unchanged.
+ */
 export function readData(path: string): string {
   const [, page] = dataPath.exec(path) ?? []
   if (page === undefined) return path
   return page === '/index' ? '/' : page.replace(/^\/index(?=\/)/, '')
 }
 
-/** The end of what the app router adds to the address of a page, where a platform shows it: `/admin.prefetch.rsc`. */
+/** The extension that the app router adds to the path of a page on some platforms: `/admin.prefetch.rsc`. */
 const transport = /(?:\.prefetch)?\.rsc$/
 
-/** The page of `/admin.rsc`, and of `/admin.segments/_tree.segment.rsc`, with or without its last extension. */
+/** Returns the page of `/admin.rsc`, and of `/admin.segments/_tree.segment.rsc` with or without its last extension. */
 function readTransport(path: string): string {
-  const start = path.indexOf('.segments/')
-  // A segment has a name: `.segments/.segment` is a page's own address.
-  if (start !== -1 && /\.segment(?:\.rsc)?$/.test(path.slice(start + '.segments/'.length + 1))) {
-    return path.slice(0, start)
+  const segmentsStart = path.indexOf('.segments/')
+  // A segment must have a name: `.segments/.segment` is the path of a page.
+  const segmentName = path.slice(segmentsStart + '.segments/'.length + 1)
+  if (segmentsStart !== -1 && /\.segment(?:\.rsc)?$/.test(segmentName)) {
+    return path.slice(0, segmentsStart)
   }
 
   return path.replace(transport, '')

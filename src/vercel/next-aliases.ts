@@ -1,20 +1,26 @@
 /**
- * Lists further addresses under which Next serves a page, so that the rule on the page covers
- * them. `guard.ts` creates the readers from the option `next`. It is pure.
+ * Lists the pages that Next may serve for an address besides the page of that name: rewrites, intercepting routes,
+ * files of a static export. The rule on such a page then covers the address too. `guard.ts` passes the function to its
+ * gateway as the option `aliases`, which calls it for each request. It is pure and does not throw. Rewrites of rewrites
+ * are followed once only.
  */
 import type { Rewrite } from './next-rewrites.ts'
 
-/** `(.)`, `(..)`, `(..)(..)` or `(...)` before a segment: a page that takes the place of another. */
+/**
+ * `(.)`, `(..)`, `(..)(..)` or `(...)` before a segment: an intercepting route, which is shown in place of another
+ * page.
+ */
 const marker = /^((?:\(\.{1,3}\)){1,20})(.*)$/
 const exportedExtension = /\.(?:txt|html|rsc|json)$/
 
 /**
- * Lists the other pages that an address may show.
+ * Lists the other pages that Next may serve for an address.
  *
- * - Next also serves an intercepting route at its own path: `/feed/(..)photo` holds what stands in for `/photo`.
+ * - Next also serves an intercepting route at its own path: `/feed/(..)photo` is shown in place of `/photo`.
  * - A rewrite serves its destination at its source.
  * - A static export writes `/admin/index.html` and `/admin/__next._tree.txt` for `/admin`.
- * - `prefixes` are the base path and the locales that rules are written with.
+ *
+ * @param prefixes - base path and locales with which some rules are written.
  */
 export function listNextAliases(
   page: string,
@@ -27,11 +33,11 @@ export function listNextAliases(
   const exportedFile = readExported(page)
   if (exportedFile !== page) foundPaths.add(exportedFile)
   for (const rewrite of rewrites) {
-    // A destination may be a source again, once.
-    const rewritten = rewrite(page)
-    if (rewritten === undefined) continue
-    foundPaths.add(rewritten)
-    for (const next of rewrites) foundPaths.add(next(rewritten) ?? rewritten)
+    // A destination may be the source of another rewrite, which is followed once.
+    const destination = rewrite(page)
+    if (destination === undefined) continue
+    foundPaths.add(destination)
+    for (const nextRewrite of rewrites) foundPaths.add(nextRewrite(destination) ?? destination)
   }
 
   foundPaths.delete(page)
@@ -39,17 +45,17 @@ export function listNextAliases(
   return [...foundPaths]
 }
 
-/** The page of a file of a static export that holds its data: `/admin/__next._tree.txt`, `/admin/index.txt`. */
+/** Returns the page of a file of a static export: `/admin` for `/admin/__next._tree.txt` and `/admin/index.txt`. */
 function readExported(page: string): string {
   const extension = exportedExtension.exec(page)
   if (extension === null) return page
   const pagePath = page.slice(0, extension.index)
-  const data = pagePath.indexOf('/__next.')
-  if (data !== -1) return pagePath.slice(0, data) || '/'
+  const dataStart = pagePath.indexOf('/__next.')
+  if (dataStart !== -1) return pagePath.slice(0, dataStart) || '/'
   return pagePath.endsWith('/index') ? pagePath.slice(0, -'/index'.length) || '/' : page
 }
 
-/** The page whose place an intercepting route takes; undefined for the path of any other page. */
+/** Returns the page in whose place an intercepting route is shown; undefined for any other path. */
 function readIntercepted(path: string): string | undefined {
   if (!path.includes('(') && !path.includes('%28')) return undefined
   const segments = path.replaceAll(/%28/g, '(').replaceAll(/%29/g, ')').split('/')

@@ -1,25 +1,27 @@
 /**
- * Validates the options that repeat the addresses of a project's next.config. `guard.ts` calls it
- * while building. Wrong options are reported as issues.
+ * Validates the option `next` of a guard, which repeats the parts of a project's next.config that are about addresses.
+ * `guard.ts` calls it while building; the other files about addresses use its types. Wrong options are reported as
+ * issues and replaced by defaults, so the caller must throw the issues before it uses the result.
  */
 import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
 import { isPathPattern } from '../request/path/pattern.ts'
 import { compileRewrite, type NextRewrite, type Rewrite } from './next-rewrites.ts'
 
-/** A domain with a language of its own; see `i18n.domains` of next.config. */
+/** A domain with a default locale of its own; see `i18n.domains` of next.config. */
 export interface NextDomain {
-  /** Its host, without a scheme. */
+  /** The host, without a scheme. */
   readonly domain: string
-  /** The locale that its addresses have where they name none. */
+  /** The locale of addresses of this domain that name none. */
   readonly defaultLocale: string
   /** Further locales of this domain. */
   readonly locales?: readonly string[]
 }
 
 /**
- * The part of `next.config` that is about addresses, word for word. Routes are written as pages are
- * linked, without base path and locale. Base path and locales that are left out are read from
- * `request.nextUrl`; a guard that finds others there responds with 503 to everything.
+ * The part of next.config that is about addresses, with the same values. The paths of routes are written
+ * without base path and locale, as in links. Base path and locales that are absent are read from
+ * `request.nextUrl`. If that has other ones than these options, the guard responds with 503 to every
+ * request.
  */
 export interface NextOptions {
   /** `basePath`, such as `/shop`. Default: that of `request.nextUrl`, or none. */
@@ -28,18 +30,18 @@ export interface NextOptions {
   readonly locales?: readonly string[]
   /** `i18n.defaultLocale`. Required with `locales`. */
   readonly defaultLocale?: string
-  /** `i18n.domains`. Their hosts belong into the option `hosts` as well. Default none. */
+  /** `i18n.domains`. List their hosts in the option `hosts` too. Default none. */
   readonly domains?: readonly NextDomain[]
   /** `trailingSlash`. Default false. */
   readonly trailingSlash?: boolean
-  /** Every rewrite to a page of this project: the rule on its destination covers its source too. Default none. */
+  /** All rewrites to pages of this project, so that the rule on a destination covers its source too. Default none. */
   readonly rewrites?: readonly NextRewrite[]
 }
 
-/** {@link NextOptions} in the form that requests need. */
+/** The compiled {@link NextOptions}. */
 export interface NextConfig {
   readonly basePath: string
-  /** Locales as they are written, by their lower-case form. */
+  /** Locales as they are written, by their form in lower case. */
   readonly locales: ReadonlyMap<string, string>
   readonly defaultLocale: string | undefined
   /** Default locales of all domains. */
@@ -57,7 +59,7 @@ const optionKeys: ReadonlyArray<keyof NextOptions> = [
   'rewrites',
 ]
 
-/** One segment that Next takes for a locale: neither a dot nor a slash. */
+/** A path segment that can be a locale: it has no dot or slash. */
 const localeName = /^[A-Za-z\d_-]{1,35}$/
 
 /** Validates the option `next`. */
@@ -78,7 +80,7 @@ export function compileNext(nextOption: unknown, issues: Issues): NextConfig {
   }
 
   if (locales.size === 0 && defaultLocale !== undefined)
-    issues.add('defaultLocale', 'needs locales beside it')
+    issues.add('defaultLocale', 'needs the option next.locales')
 
   return {
     basePath: compileBasePath(options.basePath, issues),
@@ -141,7 +143,7 @@ function compileDomains(
     const { domain: domainName, defaultLocale } = Object(domainInput) as Partial<NextDomain>
     checkKeys(domainIssues, Object(domainInput), ['domain', 'defaultLocale', 'locales', 'http'])
     if (typeof domainName !== 'string' || domainName === '')
-      domainIssues.add('domain', 'must be a host')
+      domainIssues.add('domain', 'must be a host such as example.fr')
 
     if (typeof defaultLocale === 'string' && locales.has(defaultLocale.toLowerCase()))
       foundDomains.add(defaultLocale)

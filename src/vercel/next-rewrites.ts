@@ -1,27 +1,29 @@
 /**
- * Compiles rewrites of next.config as far as a guard needs them: which page an address is another
- * name for. `next-options.ts` calls it. A pattern that it cannot read is reported as an issue.
+ * Compiles rewrites of next.config for a guard: a function that finds the page that Next serves for an address.
+ * `next-options.ts` calls it while building, and `next-aliases.ts` calls the compiled rewrites. A pattern that it does
+ * not support is reported as an issue. Conditions (`has`, `missing`) are ignored: the rewrite counts as if they were
+ * true.
  */
 import { checkKeys, type Issues } from '../options/index.ts'
 
 /** One entry of `rewrites()` in next.config whose destination is a page of the project. */
 export interface NextRewrite {
-  /** Such as `/team/:name` or `/docs/:path*`. */
+  /** A path with parameters, such as `/team/:name` or `/docs/:path*`. */
   readonly source: string
   /** A path with the same parameters, such as `/people/:name`. */
   readonly destination: string
 }
 
-/** The destination of a path that the source matches; undefined where it does not match. */
+/** Returns the destination of a path that the source matches; undefined for another path. */
 export type Rewrite = (path: string) => string | undefined
 
-/** A whole segment that is a parameter, with what may repeat it. Expressions in brackets are no part of it. */
+/** A segment that is a parameter, and `*`, `+` or `?` after it. Expressions in brackets are not supported. */
 const parameter = /^:([A-Za-z_]\w*)([*+?]?)$/
 const literal = /^[^:(){}*+?]+$/
 
 /**
- * Compiles a rewrite. A parameter is a whole segment: `:name`, `:name?`, `:name+` or `:name*`, the last two at the end of
- * the source. Whatever else Next's patterns can say is a fault: such a source needs a route of its own.
+ * Compiles a rewrite. A parameter must be a whole segment: `:name`, or `:name?`, `:name+` or `:name*` at the end of the
+ * path. Other patterns of Next are issues: such a source needs a route of its own.
  */
 export function compileRewrite(rewriteOption: unknown, issues: Issues): Rewrite | undefined {
   const { source, destination } = Object(rewriteOption) as Partial<NextRewrite>
@@ -67,7 +69,10 @@ function parseSegments(pathOption: unknown): Segment[] | undefined {
 
 type Values = ReadonlyMap<string, readonly string[]>
 
-/** Next matches sources without letter case. */
+/**
+ * Matches a path, without letter case as Next does, and returns the values of parameters; undefined if it does not
+ * match.
+ */
 function match(pattern: readonly Segment[], path: readonly string[]): Values | undefined {
   const parameterValues = new Map<string, readonly string[]>()
   const pathParts = path.filter((pathPart) => pathPart !== '')

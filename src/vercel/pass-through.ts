@@ -1,15 +1,15 @@
 /**
- * Creates the response that lets a request through to the project, in the form that Vercel and
- * Next understand. The guard and applications call `passThrough()`, and the handler finishes every
- * response. It throws nothing.
+ * Creates and completes responses in the form that Vercel and Next understand: a response that passes the request to
+ * the project, with changed headers, and absolute redirects. The guard and applications call `passThrough()`, and the
+ * handler of `vercel()` calls `finish` for every response. It does not throw. A Location that is no URL stays as it is.
  */
 import { isExpiring, parseSetCookie, removeCookies } from '../cookie/index.ts'
 import type { Platform } from '../request/index.ts'
 import { projectHeaders } from './project-headers.ts'
 
-/** The headers that the project receives beside those of the client. */
+/** Options of {@link passThrough}. */
 export interface PassThroughOptions {
-  /** Request headers to set, instead of those of the client. */
+  /** Request headers that the project receives, in place of the client's headers of the same names. */
   readonly headers?: Headers | Readonly<Record<string, string>>
 }
 
@@ -39,19 +39,21 @@ export function passThrough({ headers }: PassThroughOptions = {}): Response {
   return passedResponse
 }
 
-/** Adapts a response to the rules of the platforms; see `vercel`. */
+/** Completes a response for the platform: an absolute Location, and the request headers that the project receives. */
 export function finish(request: Request, response: Response, platform: Platform): Response {
   const location = response.headers.get('location')
-  const absolute = location === null ? null : absoluteLocation(location, request.url)
+  const absoluteUrl = location === null ? null : absoluteLocation(location, request.url)
   const isPassed = response.headers.has(continueHeader)
-  if (!isPassed && absolute === location) return response
+  if (!isPassed && absoluteUrl === location) return response
   const { status, statusText } = response
-  // A pass-through has no body of its own, and the type it was given decides over that of the project.
+  // A response that passes a request has no body. Its headers, security headers too, are merged into the project's
+  // response.
   const platformResponse = isPassed
     ? new Response(null, { status, headers: response.headers })
     : new Response(response.body, { status, statusText, headers: response.headers })
-  if (absolute !== null && absolute !== location) platformResponse.headers.set('location', absolute)
-  if (isPassed) override(platformResponse.headers, request.headers, platform)
+  if (absoluteUrl !== null && absoluteUrl !== location)
+    platformResponse.headers.set('location', absoluteUrl)
+  if (isPassed) setRequestHeaders(platformResponse.headers, request.headers, platform)
   return platformResponse
 }
 
@@ -62,32 +64,39 @@ function absoluteLocation(location: string, url: string): string {
 }
 
 /**
- * Next and Vercel delete every request header that the list does not name, so it names all that
- * stay. The values are headers of this response, and the platform removes them before the client
- * sees it.
+ * Writes the request headers that the project receives into the headers of the response. Next and Vercel
+ * delete every request header that the list does not name, so it names all that stay. The platform
+ * removes these headers before the client receives the response.
  */
-function override(answer: Headers, clientHeaders: Headers, platform: Platform): void {
+function setRequestHeaders(
+  responseHeaders: Headers,
+  clientHeaders: Headers,
+  platform: Platform,
+): void {
   const headers = projectHeaders(clientHeaders, platform)
-  for (const [headerName, headerValue] of [...answer]) {
+  for (const [headerName, headerValue] of [...responseHeaders]) {
     if (!headerName.startsWith(overridePrefix)) continue
-    answer.delete(headerName)
+    responseHeaders.delete(headerName)
     headers.set(headerName.slice(overridePrefix.length), headerValue)
   }
 
-  const cookie = cookiesAfter(clientHeaders.get('cookie'), answer.getSetCookie())
+  const cookie = cookiesAfter(clientHeaders.get('cookie'), responseHeaders.getSetCookie())
   if (cookie === null) headers.delete('cookie')
   else headers.set('cookie', cookie)
 
   for (const headerName of ['content-type', 'content-length', 'x-middleware-set-cookie'])
-    answer.delete(headerName)
+    responseHeaders.delete(headerName)
 
-  answer.set(overrides, [...headers.keys()].join(','))
+  responseHeaders.set(overrides, [...headers.keys()].join(','))
   headers.forEach((headerValue, headerName) => {
-    answer.set(overridePrefix + headerName, headerValue)
+    responseHeaders.set(overridePrefix + headerName, headerValue)
   })
 }
 
-/** The Cookie header that the browser will send after this answer: what renders in this request sees the same session. */
+/**
+ * Returns the Cookie header that the browser will send after this response. The project receives it with this request
+ * already, so that its pages read the changed session.
+ */
 export function cookiesAfter(
   header: string | null,
   setCookies: readonly string[],

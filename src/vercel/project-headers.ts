@@ -1,14 +1,18 @@
 /**
- * Selects the headers of a client's request that the project behind a guard receives.
- * `pass-through.ts` calls it. Headers that only the platform, the guard or Next may send are
- * removed.
+ * Selects the headers of a client's request that the project behind a guard receives. `pass-through.ts` calls it for
+ * each request that is passed. Headers that only the platform, the guard or Next may set are removed silently, and so
+ * are names that a server could read as such (`X_Real_IP`). It does not throw.
  */
 import { connectionOptions, isStrippedRequestHeader } from '../proxy/header-filters.ts'
 import type { Platform } from '../request/index.ts'
 
-/** Links and Server Functions need the host, and reading a body needs the coding. */
+/**
+ * Headers that are always kept: links and Server Functions need `host`, and reading a body needs `transfer-encoding`.
+ */
 const neededNames: ReadonlySet<string> = new Set(['host', 'transfer-encoding'])
-/** Set by Next itself before it asks the guard where the client sent none, and compared with Origin by Server Functions. */
+/**
+ * Headers that Next sets before it calls the guard if the client sent none. Server Functions compare them with Origin.
+ */
 const forwardedNames: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-forwarded-proto',
@@ -16,26 +20,26 @@ const forwardedNames: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Headers that each platform overwrites, as it documents; any other header may come from the
+ * Headers that each platform overwrites, as it documents, so that they are trusted. Any other header may come from the
  * client.
  */
-const vouchedNames = {
+const platformNames = {
   vercel:
     /^(?:x-real-ip|x-forwarded-for|x-vercel-(?:id|forwarded-for|ip-[a-z-]{1,32}|ja4-digest|deployment-url|oidc-token|sc-[a-z-]{1,32}))$/,
   cloudflare: /^cf-(?:connecting-ip|ipcountry|ray|visitor)$/,
 } as const
 
-/** Next's own words between its layers; a client has no business to speak them. */
+/** Headers that Next uses between its own layers. A client must not set them. */
 const internal = /^(?:x-nextjs-|x-next-|x-now-|next-resume)/
 
 /**
- * The headers of a client without what only the platform, the guard or Next may say, and without what CGI and its
- * descendants would read as such (`X_Real_IP`).
+ * Returns the headers of a client without those that only the platform, the guard or Next may set, and without names
+ * that CGI and similar interfaces would read as such (`X_Real_IP`).
  */
 export function projectHeaders(clientHeaders: Headers, platform: Platform): Headers {
   const connectionNames = connectionOptions(clientHeaders.get('connection'))
   const trustedNames =
-    typeof platform === 'string' && platform !== 'none' ? vouchedNames[platform] : undefined
+    typeof platform === 'string' && platform !== 'none' ? platformNames[platform] : undefined
   const headers = new Headers()
   clientHeaders.forEach((headerValue, headerName) => {
     if (

@@ -1,7 +1,8 @@
 /**
- * Creates one handler for everything Vercel and Next call: functions, `proxy.ts`, `middleware.ts`,
- * and the proxy entry of `vercel.json`. Applications call `vercel()` with an app or with options
- * of a guard. Wrong options are a `ConfigError` while building.
+ * Creates the handler that Vercel and Next call: for functions, `proxy.ts`, `middleware.ts`, and the proxy entry of
+ * `vercel.json`. Applications call `vercel()` with an app or with the options of a guard. Wrong options throw a
+ * `ConfigError` (`ERR_CONFIG`) while building. A malformed Host header gets 400. Errors of the app reject. Without
+ * `waitUntil` of the platform, work after the response may be cut off and its errors are dropped.
  */
 import { validatePages } from '../gateway/config/validate-options.ts'
 import { createIssues } from '../options/index.ts'
@@ -15,13 +16,13 @@ import { finish } from './pass-through.ts'
 
 /** An app that handles requests: a Hono app, a gateway, a {@link guard}. */
 export interface VercelApp<E = ProjectEnv> {
-  // Hono's `fetch` needs the whole of its ExecutionContext, others less: the callee checks nothing.
-  /** Answers a request; `env` and `context` as Workers hand them over. */
+  // Hono's `fetch` needs a complete ExecutionContext, and other apps need less, so the type of the context is open.
+  /** Handles a request. `env` and `context` are the arguments that Workers pass. */
   // biome-ignore lint/suspicious/noExplicitAny: the contexts of two frameworks have no common type.
   fetch(request: Request, env: E, context: any): Response | Promise<Response>
 }
 
-/** The second argument that Vercel and Next pass; functions get none. */
+/** The second argument that Vercel and Next pass. Functions get none. */
 export interface EventLike {
   /** Keeps the function alive until the work is done. */
   waitUntil?(promise: Promise<unknown>): void
@@ -33,35 +34,34 @@ export type VercelHandler = (request: Request, event?: EventLike) => Promise<Res
 /** Options of {@link vercel}. */
 export interface VercelOptions<E = ProjectEnv> {
   /**
-   * The environment: `c.env` of `FromEnv` functions and handlers, such as `process.env`, or the
-   * variables that you name. Default: an empty object, for configurations whose functions read
-   * `process.env` themselves.
+   * The environment, which `FromEnv` functions and handlers read as `c.env`: `process.env`, or an object
+   * of your own. Default: an empty object, for configurations whose functions read `process.env`
+   * themselves.
    */
   readonly env?: E
   /**
-   * The platform in front of an app, which decides which headers about the client are trusted; a
-   * guard has an option of its own. Default `'vercel'`.
+   * The platform in front of an app, which decides which headers about the client are trusted. Default:
+   * the option `platform` of a guard, otherwise `'vercel'`.
    */
   readonly platform?: Platform
   /**
-   * The look and the languages of every page that a visitor sees: `pages({ ... })` of
-   * `portcullis/page`. An app or a guard with an option `pages` of its own uses that. Default:
-   * plain, in English.
+   * The look and the languages of all pages of this library: `pages({ ... })` of `portcullis/page`. An
+   * option `pages` of the app or guard takes precedence. Default: plain pages in English.
    */
   readonly pages?: PageTemplate
 }
 
 /**
- * Makes a handler of an app, or of the options of a {@link guard}. What the platforms ask of an answer is seen to: a
- * relative Location becomes absolute (Next answers 500 to it), every Set-Cookie stays, and an answer made by `passThrough`
- * tells the project the request's headers without what only the platform or the guard may say, and with the cookies that
- * this answer sets.
+ * Creates a handler from an app, or from the options of a {@link guard}. It completes each response for the platform: a
+ * relative Location becomes absolute, since Next would respond with 500, and all Set-Cookie headers are kept. A
+ * response of `passThrough` passes the headers of the request to the project, without those that only the platform or
+ * the guard may set, and with the cookies that the response sets.
  *
  * @example
  * ```ts
  * export const proxy = vercel(app)
  * ```
- * @throws {ConfigError} `ERR_CONFIG` for options that cannot be served
+ * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
 export function vercel<E = ProjectEnv>(app: VercelApp<E>, options?: VercelOptions<E>): VercelHandler
 export function vercel<Data extends object, E = ProjectEnv>(
@@ -79,7 +79,7 @@ export function vercel(
   const isApp = typeof (Object(appOption) as Partial<VercelApp>).fetch === 'function'
   const app = (
     isApp
-      ? atAskedHost(appOption as VercelApp<object>, pages)
+      ? withRequestedHost(appOption as VercelApp<object>, pages)
       : guard({ ...(pages && { pages }), ...(appOption as VercelGuardOptions<never, never>) })
   ) as VercelApp<object>
 
@@ -94,10 +94,13 @@ export function vercel(
 }
 
 /**
- * Calls an app at the host that the client requested. `next start` puts `localhost` into every URL,
- * whatever Host says: a check of the host would allow all requests, or none.
+ * Wraps an app so that the URL of a request has the host that the client requested. `next start` puts
+ * `localhost` into every URL and ignores the Host header, so a check of the host would be useless.
  */
-function atAskedHost(app: VercelApp<object>, pages: PageTemplate | undefined): VercelApp<object> {
+function withRequestedHost(
+  app: VercelApp<object>,
+  pages: PageTemplate | undefined,
+): VercelApp<object> {
   return {
     fetch(request, env, context): Response | Promise<Response> {
       const requestedHost = readHost(request.headers)
@@ -115,21 +118,21 @@ function atAskedHost(app: VercelApp<object>, pages: PageTemplate | undefined): V
   }
 }
 
-/** Hono's shape of it, which other apps ignore. */
+/** Creates an ExecutionContext as Hono expects it. Other apps only use `waitUntil`. */
 function createContext(event: EventLike | undefined): object {
   return {
     waitUntil(promise: Promise<unknown>): void {
-      const platformContext = event?.waitUntil ? event : requestContext()
+      const platformContext = event?.waitUntil ? event : readVercelContext()
       if (platformContext?.waitUntil) platformContext.waitUntil(promise)
-      else promise.catch(() => {}) // goes on as long as the process does
+      else promise.catch(() => {}) // The work goes on for as long as the process runs.
     },
     passThroughOnException(): void {},
     props: {},
   }
 }
 
-/** Where Vercel's functions find it; `@vercel/functions` reads the same. */
-function requestContext(): EventLike | undefined {
+/** Reads the context of the request that Vercel provides to functions, as `@vercel/functions` does. */
+function readVercelContext(): EventLike | undefined {
   const contextSymbol = Symbol.for('@vercel/request-context')
   const contextHolder = (
     globalThis as { [key: symbol]: { get?(): EventLike | undefined } | undefined }

@@ -1,7 +1,8 @@
 /**
- * Reads the session behind a guard, for Server Components, Server Functions and route handlers.
- * Applications call `verifySession()` next to the data. It gives undefined where nobody is signed
- * in, and rejects with `ERR_STORE_UNAVAILABLE` where the store cannot be reached.
+ * Reads the session of a request behind a guard, for Server Components, Server Functions and route handlers.
+ * Applications call `verifySession()` where they read the data that it protects. It resolves with undefined if nobody
+ * is signed in. It rejects with `ERR_STORE_UNAVAILABLE` if the session store cannot be reached, and with a
+ * `ConfigError` for an invalid environment. It writes no cookies, so a session that needs renewal is not renewed.
  */
 import { readCookies } from '../cookie/index.ts'
 import type {
@@ -11,7 +12,10 @@ import type {
   SessionStrategy,
 } from '../session/index.ts'
 
-/** Where the cookies are: `{ cookies: await cookies() }`, `{ headers: await headers() }`, a request, or a Cookie header. */
+/**
+ * The source of the cookies: `{ cookies: await cookies() }`, `{ headers: await headers() }`, a request, or a Cookie
+ * header.
+ */
 export type SessionSource =
   | string
   | null
@@ -20,32 +24,34 @@ export type SessionSource =
 
 /** Options of {@link verifySession}. */
 export interface VerifySessionOptions {
-  /** The environment: `c.env` of the strategy's `FromEnv` functions. Default: an empty object. */
+  /** The environment, which the strategy's `FromEnv` functions read as `c.env`. Default: an empty object. */
   readonly env?: unknown
-  /** Takes sessions that no login started, too, such as a visitor's cart. Default false. */
+  /**
+   * Whether sessions that were not started by a login count too, such as those with a visitor's cart. Default false.
+   */
   readonly visitors?: boolean
 }
 
-/** A session that holds. */
+/** A valid session. */
 export interface VerifiedSession<Data> {
-  /** A copy. */
+  /** A copy of the session's data. */
   readonly data: Data
-  /** Facts about the session, as `info()` of a handle tells them. */
+  /** Facts about the session, as `info()` of a session handle returns them. */
   readonly info: SessionInfo
 }
 
 /**
- * Reads a session without writing anything: rendering has no response to set a cookie on. undefined
- * if nobody is signed in. Call it next to the data, in each Server Function too: a mistake in a
- * matcher can bypass a guard in front. To change the session there, use `openSession(strategy, {
- * cookies })`.
+ * Reads a session without writing anything, since rendering has no response for a cookie. It resolves
+ * with undefined if nobody is signed in. Call it where you read protected data, and in each Server
+ * Function: a mistake in a matcher can bypass the guard. To change the session, use
+ * `openSession(strategy, { cookies })`.
  *
  * @example
  * ```ts
  * const session = await verifySession(sessions, { cookies: await cookies() })
  * if (session === undefined) redirect('/login')
  * ```
- * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` where the store cannot be asked: nobody is logged out by that
+ * @throws {PortcullisError} `ERR_STORE_UNAVAILABLE` if the store cannot be reached; the session is not ended by that
  * @throws {ConfigError} `ERR_CONFIG`
  */
 export async function verifySession<Data extends object>(

@@ -180,7 +180,7 @@ describe('a guard that was told something else than Next knows', () => {
 
   it.each<[string, NextOptions | undefined, Configured, RegExp]>([
     ['/shop', { basePath: '/store' }, { basePath: '/shop' }, /next\.basePath must be "\/shop"/],
-    ['/shop', based, {}, /next\.basePath is not what next\.config says/],
+    ['/shop', based, {}, /next\.basePath must be absent: next\.config has no basePath/],
     [
       '/fr/shop/fr/admin',
       { basePath: '/store', ...locales },
