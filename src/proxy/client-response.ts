@@ -1,7 +1,9 @@
 /**
- * Creates the client's response from an upstream's response. `forward.ts` calls it for each
- * exchange. An invalid status, an upgrade that the client did not request, and an invalid Location
- * throw `ERR_UPSTREAM_UNREACHABLE`.
+ * Creates the client's response from the response of an upstream: without hop-by-hop and private headers, with
+ * hardened cookies and public addresses. `forward.ts` calls it for each exchange. An invalid status, an upgrade that
+ * the client did not request, and an invalid Location throw `ERR_UPSTREAM_UNREACHABLE`. Cookies that browsers would
+ * ignore or that have our names are dropped silently, as is an invalid Refresh. WebSockets and event streams are
+ * closed after a time limit.
  */
 import { hardenSetCookie } from '../cookie/index.ts'
 import { PortcullisError } from '../errors.ts'
@@ -13,7 +15,7 @@ import { connectionOptions, isStrippedResponseHeader } from './header-filters.ts
 import { isEventStream, limitSocket, limitStream, type RuntimeSocket } from './sockets.ts'
 import { rewriteLocation, splitRefresh, type Target } from './target.ts'
 
-/** The rules by which the response for the client is made. */
+/** The rules by which the client's response is created. */
 export interface ResponseRules {
   readonly method: string
   /** URL of the upstream request. */
@@ -21,28 +23,29 @@ export interface ResponseRules {
   readonly target: Target
   readonly publicOrigin: string
   readonly https: boolean
-  /** Names of our cookies, which no upstream may set. */
+  /** Names of our own cookies, which an upstream must not set. */
   readonly cookieNames: ReadonlySet<string>
-  /** Whether its route may end sessions. */
+  /** True if the route grants a verb that ends sessions. */
   readonly mayEnd: boolean
+  /** True if the client requested a WebSocket. */
   readonly upgrade: boolean
   readonly requestId: string
-  /** Milliseconds after which a WebSocket or a stream of events is closed; it is called for one of these only. */
+  /** Returns the milliseconds after which a WebSocket or a stream of events is closed. It is called for these only. */
   lifeMs(): number | undefined
 }
 
-/** The response for the client, and what its upstream sent to the gateway alone. */
+/** The response for the client, and the header that the upstream sent only to the gateway. */
 export interface ClientResponse {
-  /** Its headers may be changed. */
+  /** The response, whose headers may be changed. */
   readonly response: Response
-  /** The header `Portcullis-Session`; undefined where there was none. */
+  /** The header `Portcullis-Session`; undefined if there was none. */
   readonly sessionHeader: string | undefined
 }
 
 /**
- * Makes the response for the client.
+ * Creates the response for the client.
  *
- * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a response that no client should get
+ * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a response that must not be forwarded
  */
 export function toClientResponse(response: UpstreamResponse, rules: ResponseRules): ClientResponse {
   const { status, body } = response
@@ -51,7 +54,7 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
   if (status < 200 || status > 599) throw unusableResponseError('sent an invalid status')
 
   const isEmpty = rules.method === 'HEAD' || status === 204 || status === 205 || status === 304
-  // It takes the headers over, and they may be changed: Headers of our own would be copied once more.
+  // The response is created with the upstream's Headers, which are copied only once in this way.
   const responseInit = reasonPhrase.test(response.statusText)
     ? response
     : { status, statusText: '', headers: response.headers }
@@ -63,18 +66,18 @@ export function toClientResponse(response: UpstreamResponse, rules: ResponseRule
     return { response: clientResponse, sessionHeader }
   // Reading the body in workerd decodes it, and workerd would encode it again in blocks: server-
   // sent events would wait for each other.
-  if (decodesWhatIsRead(headers)) removeCodingHeaders(headers)
+  if (isDecodedByReading(headers)) removeCodingHeaders(headers)
   return { response: new Response(limitStream(body, streamLifeMs), clientResponse), sessionHeader }
 }
 
 function toUpgradeResponse(response: UpstreamResponse, rules: ResponseRules): ClientResponse {
   const headers = new Headers(response.headers)
   const sessionHeader = rewriteResponseHeaders(new TrackedHeaders(headers), rules)
-  if (!rules.upgrade) throw unusableResponseError('switched protocols unasked')
+  if (!rules.upgrade) throw unusableResponseError(unrequestedUpgrade)
   const socketLifeMs = rules.lifeMs()
   if (isSwitchedResponse(response))
     return { response: response.handOver(headers, socketLifeMs), sessionHeader }
-  if (!response.webSocket) throw unusableResponseError('switched protocols unasked')
+  if (!response.webSocket) throw unusableResponseError(unrequestedUpgrade)
   const socket = response.webSocket as RuntimeSocket
   const webSocket =
     socketLifeMs === undefined
@@ -90,12 +93,13 @@ function removeCodingHeaders(headers: ChangeableHeaders): void {
   headers.delete('content-length')
 }
 
-/** RFC 9112 section 4; an invalid reason phrase is left out, as HTTP/2 leaves out all of them. */
+const unrequestedUpgrade = 'switched protocols without a request for it'
+/** A valid reason phrase (RFC 9112 section 4). An invalid one is omitted, as HTTP/2 omits all of them. */
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/
-/** Headers besides Location that hold an address. */
+/** Headers besides Location that hold a URL. */
 const urlHeaders: ReadonlySet<string> = new Set(['refresh', 'content-location'])
 
-/** Rewrites the headers for the client. Returns the header `Portcullis-Session`, which is removed from them. */
+/** Rewrites the headers for the client. Returns the header `Portcullis-Session`, which the client does not get. */
 function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): string | undefined {
   const sessionHeader = headers.get('portcullis-session') ?? undefined
   const connectionNames = connectionOptions(headers.get('connection'))
@@ -124,9 +128,10 @@ function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): 
 
   const location = headers.get('location')
   if (location !== null) {
-    const rewritten = rewriteLocation(location, rules.url, rules.target, rules.publicOrigin)
-    if (rewritten === undefined) throw unusableResponseError('sent an invalid redirect location')
-    if (rewritten !== location) headers.set('location', rewritten)
+    const publicLocation = rewriteLocation(location, rules.url, rules.target, rules.publicOrigin)
+    if (publicLocation === undefined)
+      throw unusableResponseError('sent an invalid redirect location')
+    if (publicLocation !== location) headers.set('location', publicLocation)
   }
 
   headers.set('x-request-id', rules.requestId)
@@ -134,8 +139,8 @@ function rewriteResponseHeaders(headers: TrackedHeaders, rules: ResponseRules): 
 }
 
 /**
- * Rewrites other headers with an address: one that names the upstream becomes public, an invalid
- * one is removed.
+ * Rewrites Refresh and Content-Location: an address of the upstream becomes a public one, and a header
+ * with an invalid address is removed.
  */
 function rewriteUrlHeader(
   headers: ChangeableHeaders,
@@ -146,14 +151,14 @@ function rewriteUrlHeader(
   const [refreshPrefix, address] =
     headerName === 'refresh' ? splitRefresh(headerValue) : ['', headerValue]
   if (address === '') return
-  const rewritten = rewriteLocation(address, url, target, publicOrigin)
-  if (rewritten === undefined) headers.delete(headerName)
-  else if (rewritten !== address) headers.set(headerName, refreshPrefix + rewritten)
+  const publicAddress = rewriteLocation(address, url, target, publicOrigin)
+  if (publicAddress === undefined) headers.delete(headerName)
+  else if (publicAddress !== address) headers.set(headerName, refreshPrefix + publicAddress)
 }
 
 /**
- * Types of Clear-Site-Data that a route without the right to end sessions may send: everything
- * except cookies.
+ * Types of Clear-Site-Data that an upstream may send if its route cannot end sessions: all except
+ * cookies.
  */
 const clearableTypes: ReadonlySet<string> = new Set(['"cache"', '"storage"', '"executionContexts"'])
 
@@ -176,11 +181,11 @@ function unusableResponseError(problem: string): PortcullisError {
 }
 
 /**
- * workerd decodes these two, each alone, as soon as the body is read; it forwards any other
- * unchanged.
+ * Whether workerd decodes a body when it is read: it does for gzip and for br, each alone, and forwards
+ * any other coding unchanged.
  */
-function decodesWhatIsRead(headers: ChangeableHeaders): boolean {
-  // Checked for each response: a bundle may be loaded before a test sets the runtime.
+function isDecodedByReading(headers: ChangeableHeaders): boolean {
+  // This is checked for each response, since a bundle may be loaded before a test sets the runtime.
   if (globalThis.navigator?.userAgent !== 'Cloudflare-Workers') return false
   return /^(?:gzip|br)$/.test(readCodings(headers).join())
 }

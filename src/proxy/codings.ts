@@ -1,22 +1,23 @@
 /**
- * Keeps a body and its Content-Encoding consistent: requests only codings whose handling by this
- * runtime is known. `forward.ts`, the request builder and the clients of upstreams call it. A part
- * of a coded file that `fetch` has decoded throws `ERR_UPSTREAM_UNREACHABLE`.
+ * Keeps a body and its Content-Encoding consistent. Some runtimes decode bodies in `fetch` and keep the header, so a
+ * request only asks for codings whose handling is known. `forward.ts`, `upstream-request.ts`, `client-response.ts`
+ * and the clients of upstreams call it. A part of an encoded file that `fetch` has decoded, and a coding that was not
+ * requested and cannot be recognized, throw or reject with `ERR_UPSTREAM_UNREACHABLE`.
  */
 import { PortcullisError } from '../errors.ts'
 
-/** How a runtime's `fetch` treats coded bodies (RFC 9110 section 8.4.1). */
+/** How the `fetch` of a runtime handles encoded bodies (RFC 9110 section 8.4.1). */
 export interface DecodingRules {
-  /** Codings that clients may ask the upstream for; undefined passes on what they ask. */
+  /** Codings that a request may ask the upstream for; undefined forwards Accept-Encoding unchanged. */
   readonly asksFor: ReadonlySet<string> | undefined
   /**
-   * Whether a body in these codings arrives decoded, although its headers still name them. `'look'` where only the first
-   * bytes tell.
+   * Whether a body in these codings arrives decoded although its headers still name them. `'look'`: only the first
+   * bytes of the body show it.
    */
   decodes(codings: readonly string[]): boolean | 'look'
 }
 
-/** Bodies arrive as they were sent. */
+/** The rules of a client that does not decode bodies. */
 export const passesBodies: DecodingRules = { asksFor: undefined, decodes: () => false }
 
 // Node 20, 22, 24 and edge-runtime: undici decodes all of a list or none of it. Whether it knows
@@ -30,7 +31,7 @@ const undiciRules: DecodingRules = {
   },
 }
 
-// Deno decodes these two, each alone, and passes everything else as it is.
+// Deno decodes gzip and br, each alone, and does not decode any other coding.
 const denoKnows: ReadonlySet<string> = new Set(['gzip', 'br'])
 const denoRules: DecodingRules = {
   asksFor: denoKnows,
@@ -39,18 +40,18 @@ const denoRules: DecodingRules = {
 }
 
 /**
- * Returns the rules of the runtime that this code runs in. Bun is told not to decode; see {@link
- * rawBodies}.
+ * Returns the rules of the runtime that this code runs in. Requests in Bun have an option so that it
+ * does not decode; see {@link rawBodies}.
  */
 export function runtimeRules(agent: string = globalThis.navigator?.userAgent ?? ''): DecodingRules {
   if (agent === 'Cloudflare-Workers' || agent.startsWith('Bun/')) return passesBodies
   return agent.startsWith('Deno/') ? denoRules : undiciRules
 }
 
-/** Makes Bun's `fetch` pass bodies as they came; no other runtime knows the option. */
+/** An option of `fetch` with which Bun does not decode bodies. Other runtimes ignore it. */
 export const rawBodies: object = { decompress: false }
 
-/** The codings of a message, in lower case and in the order they were applied. */
+/** Reads the codings of a message, in lower case and in the order in which they were applied. */
 export function readCodings(headers: Pick<Headers, 'get'>): string[] {
   const codingNames = headers.get('content-encoding')?.toLowerCase().split(',') ?? []
   return codingNames
@@ -59,28 +60,29 @@ export function readCodings(headers: Pick<Headers, 'get'>): string[] {
 }
 
 /**
- * Narrows a request's Accept-Encoding to what arrives intact here. A part of a coded file cannot be decoded, so that a
- * request with Range asks for no coding.
+ * Reduces the Accept-Encoding of a request to codings that the runtime handles reliably. A request with Range asks for
+ * no coding, since a part of an encoded file cannot be decoded.
  */
 export function narrowAccepted(headers: Headers, { asksFor }: DecodingRules): void {
   if (asksFor === undefined) return
   const members = headers.has('range') ? [] : (headers.get('accept-encoding')?.split(',') ?? [])
-  const keptMembers = members.filter((member) =>
+  const knownMembers = members.filter((member) =>
     asksFor.has(member.split(';', 1)[0]?.trim().toLowerCase() ?? ''),
   )
-  // Without the header `fetch` would accept codings of its own choice, for a client that accepts
+  // Without the header, `fetch` would ask for codings by itself, also for a client that accepts
   // none.
   headers.set(
     'accept-encoding',
-    keptMembers.length === 0 ? 'identity' : keptMembers.map((member) => member.trim()).join(', '),
+    knownMembers.length === 0 ? 'identity' : knownMembers.map((member) => member.trim()).join(', '),
   )
 }
 
 /**
- * The response with headers that speak of the body as it arrived: where `fetch` has decoded it, nothing is left that was
- * true of the coded one only.
+ * Returns the response with headers that match its body. If `fetch` has decoded the body, the headers that describe the
+ * encoded body are removed.
  *
- * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a part of a coded file, which `fetch` took for a whole one
+ * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE` for a part of an encoded file, which `fetch` has decoded like a
+ *   whole one
  */
 export function matchCoding<T extends Response>(
   response: T,
@@ -116,7 +118,7 @@ async function matchBody<T extends Response>(
     : removeCoding(response, peekResult.body)
 }
 
-// RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. Brotli and deflate have none.
+// The first bytes of an encoded body (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). Brotli and deflate have none.
 const magicBytes: Readonly<Record<string, readonly number[]>> = {
   gzip: [0x1f, 0x8b],
   'x-gzip': [0x1f, 0x8b],
@@ -133,13 +135,13 @@ function removeCoding<T extends Response>(response: T, body: ReadableStream<Uint
   }
 
   const newResponse = new Response(body, response) as T
-  for (const headerName of ofCodedBody) newResponse.headers.delete(headerName)
+  for (const headerName of encodedBodyHeaders) newResponse.headers.delete(headerName)
 
   return newResponse
 }
 
-/** `repr-digest` and its predecessors are of the coded representation (RFC 9530 section 3). */
-const ofCodedBody = [
+/** Headers that describe the encoded body, as digests do (RFC 9530 section 3). */
+const encodedBodyHeaders = [
   'content-encoding',
   'content-length',
   'content-digest',
@@ -148,7 +150,7 @@ const ofCodedBody = [
   'content-md5',
 ]
 
-/** Reads as much of a body as tells whether it begins with these bytes, and returns all of it. */
+/** Checks whether a body begins with these bytes, and returns a body that still has all of its bytes. */
 async function startsWith(
   body: ReadableStream<Uint8Array>,
   expectedBytes: readonly number[] | undefined,

@@ -1,7 +1,9 @@
 /**
- * Handles one request of `proxy()`: checked as the gateway checks what it forwards, and forwarded
- * by the same code. `middleware.ts` calls it. Rejections and upstream errors become responses; any
- * other error is thrown.
+ * Handles one request of `proxy()`. It checks path, WebSocket origin, body and loops as the gateway does, and
+ * forwards the request with the gateway's code. `middleware.ts` creates the function and calls it. Rejections (400,
+ * 403, 413, 501 and others by reason) and upstream errors (502, 503, 504) become responses. It rejects with other
+ * errors: a `ConfigError` of the environment, or an error of the session store. Csrf, access and limits are not
+ * checked here.
  */
 
 import { randomId } from '../crypto/index.ts'
@@ -23,34 +25,34 @@ import { createForward } from './forward/forward.ts'
 import type { CompiledProxy } from './options.ts'
 import { maxHops, readHops } from './request-headers.ts'
 
-/** A request as `proxy()` receives it from the app. */
+/** The request of the app, with the values of its context that are used. */
 export interface ProxyRequest {
   readonly request: Request
   readonly env: unknown
-  /** The id that the app gave it. */
+  /** The id of the request, if the app has set one. */
   readonly requestId: string | undefined
-  /** The nonce of the page's policy, where the app sends one. */
+  /** The nonce of the page's policy, if the app sends one. */
   readonly pageNonce: string | undefined
-  /** The session that the app has opened; undefined where it has opened none. */
+  /** The session of the request; undefined without the option `sessions`. */
   readonly session: FlushableHandle<object> | undefined
-  /** The key by which events find the listener of the request. */
+  /** The object with which events are emitted, so that they reach the listener of the request. */
   readonly eventContext: object
 }
 
 /**
- * Forwards a request to the upstream. It rejects only with errors that are not the upstream's: a
- * ConfigError, or one of a session.
+ * Forwards a request to the upstream. Errors of the upstream become responses; it rejects with other
+ * errors, such as a ConfigError or an error of the session store.
  */
 export type ProxyExchange = (request: ProxyRequest) => Promise<Response>
 
-/** Errors of an upstream, which are responses and not errors of the app. */
+/** Reasons of errors that become responses. Other errors are thrown to the app. */
 const upstreamReasons: ReadonlySet<Reason> = new Set([
   'upstream-timeout',
   'upstream-unreachable',
   'upstream-paused',
 ])
 
-/** Creates the function for one proxy. */
+/** Creates the function that handles the requests of one proxy. */
 export function createExchange(compiledProxy: CompiledProxy): ProxyExchange {
   const { sessions, emit } = compiledProxy
   const forward = createForward<ForwardContext>({
@@ -97,13 +99,16 @@ export function createExchange(compiledProxy: CompiledProxy): ProxyExchange {
 
 type RejectHeaders = ReadonlyArray<readonly [name: string, value: string]>
 
-/** A request that may be forwarded, or why it may not. */
+/** The context of a request that may be forwarded, or the reason or redirect for one that may not. */
 type CheckedRequest =
   | { readonly type: 'allowed'; readonly ctx: ForwardContext }
   | { readonly type: 'rejected'; readonly reason: Reason }
   | { readonly type: 'redirected'; readonly location: string }
 
-/** Checks what forwarding relies on: path, WebSocket origin, body, loops. Origins of other requests are `csrf()`'s. */
+/**
+ * Checks path, WebSocket origin, body and loops, on which forwarding relies. `csrf()` checks the origin of other
+ * requests.
+ */
 async function checkRequest(
   compiledProxy: CompiledProxy,
   { request, env, pageNonce, session, eventContext }: ProxyRequest,

@@ -1,12 +1,13 @@
 /**
- * Decides which headers stop at the gateway, in each direction. Forwarding, the Vercel guard and
- * the Node server call it for each header. It is pure; an invalid `dropHeaders` is reported as an
- * issue.
+ * Decides which headers are not forwarded, in each direction: hop-by-hop headers, and headers that only a gateway may
+ * set. The proxy calls it for each header of a request and a response; the guard for Vercel and the Node server use
+ * parts of it; the gateway and `proxy()` validate the option `dropHeaders` with it. It does not throw. An invalid
+ * `dropHeaders` is reported as an issue. A name that is not listed is forwarded.
  */
 import type { Issues } from '../options/index.ts'
 import { identityBeginnings, identityNames, webhookNames } from './identity-names.ts'
 
-// RFC 9110 section 7.6.1, and what older proxies call so. `proxy-*` is below.
+// RFC 9110 section 7.6.1, and names of older proxies. Names with `proxy` are in `identityBeginnings`.
 const hopByHop = [
   'connection',
   'keep-alive',
@@ -20,30 +21,31 @@ const hopByHop = [
 const strippedNames: ReadonlySet<string> = new Set([
   ...hopByHop,
   'expect',
-  // The upstream's URL decides it; some runtimes would send the client's value.
+  // The URL of the upstream decides the host, and some runtimes would send the client's value.
   'host',
   ...identityNames,
 ])
 
 const webhooks: ReadonlySet<string> = new Set(webhookNames)
 
-/** By first letter, of `x-` by the one behind it, so that a common header is compared with a few beginnings. */
+/** The prefixes by first letter, or by the letter after `x-`, so that a name is compared with a few prefixes only. */
 const strippedPrefixes: ReadonlyMap<number, readonly string[]> = groupByLetter(identityBeginnings)
 
-// In lower case. Not a word boundary: `_` is one of those it is about.
-const unusual = /[^a-z\d-]/
+// A character other than lower-case letters, digits and hyphens. `\W` would not find `_`.
+const unusualCharacter = /[^a-z\d-]/
 
 /**
- * Whether a request header of the client stops here. Every name does that holds more than letters, digits and hyphens: CGI,
- * WSGI and many more read `X_Real_IP` and `X-Real-IP` as one variable, lighttpd `X.Real.IP` too. nginx drops such headers.
+ * Whether a request header of the client is not forwarded. That includes every name with characters other than letters,
+ * digits and hyphens: CGI, WSGI and others read `X_Real_IP` and `X-Real-IP` as one variable, lighttpd `X.Real.IP` too.
+ * nginx drops such headers.
  *
- * @param name - in lower case, as Headers iterates them.
+ * @param name - in lower case, as Headers lists names.
  */
 export function isStrippedRequestHeader(name: string): boolean {
-  if (strippedNames.has(name) || unusual.test(name)) return true
+  if (strippedNames.has(name) || unusualCharacter.test(name)) return true
   const candidates = strippedPrefixes.get(readGroupLetter(name))
   if (candidates === undefined) return false
-  for (const beginning of candidates) if (name.startsWith(beginning)) return !webhooks.has(name)
+  for (const prefix of candidates) if (name.startsWith(prefix)) return !webhooks.has(name)
 
   return false
 }
@@ -53,11 +55,13 @@ const hopByHopResponse: ReadonlySet<string> = new Set([
   'proxy-connection',
   'proxy-authenticate',
   'proxy-status',
-  // How long a look-up took tells whether there was something to find.
+  // Timings of an upstream reveal whether a look-up has found something.
   'server-timing',
 ])
 
-/** Whether a response header of the upstream stops here: hop-by-hop, its timings, and every name this gateway speaks itself. */
+/**
+ * Whether a response header of the upstream is not forwarded: hop-by-hop headers, timings, and headers of this gateway.
+ */
 export function isStrippedResponseHeader(name: string): boolean {
   return (
     hopByHopResponse.has(name) ||
@@ -66,7 +70,9 @@ export function isStrippedResponseHeader(name: string): boolean {
   )
 }
 
-/** Names a Connection header lists (RFC 9110 section 7.6.1), in lower case. */
+/**
+ * Reads the names that a Connection header lists (RFC 9110 section 7.6.1), in lower case; undefined without the header.
+ */
 export function connectionOptions(connection: string | null): ReadonlySet<string> | undefined {
   if (connection === null) return undefined
   return new Set(connection.split(',').map((optionName) => optionName.trim().toLowerCase()))
@@ -86,7 +92,9 @@ function readGroupLetter(headerName: string): number {
   return headerName.startsWith('x-') ? 256 + headerName.charCodeAt(2) : headerName.charCodeAt(0)
 }
 
-/** Validates `dropHeaders`: names, and beginnings that end in `*`. Undefined where none is named. */
+/**
+ * Validates `dropHeaders`: a list of names, and of prefixes that end in `*`. Returns undefined if the option is absent.
+ */
 export function checkDropHeaders(
   dropHeaders: unknown,
   issues: Issues,
@@ -97,7 +105,7 @@ export function checkDropHeaders(
     issues.add('dropHeaders', 'must be a non-empty list of header names, or absent')
 
   const names = new Set<string>()
-  const families: string[] = []
+  const prefixes: string[] = []
   for (const [index, nameInput] of nameList.entries()) {
     const lowerName = typeof nameInput === 'string' ? nameInput.toLowerCase() : ''
     if (!/^[a-z\d-]{1,126}[a-z\d*-]$/.test(lowerName)) {
@@ -105,10 +113,10 @@ export function checkDropHeaders(
         `dropHeaders.${index}`,
         'must be the name of a header, or a prefix such as X-Company-*',
       )
-    } else if (lowerName.endsWith('*')) families.push(lowerName.slice(0, -1))
+    } else if (lowerName.endsWith('*')) prefixes.push(lowerName.slice(0, -1))
     else names.add(lowerName)
   }
 
   return (headerName) =>
-    names.has(headerName) || families.some((namePrefix) => headerName.startsWith(namePrefix))
+    names.has(headerName) || prefixes.some((namePrefix) => headerName.startsWith(namePrefix))
 }

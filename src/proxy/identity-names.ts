@@ -1,12 +1,13 @@
 /**
- * Lists request headers with which a server in front names the client, its address or its request.
- * `header-filters.ts` removes them from requests. Peers document these; there are more, which the
- * option `dropHeaders` of an upstream can name.
+ * Lists request headers with which a proxy or platform in front of a server names the client, its address or its user.
+ * `header-filters.ts` removes them from the requests of clients, who could otherwise pose as another user. All names
+ * are in lower case. The lists hold documented names of common products and cannot be complete: further names belong
+ * in the option `dropHeaders` of an upstream.
  */
 
-/** Exact names. */
+/** Names that are compared exactly. */
 export const identityNames: readonly string[] = words(
-  // Addresses, hosts, schemes and paths, as proxies and platforms say them.
+  // Addresses, hosts, schemes and paths, in the names of proxies and platforms.
   'client-ip true-client-ip cluster-client-ip real-ip remote front-end-https https ssl-https',
   'ali-cdn-real-ip incap-client-ip x-sucuri-clientip x-override-url',
   'x-client-ip x-client-address x-client-port x-client-proto x-cluster-client-ip x-cluster-ip',
@@ -17,7 +18,7 @@ export const identityNames: readonly string[] = words(
   'x-orig-uri do-connecting-ip disguised-host was-default-hostname x-site-deployment-id',
   'x-queue-start x-matched-path x-request-start x-country-code x-msisdn msisdn x-wap-msisdn',
   'x-nokia-msisdn x-up-calling-line-id x-up-subno script-name path-info',
-  // Other methods than the request's, which a framework would route by.
+  // Methods and URLs in place of those of the request, by which a framework would route.
   'x-http-method x-http-method-override x-method-override x-method x-http-host-override',
   'x-http-path-override x-http-destinationurl x-http-verb x-http-verb-override',
   // Names of the signed-in user: Apache, IIS, SiteMinder, ClearTrust, SAML attributes, Kong,
@@ -31,18 +32,18 @@ export const identityNames: readonly string[] = words(
   'x-auth-sub x-auth-group x-auth-groups x-auth-role x-auth-roles x-auth-claims',
   'x-auth-expiresin x-auth-audience x-auth-provider x-auth-principal x-token-subject',
   'x-verified-user x-verified-email x-ldap-user x-ldap-groups x-cert x-ssl x-tls',
-  // Headers that only the platform of a project sends to it. Next takes the nonce of its scripts
+  // Headers that only the platform of a project sends to it. Next reads the nonce of its scripts
   // from a policy.
   'next-resume content-security-policy',
   'content-security-policy-report-only x-nonce',
-  // A client can put anything into the traces of every server that it reaches. A monitor forwards
-  // it if configured.
+  // With `baggage` a client could write any text into the traces of all servers behind. A monitor
+  // forwards it if configured.
   'baggage',
 )
 
-/** Beginnings of names: a family each, in which a product adds names with every release. */
+/** Prefixes of names. Each stands for a family to which a product may add names with any release. */
 export const identityBeginnings: readonly string[] = words(
-  // with `proxy` itself, which CGI would read as HTTP_PROXY
+  // The header `Proxy` too, which CGI would read as HTTP_PROXY.
   'portcullis proxy',
   // RFC 9440 and certificates of clients: Apache, nginx, HAProxy, IIS, F5, Traefik, AWS.
   'client-cert ssl- sslclient x-ssl- x-tls- x-mtls- x-cert- x-certificate x-peer-cert',
@@ -50,9 +51,9 @@ export const identityBeginnings: readonly string[] = words(
   'x-client-verif x-client-ssl x-client-tls x-client-san x-client-subject x-client-issuer',
   'x-client-serial x-client-fingerprint x-client-user x-client-principal x-client-geo',
   'x-client-region x-client-city',
-  // RFC 7239 and its many relatives.
+  // Forwarded (RFC 7239) and its many predecessors.
   'forwarded x-forward x-original x-originating- x-rewrite x-remote x-script- x-proxy-',
-  // Rack and nginx look for files where these say so (CVE-2025-61780).
+  // Rack and nginx send files whose paths these headers name (CVE-2025-61780).
   'x-sendfile x-accel-',
   // Apache (mod_auth_openidc, mod_auth_mellon, Shibboleth, CAS), SiteMinder, WebSEAL, ClearTrust, Oracle, F5, NetScaler.
   'remote- oidc- x-oidc- shib- shibboleth- x-shib mellon- saml- x-saml- cas- x-cas- gss- sm-',
@@ -74,12 +75,12 @@ export const identityBeginnings: readonly string[] = words(
   'x-arr- x-azure- x-fd- fastly- akamai- x-akamai- x-edgescape x-nf- x-netlify- fly- x-fly-',
   'x-vercel- x-now- render- rndr- x-render- x-railway- x-heroku- x-koyeb- x-geoip- x-geo-',
   'x-country',
-  // Inner words of Next and of a browser's bound sessions.
+  // Internal headers of Next, and those of device-bound sessions of browsers.
   'x-middleware- x-invoke- x-next- x-nextjs- x-prerender- secure-session- sec-session-',
   'sec-secure-session-',
 )
 
-/** Names of these families that webhooks of the same products bring, signed or secret. */
+/** Names with such a prefix that webhooks of the same products send, and that are forwarded: signatures and secrets. */
 export const webhookNames: readonly string[] = words(
   'x-vercel-signature x-okta-verification-challenge cf-webhook-auth',
 )

@@ -1,7 +1,7 @@
 /**
- * A Hono handler that forwards requests to a server, as the gateway does. Applications call
- * `proxy()` while building, which throws a `ConfigError` for wrong options. An upstream that fails
- * is answered with 502, 503 or 504.
+ * Creates `proxy()`, a Hono handler that forwards requests to a server as the gateway does. Applications call it while
+ * building, which throws a `ConfigError` (`ERR_CONFIG`) for wrong options. A failing upstream gets 502, 503 or 504 as
+ * its response. A `ConfigError` of the environment and errors of the session store go to Hono's error handler.
  */
 import type { Context, Handler } from 'hono'
 import { forgetHeaders } from '../request/index.ts'
@@ -12,12 +12,12 @@ import { compileProxy, type ProxyOptions } from './options.ts'
 
 /**
  * Creates a handler that forwards requests to a server: without hop-by-hop headers, without headers
- * by which a client could pose as another user, and without the cookies of your sessions. With
- * `assertion` the server receives a signed JWT that names the user; with `grants` it may start,
+ * with which a client could pose as another user, and without the cookies of your sessions. With
+ * `assertion` the server receives a signed JWT that names the user. With `grants` it may start,
  * change and end the session.
  *
- * Only the path, the body, loops and the origin of a WebSocket are checked. Put `csrf()`, `session()`, access rules and limits
- * before it, or `portcullis()`, which has all of them.
+ * It only checks the path, the body, loops and the origin of a WebSocket. Put `csrf()`, `session()`, access rules and
+ * limits before it, or `portcullis()`, which has all of them.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export function proxy<Data extends object, E = ProjectEnv>(
 
   return async function proxy(c) {
     const sharedHandle = c.get('session') as FlushableHandle<object> | undefined
-    // A strategy opens one handle for each context: the same object that `session()` has set, if it runs before.
+    // A strategy opens one handle for each context. If `session()` has run before, this is the same object.
     const session = compiledProxy.sessions?.open(c)
     const response = await exchange({
       request: c.req.raw,
@@ -45,7 +45,7 @@ export function proxy<Data extends object, E = ProjectEnv>(
       eventContext: c,
     })
 
-    // Handlers around this one may change the headers directly.
+    // Middleware around this handler may change the headers directly, so the cached headers must not be used any more.
     forgetHeaders(response)
     return session === undefined || session === sharedHandle ? response : session.flush(response)
   }

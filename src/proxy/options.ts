@@ -1,6 +1,7 @@
 /**
- * Validates the options of `proxy()`. `middleware.ts` calls it while building. Everything that is
- * wrong is in one `ConfigError`; wrong values of the environment are one at the first request.
+ * Validates the options of `proxy()` and compiles them. `middleware.ts` calls it while building, and `exchange.ts` uses
+ * the result. All wrong options are thrown as one `ConfigError` (`ERR_CONFIG`). `resolve` rejects with a `ConfigError`
+ * at each request whose environment holds a wrong value.
  */
 import type { AssertionKeys } from '../assertion/keys.ts'
 import { importKeys, parseKeys } from '../assertion/keys.ts'
@@ -29,14 +30,14 @@ import type { ForwardRules, UpstreamRules } from './forward/context.ts'
 import { checkDropHeaders } from './header-filters.ts'
 import { createTarget, type Target } from './target.ts'
 
-/** The assertion with which `proxy()` tells an upstream who is signed in: an ES256 JWT (RFC 7519). */
+/** The assertion that names the signed-in user to the server: an ES256 JWT (RFC 7519). */
 export interface ProxyAssertion<E = ProjectEnv> {
   /**
-   * ES256 private keys, each a JWK as JSON, or one text that is a JSON list of them. The first one signs. The server needs the
-   * public half of each: see `assertionVerifier` of `portcullis/assertion`.
+   * ES256 private keys: a list of JWKs, each as JSON text, or one JSON text that holds a list of them. The first one
+   * signs. The server needs the public part of each: see `assertionVerifier` of `portcullis/assertion`.
    */
   readonly key: FromEnv<string | readonly string[], E>
-  /** `aud` of the assertion: the name by which the server knows itself. */
+  /** `aud` of the assertion: the name that the server expects there. */
   readonly audience: string
   /** Seconds until an assertion expires, 5 to 60. @default 60 */
   readonly lifetime?: number
@@ -45,8 +46,8 @@ export interface ProxyAssertion<E = ProjectEnv> {
 /** Options of `proxy()`. */
 export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
   /**
-   * Where the server is: an http or https URL without credentials, query or fragment. Its path becomes a prefix of the path of
-   * every request.
+   * The address of the server: an http or https URL without credentials, query or fragment. Its path becomes a prefix
+   * of the path of every request.
    */
   readonly upstream: FromEnv<string, E>
   /**
@@ -56,7 +57,7 @@ export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
   readonly sessions?: SessionStrategy<Data>
   /** Sends the identity of the user to the server. @default none */
   readonly assertion?: ProxyAssertion<E>
-  /** User of a session: `sub` of the assertion. @default none */
+  /** Reads the user of a session: `sub` of the assertion. @default none */
   readonly user?: (data: Data) => string | undefined
   /** Further claims of the assertion, at most 4 KB of JSON. @default none */
   readonly claims?: (data: Data) => object
@@ -69,31 +70,32 @@ export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
   /** Grants `start`, `endAll` and `endAny` on GET too. @default false */
   readonly startOnGet?: boolean
   /**
-   * The origin that visitors see: `X-Forwarded-Host`, `Location` and `iss` of the assertion are made of it.
+   * The origin that visitors see. It is used in `X-Forwarded-Host`, `Location` and `iss` of the assertion.
    *
-   * @default the origin of the request's URL, which is right where only your own hosts reach the app; see `allowHosts`
+   * @default the origin of the request's URL, which is safe if only requests for your own hosts reach the app; see
+   *   `allowHosts`
    */
   readonly publicOrigin?: FromEnv<string, E>
-  /** The platform in front, which tells the client's IP address. @default 'none': it is not forwarded */
+  /** The platform in front, whose headers name the client's IP address. @default 'none': no address is forwarded */
   readonly platform?: Platform
   /** Milliseconds until the first byte of the response, at most 300,000; then 504. @default 30,000 */
   readonly timeoutMs?: number
   /**
-   * Whether a request without a body is sent again if the connection was refused or reset: GET, HEAD and OPTIONS, and with
-   * `'idempotency-key'` also PUT and DELETE that carry that header. @default true
+   * Whether a request without a body is sent once more if the connection was refused or reset: GET, HEAD and OPTIONS,
+   * and with `'idempotency-key'` also PUT and DELETE that have the header `Idempotency-Key`. @default true
    */
   readonly retry?: boolean | 'idempotency-key'
   /** Seconds after which a WebSocket or an event stream is closed, at most 86,400. @default 3,600 */
   readonly maxSocketSeconds?: number | false
-  /** Bytes of a request body. @default 10,485,760 (10 MB) */
+  /** Maximum bytes of a request body. @default 10,485,760 (10 MB) */
   readonly maxBodyBytes?: number
-  /** Pauses the server while it keeps failing: `circuitBreaker()`. @default off */
+  /** Pauses requests to the server while it keeps failing: `circuitBreaker()`. @default off */
   readonly breaker?: BreakerRules | false
-  /** Further client headers that the server never receives: names, or beginnings with a `*`. @default none */
+  /** Further client headers that the server never receives: names, or prefixes that end in `*`. @default none */
   readonly dropHeaders?: readonly string[]
   /** Receives security events. What it throws is ignored. @default none */
   readonly onEvent?: Emit
-  /** For tests. @default the runtime's fetch */
+  /** Sends requests, for tests. @default the fetch of the runtime */
   readonly fetch?: typeof fetch
   /** Returns the time in milliseconds, for tests. @default Date.now */
   readonly clock?: Clock
@@ -101,13 +103,13 @@ export interface ProxyOptions<Data extends object = object, E = ProjectEnv> {
 
 /** The values of one environment for a proxy. */
 export interface ProxyEnvironment {
-  /** Undefined where it is the origin of the request. */
+  /** The option `publicOrigin`; undefined if the origin of the request's URL is used. */
   readonly publicOrigin: URL | undefined
   readonly target: Target
   readonly keys: AssertionKeys | undefined
 }
 
-/** The options, validated. */
+/** The validated and compiled options. */
 export interface CompiledProxy {
   readonly sessions: SessionStrategy<object> | undefined
   readonly sign: SignAssertion | undefined
@@ -120,7 +122,7 @@ export interface CompiledProxy {
   readonly client: CompiledClient
   readonly emit: Emit
   readonly clock: Clock
-  /** Resolves the environment. It rejects with a ConfigError. */
+  /** Resolves the values of an environment. It rejects with a ConfigError for a wrong value. */
   resolve(env: unknown): Promise<ProxyEnvironment>
 }
 
@@ -149,7 +151,7 @@ const socketRange = { min: 1, max: 86_400, unit: 'seconds' } as const
 const lifetimeRange = { min: 5, max: 60, unit: 'seconds' } as const
 
 /**
- * Validates the options.
+ * Validates and compiles the options.
  *
  * @throws {ConfigError} `ERR_CONFIG` naming every option that is wrong
  */
@@ -190,7 +192,7 @@ function compileIdentity(options: ProxyOptions<never, never>, issues: Issues): C
     checkKeys(issues.at('assertion'), assertion, ['key', 'audience', 'lifetime'])
     if (sessions === undefined) issues.add('assertion', 'needs the option sessions')
     if (!/^[\w.:/-]{1,255}$/.test(`${assertion?.audience ?? ''}`)) {
-      issues.add('assertion.audience', 'must be the name of the server')
+      issues.add('assertion.audience', 'must be a name of letters, digits and . _ : / -')
     }
   }
 

@@ -1,7 +1,8 @@
 /**
- * Builds the headers for the upstream: the client's headers without those that only a gateway may
- * send, then the gateway's own. `upstream-request.ts` calls it for each attempt, and checks use
- * its filters. It is pure.
+ * Creates the headers of the request to an upstream: the client's headers without those that only a gateway may set,
+ * and the gateway's own. `upstream-request.ts` calls it for each attempt. The request checks of the gateway use its
+ * filter, and the loop checks of the gateway and `proxy()` use `readHops`. It does not throw for valid fields. Clients
+ * can send `Portcullis-Hops` too, which can only make their own request fail.
  */
 import { removeCookies } from '../cookie/index.ts'
 import { nonceSource } from '../headers/index.ts'
@@ -11,37 +12,43 @@ import { connectionOptions, isStrippedRequestHeader } from './header-filters.ts'
 /** The fields that the gateway adds to a request. */
 export interface ForwardedFields {
   readonly requestId: string
-  /** The client's address, or undefined where the platform does not tell. */
+  /** The client's IP address; undefined if the platform does not report it. */
   readonly address: string | undefined
   /** Host and scheme of the public origin. */
   readonly host: string
   readonly https: boolean
-  /** Our own cookies, which no upstream sees. */
+  /** Names of our own cookies, which upstreams do not receive. */
   readonly cookieNames: ReadonlySet<string>
-  /** How many gateways the request passes with this one. */
+  /** Number of gateways that the request has passed, with this one. */
   readonly hops: number
   readonly hasBody: boolean
   readonly upgrade: boolean
+  /** The nonce with which the upstream may use the session protocol. */
   readonly nonce: string | undefined
-  /** The nonce that the policy of a page will hold. */
+  /** The nonce of the page's policy, for scripts. */
   readonly pageNonce?: string | undefined
   readonly assertion: string | undefined
-  /** The user's sessions, if the route grants `list`. */
+  /** The encoded list of the user's sessions, if the route grants `list`. */
   readonly sessions: string | undefined
-  /** Messages that wait for this request, where the route takes them. */
+  /** The encoded messages for this request, if the route grants `flash`. */
   readonly flash?: string | undefined
 }
 
-/** Beyond it a request goes round in circles. */
+/** Maximum number of gateways that a request may pass. More than that means that it goes round in a loop. */
 export const maxHops = 3
 
-/** How many gateways a request has passed before. A client may lie, and only stops its own request. */
+/**
+ * Reads the number of gateways that a request has passed before. A false number of a client only stops its own request.
+ */
 export function readHops(headers: ReadableHeaders): number {
-  const forwarded = headers.get('portcullis-hops')
-  return forwarded !== null && /^\d$/.test(forwarded) ? Number(forwarded) : 0
+  const hopCount = headers.get('portcullis-hops')
+  return hopCount !== null && /^\d$/.test(hopCount) ? Number(hopCount) : 0
 }
 
-/** Tells which of a client's headers stop here, also those that its Connection header lists (RFC 9110 section 7.6.1). */
+/**
+ * Creates the filter of a client's headers, which also strips those that its Connection header lists (RFC 9110 section
+ * 7.6.1).
+ */
 export function createHeaderFilter(
   clientHeaders: ReadableHeaders,
 ): (headerName: string) => boolean {
@@ -51,7 +58,7 @@ export function createHeaderFilter(
     : (headerName) => isStrippedRequestHeader(headerName) || connectionNames.has(headerName)
 }
 
-/** Lists the client's headers that are stripped; `dropsHeader` names further ones for an upstream. */
+/** Lists the names of the client's headers that are stripped. `dropsHeader` recognizes further ones for an upstream. */
 export function listStrippedNames(
   clientHeaders: ReadableHeaders,
   dropsHeader: (headerName: string) => boolean = isStrippedRequestHeader,
@@ -70,9 +77,9 @@ export function listStrippedNames(
 }
 
 /**
- * Builds the headers of the request to the upstream, without the `strippedNames`.
+ * Creates the headers of the request to the upstream, without the `strippedNames`.
  *
- * @param knownHeaders - the client's headers as they were read before: a question to them costs less.
+ * @param knownHeaders - the client's headers as they were read before, from which reading costs less.
  */
 export function createUpstreamHeaders(
   clientHeaders: Headers,
@@ -82,7 +89,7 @@ export function createUpstreamHeaders(
 ): Headers {
   let headers = new Headers(clientHeaders)
   for (const strippedName of strippedNames) {
-    // workerd takes names that are no tokens off the wire, and then deletes none of them.
+    // workerd accepts names with other characters from the network, and cannot delete them.
     if (isAscii(strippedName)) headers.delete(strippedName)
     else headers = new Headers([...headers].filter(([otherName]) => otherName !== strippedName))
   }
@@ -102,7 +109,7 @@ export function createUpstreamHeaders(
   headers.set('portcullis-hops', `${forwarded.hops}`)
   if (forwarded.upgrade) headers.set('upgrade', 'websocket')
   if (forwarded.nonce !== undefined) headers.set('portcullis-session-nonce', forwarded.nonce)
-  // As Next reads it, which puts the nonce on its own scripts; any other upstream can as well.
+  // Next reads the nonce from this header and adds it to its scripts. Other upstreams can do the same.
   if (forwarded.pageNonce !== undefined)
     headers.set('content-security-policy', `script-src ${nonceSource(forwarded.pageNonce)}`)
 
@@ -126,7 +133,10 @@ function isAscii(headerName: string): boolean {
   return true
 }
 
-/** RFC 7239 section 6: IPv6 in brackets and quotes, `unknown` for what is not known. */
+/**
+ * Formats an address for `Forwarded` (RFC 7239 section 6): IPv6 in brackets and quotes, `unknown` for an unknown
+ * address.
+ */
 function forwardedNode(address: string | undefined): string {
   if (address === undefined) return 'unknown'
   return address.includes(':') ? `"[${address}]"` : address

@@ -1,11 +1,12 @@
 /**
- * Limits long-lived connections: neither a WebSocket nor an event stream outlives the session that
- * opened it. `client-response.ts` calls it. A runtime that cannot create a pair of sockets throws
- * a `TypeError`.
+ * Limits how long a WebSocket or an event stream stays open, so that none outlives the session that opened it.
+ * `client-response.ts` calls it. Both ends of a WebSocket are closed at the limit, and the upstream's connection is
+ * dropped if an end does not answer the close frame within five seconds. Messages wait in memory without a bound if one
+ * end is slower than the other. A runtime without WebSocketPair throws a `TypeError`.
  */
 import { closeCodes, isCloseCode } from '../request/index.ts'
 
-/** The WebSocket of workerd, which has more than that of browsers. */
+/** The WebSocket of workerd, which has more members than that of browsers. */
 export interface RuntimeSocket {
   binaryType?: string
   accept(): void
@@ -18,14 +19,13 @@ export interface RuntimeSocket {
 type WithWebSocketPair = { WebSocketPair?: new () => { 0: RuntimeSocket; 1: RuntimeSocket } }
 
 /**
- * Stands between two ends of a WebSocket and closes both when one of them closes, breaks the
- * protocol or is lost, and when the time is up. Messages pass in their order; they wait in memory
- * where one end is slower than the other, since the runtime does not tell.
+ * Relays messages between the two ends of a WebSocket. It closes both ends when one of them closes, breaks
+ * the protocol or is lost, and when the time is up. Messages are relayed in their order. They wait in memory
+ * if one end is slower than the other, since the runtime does not report that.
  *
- * @param dropUpstream - drops the connection to the upstream. It is called where an end has not
- *   answered a close frame for five seconds: no method of a WebSocket does more than ask for the
- *   end.
- * @returns the end for the client.
+ * @param dropUpstream - drops the connection to the upstream. It is called if an end has not answered a
+ *   close frame for five seconds, since a WebSocket has no method that ends a connection immediately.
+ * @returns the WebSocket for the client.
  */
 export function limitSocket(
   upstream: RuntimeSocket,
@@ -41,7 +41,7 @@ export function limitSocket(
   const closeBoth = (closeCode: number | undefined, reason: string): void => {
     clearTimeout(limitTimer)
     dropTimer ??= setTimeout(dropUpstream, closeTimeoutMs)
-    for (const end of [server, upstream]) close(end, closeCode, reason)
+    for (const socket of [server, upstream]) close(socket, closeCode, reason)
   }
 
   const limitTimer = setTimeout(() => closeBoth(closeCodes.goingAway, 'time limit'), limitMs)
@@ -54,13 +54,13 @@ export function limitSocket(
     sourceSocket.addEventListener('message', ({ data }) => {
       try {
         targetSocket.send(data)
-      } catch {} // closed meanwhile
+      } catch {} // The target has been closed in the meantime.
     })
 
     sourceSocket.addEventListener('close', ({ code: closeCode, reason }) => {
       openSockets.delete(sourceSocket)
-      // 1005 is what a close frame without a code is read as; 1006 and 1015 say that no close frame
-      // came.
+      // 1005 stands for a close frame without a code. 1006 and 1015 mean that no close frame was
+      // received.
       if (closeCode === 1005) closeBoth(undefined, '')
       else if (closeCode === 1006 || closeCode === 1015) closeBoth(lostCode, '')
       else if (isCloseCode(closeCode)) closeBoth(closeCode, reason)
@@ -69,7 +69,7 @@ export function limitSocket(
       if (openSockets.size === 0) clearTimeout(dropTimer)
     })
 
-    // A frame that breaks the protocol, which workerd has answered; no close event follows.
+    // After a frame that breaks the protocol, workerd sends a close frame but no close event.
     sourceSocket.addEventListener('error', ({ message = '' }) =>
       closeBoth(protocolCode(message) ?? lostCode, ''),
     )
@@ -83,8 +83,7 @@ export function limitSocket(
 }
 
 /**
- * Milliseconds that an end has to close its connection after a close frame; as `closeTimeoutMs`
- * of `portcullis/node`.
+ * Milliseconds within which an end must close its connection after a close frame. `portcullis/node` uses the same time.
  */
 const closeTimeoutMs = 5000
 
@@ -97,26 +96,26 @@ function protocolCode(message: string): number | undefined {
   return isCloseCode(closeCode) ? closeCode : undefined
 }
 
-/** Closes one end; one that is closed already stays as it is. */
+/** Closes a WebSocket. Nothing happens if it is already closed. */
 function close(socket: RuntimeSocket, closeCode: number | undefined, reason: string): void {
   try {
     if (closeCode === undefined) socket.close()
     else socket.close(closeCode, reason)
   } catch {
     try {
-      // The reason is too long after invalid UTF-8 was replaced: close without it, rather than not
-      // at all.
+      // Replacing invalid UTF-8 can make the reason too long. Then the socket is closed without a
+      // reason.
       socket.close(closeCode)
-    } catch {} // closed already
+    } catch {} // The socket is already closed.
   }
 }
 
-/** The stream with which workerd passes bytes on without JavaScript. */
+/** A stream of workerd that forwards bytes without JavaScript. */
 type WithIdentityStream = {
   IdentityTransformStream?: new () => ReadableWritablePair<Uint8Array, Uint8Array>
 }
 
-/** Whether a stream is one of the runtime's own, whose bytes come from a connection. */
+/** Whether a stream is one of the runtime's own byte streams, such as the body of a response from the network. */
 function isByteStream(source: ReadableStream<Uint8Array>): boolean {
   try {
     source.getReader({ mode: 'byob' }).releaseLock()
@@ -126,7 +125,7 @@ function isByteStream(source: ReadableStream<Uint8Array>): boolean {
   }
 }
 
-/** Pipes until time is up, then ends the target cleanly. It never rejects. */
+/** Pipes a stream until the time is up, and then ends the target without an error. It never rejects. */
 async function pipeUntil(
   source: ReadableStream<Uint8Array>,
   target: WritableStream<Uint8Array>,
@@ -145,15 +144,15 @@ async function pipeUntil(
 }
 
 /**
- * Ends a stream cleanly when time is up, and gives up what is behind it: an EventSource asks
- * anew by itself.
+ * Ends a stream without an error when the time is up, and cancels its source. An EventSource then
+ * reconnects by itself.
  */
 export function limitStream(
   source: ReadableStream<Uint8Array>,
   limitMs: number,
 ): ReadableStream<Uint8Array> {
   const { IdentityTransformStream } = globalThis as WithIdentityStream
-  // workerd keeps a stream that JavaScript fills when its client leaves while it waits for bytes.
+  // In workerd a stream that JavaScript fills would stay open if its client disconnects while it waits for bytes.
   if (IdentityTransformStream !== undefined && isByteStream(source)) {
     const { readable, writable } = new IdentityTransformStream()
     void pipeUntil(source, writable, limitMs)
@@ -192,7 +191,7 @@ export function limitStream(
   )
 }
 
-/** Whether an answer is a stream of events. */
+/** Whether a response is a stream of events. */
 export function isEventStream(headers: Pick<Headers, 'get'>): boolean {
   return /^text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
 }

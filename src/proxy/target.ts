@@ -1,41 +1,42 @@
 /**
- * Translates between the addresses visitors see and those of an upstream. Forwarding, settings and
- * probes call it. It is pure, and expects canonical paths; an address of another host is passed as
- * it is.
+ * Translates between the addresses that visitors see and those of an upstream: URLs of requests to it, and Location and
+ * Refresh of its responses. Forwarding, the settings of the gateway, health checks and `proxy()` call it. Its functions
+ * are pure. `createUpstreamUrl` expects a canonical path and checks nothing. An address of another host is returned
+ * unchanged, and an address that must not be forwarded gives undefined.
  */
 
-/** Where an upstream is, taken apart once. */
+/** The parts of an upstream's address. */
 export interface Target {
   /** Scheme, host and port. */
   readonly origin: string
   readonly host: string
-  /** Name without port, as in a cookie's Domain. */
+  /** The host without its port, as in the Domain of a cookie. */
   readonly hostname: string
-  /** Prefix of every path, without a slash at its end; empty for none. */
+  /** Prefix of every path, without a slash at its end; empty if there is none. */
   readonly base: string
 }
 
-/** Takes an upstream's URL apart. */
+/** Reads the parts of an upstream's URL. */
 export function createTarget(parsedUrl: URL): Target {
-  let end = parsedUrl.pathname.length
-  while (end > 0 && parsedUrl.pathname.charCodeAt(end - 1) === 47) end--
+  let baseLength = parsedUrl.pathname.length
+  while (baseLength > 0 && parsedUrl.pathname.charCodeAt(baseLength - 1) === 47) baseLength--
   return {
     origin: parsedUrl.origin,
     host: parsedUrl.host,
     hostname: parsedUrl.hostname,
-    base: parsedUrl.pathname.slice(0, end),
+    base: parsedUrl.pathname.slice(0, baseLength),
   }
 }
 
-/** The origins that a request is about. */
+/** The addresses from which the target of a request is found. */
 interface RequestTargets {
-  /** By the index of an upstream; undefined where it has no address of its own. */
+  /** Targets by the index of an upstream; undefined for an upstream without an address of its own. */
   readonly targets: ReadonlyArray<Target | undefined>
   readonly publicOrigin: string
   readonly publicHost: string
 }
 
-/** Finds the target of an upstream. Requests to one without an address have the public origin. */
+/** Finds the target of an upstream. Requests to an upstream without an address have the public origin. */
 export function findTarget(
   { targets, publicOrigin, publicHost }: RequestTargets,
   index: number,
@@ -45,15 +46,16 @@ export function findTarget(
 }
 
 /**
- * The upstream's URL for a canonical path. Joined as text: resolved as a reference, `//host` would be another server.
+ * Creates the URL of a request to the upstream. The parts are joined as text: if they were resolved as a reference,
+ * `//host` would be another server.
  *
- * @param path - canonical: it begins with one slash and has no dot segments, so it stays under `base`.
+ * @param path - a canonical path. It begins with one slash and has no dot segments, so it stays under `base`.
  */
 export function createUpstreamUrl(target: Target, path: string, search: string): string {
   return target.origin + target.base + path + search
 }
 
-// Schemes that a browser would run or read instead of asking a server.
+// Schemes for which a browser would run or read the URL and send no request.
 const refusedSchemes: ReadonlySet<string> = new Set([
   'javascript:',
   'vbscript:',
@@ -63,11 +65,12 @@ const refusedSchemes: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The Location to send to the client: on the upstream's own host it becomes one on the public origin, any other host is
- * passed as it is. The gateway never follows it.
+ * Rewrites a Location for the client: an address on the upstream's own host becomes one on the public origin. An
+ * address on another host is returned unchanged. The gateway never follows a Location.
  *
- * @param requestedUrl - URL the upstream was asked for, against which it is resolved.
- * @returns undefined for one that must not be sent: control characters, a scheme that runs or reads, no URL at all.
+ * @param requestedUrl - the URL of the request to the upstream, against which the Location is resolved.
+ * @returns undefined for a Location that must not be sent: with control characters, with a scheme such as
+ *   `javascript:`, or no URL.
  */
 export function rewriteLocation(
   location: string,
@@ -77,43 +80,40 @@ export function rewriteLocation(
 ): string | undefined {
   for (let position = 0; position < location.length; position++) {
     const charCode = location.charCodeAt(position)
-    // Browsers drop tabs and line ends before they read a scheme, and take a backslash for a slash.
+    // Browsers remove tabs and line breaks before they read a scheme, so control characters are rejected.
     if (charCode < 0x20 || charCode === 0x7f) return undefined
   }
 
   if (!URL.canParse(location, requestedUrl)) return undefined
   const parsedUrl = new URL(location, requestedUrl)
   if (refusedSchemes.has(parsedUrl.protocol)) return undefined
-  // Compare hosts, not origins: behind a TLS terminator an upstream says http.
+  // Hosts are compared and not origins, since an upstream behind a TLS terminator uses http in its addresses.
   if (
     parsedUrl.host !== target.host ||
     (parsedUrl.protocol !== 'https:' && parsedUrl.protocol !== 'http:')
   )
     return location
 
-  const relative = !/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location)
-  if (relative && target.base === '') return location
-  if (relative && !/^[/\\]/.test(location)) return location
-  // With its origin even where it had none: what is left of `/v1//host` is a path, not a host.
-  const rewrittenRest = parsedUrl.pathname + parsedUrl.search + parsedUrl.hash
+  const isRelative = !/^[a-z][a-z\d+.-]*:|^[/\\]{2}/i.test(location)
+  if (isRelative && target.base === '') return location
+  if (isRelative && !/^[/\\]/.test(location)) return location
+  // The origin is always added: without it, the rest of `/v1//host` would be read as a host.
+  const parsedRest = parsedUrl.pathname + parsedUrl.search + parsedUrl.hash
 
-  return (
-    publicOrigin + removeTargetBase(asSent(location, rewrittenRest) ?? rewrittenRest, target.base)
-  )
+  return publicOrigin + removeTargetBase(asSent(location, parsedRest) ?? parsedRest, target.base)
 }
 
 /**
- * Returns the part of a location after its host in the bytes that were sent, where it is not ASCII
- * and only its escapes differ from the result of a parser. A header is bytes: workerd hands them
- * over as UTF-8, other runtimes each as a character of its own, so that `é` would become the
- * escapes of two (`%C3%83%C2%A9`).
+ * Returns the part of a location after its host with the bytes that were sent; undefined if it is ASCII.
+ * A header consists of bytes. workerd decodes them as UTF-8, and other runtimes read each byte as a
+ * character, so that a URL parser would escape `é` as two characters (`%C3%83%C2%A9`).
  */
 function asSent(location: string, parsedRest: string): string | undefined {
   if (!/[\u0080-\uffff]/.test(location)) return undefined
   const sentRest = location.replace(/^(?:[a-z][a-z\d+.-]*:)?(?:[/\\]{2}[^/\\?#]*)?/i, '')
   const sentPath = sentRest.startsWith('/') ? sentRest : `/${sentRest}`
   if (withEscapes(sentPath) === parsedRest) return sentPath
-  // Dot segments and the like: as it was read, with the bytes that were sent.
+  // The parser has changed more than escapes, such as dot segments: parse again with the bytes that were sent.
   const parsedAgain = new URL(
     location.replace(/[\u0080-\uffff]+/g, escapeBytes),
     'http://upstream.invalid',
@@ -122,12 +122,12 @@ function asSent(location: string, parsedRest: string): string | undefined {
   return parsedAgain.pathname + parsedAgain.search + parsedAgain.hash
 }
 
-/** Escapes what a URL parser would escape, reading each character as URL parsers do. */
+/** Escapes characters that are not ASCII, as a URL parser does. */
 function withEscapes(location: string): string {
   return location.replace(/[\u0080-\uffff]+/g, escapeCharacters)
 }
 
-/** Escapes characters of a header: as bytes where they can be bytes of UTF-8, else as the characters they are. */
+/** Escapes characters of a header: as bytes if they are bytes of valid UTF-8, otherwise as characters. */
 function escapeBytes(binaryText: string): string {
   const charBytes = Uint8Array.from(binaryText, (character) => character.charCodeAt(0))
   const areBytes = [...binaryText].every((character) => character <= 'ÿ')
@@ -167,7 +167,9 @@ export function splitRefresh(value: string): readonly [before: string, address: 
   ]
 }
 
-/** A path outside `basePath` stays unchanged: no public path corresponds to it. */
+/**
+ * Removes the base from a path. A path outside the base is returned unchanged, since no public path corresponds to it.
+ */
 function removeTargetBase(path: string, basePath: string): string {
   if (basePath === '' || !path.startsWith(basePath)) return path
   const pathRest = path.slice(basePath.length)

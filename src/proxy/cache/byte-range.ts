@@ -1,15 +1,16 @@
 /**
- * Serves byte ranges of a cached response (RFC 9110 section 14). `respond.ts` calls it. It is
- * pure; a range that cannot be read is ignored, so the client gets the whole response.
+ * Reads the byte range that a request asks for, and checks `If-Range` against a cached response (RFC 9110 section 14).
+ * `respond.ts` calls it. It does not throw. A malformed range, or several ranges, are ignored, so the client gets the
+ * whole response; a range beyond the end is `unsatisfiable`, which the caller answers with 416.
  */
 import { parseHttpDate } from '../../request/index.ts'
 
-/** First and last byte, both of them included; or that no byte is in the range. */
+/** Positions of the first and the last byte, both included; `unsatisfiable` if no byte is in the range. */
 export type ByteRange = { readonly first: number; readonly last: number } | 'unsatisfiable'
 
 /**
- * The range that a request asks for of `length` bytes; undefined where it is to get all of them: with no range, several ones, or
- * one that cannot be read.
+ * Reads the range that a request asks for in a body of `length` bytes. Returns undefined if the client gets the whole
+ * body: for no range, for several ranges, and for a malformed one.
  */
 export function readRange(headers: Headers, length: number): ByteRange | undefined {
   const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i.exec(
@@ -32,8 +33,8 @@ export function readRange(headers: Headers, length: number): ByteRange | undefin
 }
 
 /**
- * Whether a client's `If-Range` matches the cached response; only strong validators count. RFC 9110
- * section 13.1.5.
+ * Whether a client's `If-Range` matches the cached response, so that it may get a part. Only strong
+ * validators match (RFC 9110 section 13.1.5). A request without `If-Range` matches.
  */
 export function isSameForRange(requestHeaders: Headers, cachedHeaders: Headers): boolean {
   const condition = requestHeaders.get('if-range')?.trim()
@@ -44,7 +45,7 @@ export function isSameForRange(requestHeaders: Headers, cachedHeaders: Headers):
     parseHttpDate(cachedHeaders.get('date')),
   ]
 
-  // Section 8.8.2.2: a date is strong where it lies a second before the answer that had it.
+  // RFC 9110 section 8.8.2.2: a modification date is strong if it is at least a second before the Date of its response.
   return (
     conditionDate !== undefined &&
     condition === cachedHeaders.get('last-modified') &&

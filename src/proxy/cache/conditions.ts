@@ -1,16 +1,16 @@
 /**
- * Evaluates conditional requests: the client's against the cache, and the cache's own to the
- * upstream (RFC 9110 section 13). `respond.ts` and `serve.ts` call it. It is pure; dates and tags
- * that cannot be read never match.
+ * Evaluates conditional requests (RFC 9110 section 13): those of clients against a cached response, and those of the
+ * cache to its upstream. `respond.ts` and `serve.ts` call it. It does not throw. Malformed dates and tags do not match,
+ * so that the whole response is sent.
  */
 import { parseHttpDate } from '../../request/index.ts'
 
-/** Whether a client has the answer that it asks for, so that 304 tells it all. RFC 9111 section 4.3.2. */
+/** Whether the client already has the cached response, so that 304 is enough (RFC 9111 section 4.3.2). */
 export function isUnchanged(requestHeaders: Headers, cachedHeaders: Headers, now: number): boolean {
   const entityTags = requestHeaders.get('if-none-match')
   if (entityTags !== null) return matchesTag(entityTags, cachedHeaders.get('etag'))
   const sinceDate = parseHttpDate(requestHeaders.get('if-modified-since'), now)
-  // Without Last-Modified the Date counts; each cached response has one.
+  // If there is no Last-Modified, the Date is compared, which each cached response has.
   const modifiedDate = parseHttpDate(
     cachedHeaders.get('last-modified') ?? cachedHeaders.get('date'),
     now,
@@ -19,11 +19,11 @@ export function isUnchanged(requestHeaders: Headers, cachedHeaders: Headers, now
   return sinceDate !== undefined && modifiedDate !== undefined && modifiedDate <= sinceDate
 }
 
-/** RFC 9110 section 13.1.2: compared weakly. */
+/** Whether a list of entity tags contains a tag, by weak comparison (RFC 9110 section 13.1.2). */
 function matchesTag(condition: string, etag: string | null): boolean {
   if (etag === null) return false
   if (condition.trim() === '*') return true
-  // A comma may stand in a tag; a tag without quotes is compared all the same.
+  // A tag may contain a comma. A tag without quotes is compared, too.
   const tags = condition.match(/(?:W\/)?"[^"]*"|[^\s,"]+/g) ?? []
 
   return tags.some((tag) => bareTag(tag) === bareTag(etag))
@@ -44,8 +44,8 @@ export function addValidators(headers: Headers, cachedHeaders: Headers): void {
 }
 
 /**
- * Whether a 304 confirms the cached response: its validators, if it has some, are those that were
- * sent.
+ * Whether a 304 is about the cached response. If the 304 has validators, they must be those of the
+ * cached response.
  *
  * @see RFC 9111 section 4.3.4
  */
@@ -61,14 +61,16 @@ export function confirmsCached(receivedHeaders: Headers, cachedHeaders: Headers)
   )
 }
 
-/** Headers that describe the body, which a 304 does not have. RFC 9111 section 3.2. */
+/**
+ * Headers that are not updated from a 304, since they describe a body, which it does not have (RFC 9111 section 3.2).
+ */
 const bodyHeaders: ReadonlySet<string> = new Set([
   'content-length',
   'content-encoding',
   'content-type',
   'content-range',
   'transfer-encoding',
-  // A cookie belongs to one response, never to a cached one.
+  // A cookie belongs to one response and must not be cached.
   'set-cookie',
 ])
 
@@ -76,7 +78,7 @@ const bodyHeaders: ReadonlySet<string> = new Set([
 export function mergeHeaders(cachedHeaders: Headers, receivedHeaders: Headers): Headers {
   const mergedHeaders = new Headers(cachedHeaders)
   mergedHeaders.delete('age')
-  // Without a date of its own the 304 is of now.
+  // If the 304 has no Date, it counts as sent now.
   if (!receivedHeaders.has('date')) mergedHeaders.delete('date')
   receivedHeaders.forEach((headerValue, headerName) => {
     if (!bodyHeaders.has(headerName)) mergedHeaders.set(headerName, headerValue)

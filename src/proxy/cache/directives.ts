@@ -1,27 +1,27 @@
 /**
- * Parses the directives by which an upstream rules over caches: `Cache-Control`, and the fields
- * that are meant for one kind of cache. `freshness.ts` and `rules.ts` call it. A malformed field
- * counts as one that forbids storing.
+ * Parses the directives with which an upstream controls caches: `Cache-Control`, and fields for certain caches such as
+ * `CDN-Cache-Control`. `freshness.ts` and `rules.ts` call it. It does not throw. A malformed `Cache-Control` or
+ * `Surrogate-Control`, or one over 4,096 characters, forbids storing; a malformed field for shared caches is ignored.
  */
 
 /**
- * Directives by name, in lower case. An argument is its text without quotes, and undefined for a
- * directive without one.
+ * Directives by their names in lower case. The value is the text of the argument without quotes, or
+ * undefined for a directive without an argument.
  */
 export type CacheDirectives = ReadonlyMap<string, string | undefined>
 
-/** The cache directives of a response that count. */
+/** The directives of a response that apply to this cache. */
 export interface CacheControl {
   readonly directives: CacheDirectives
-  /** Whether a field for shared caches has taken the place of `Cache-Control` and `Expires`. RFC 9213 section 2.2. */
+  /** True if a field for shared caches replaces `Cache-Control` and `Expires` (RFC 9213 section 2.2). */
   readonly targeted: boolean
-  /** Whether some field, of whatever kind, forbids every copy. */
+  /** True if any of the fields forbids storing. */
   readonly forbidden: boolean
 }
 
 /**
- * Fields for shared caches, the most particular first. The two of vendors are in force on their platforms, where this gateway
- * runs, and speak of a cache like this one elsewhere.
+ * Fields for shared caches. The first one that is present counts. Those of Cloudflare and Vercel apply here too, since
+ * the gateway runs on their platforms, and elsewhere is a cache of the same kind.
  */
 const targets = [
   'cloudflare-cdn-cache-control',
@@ -29,15 +29,15 @@ const targets = [
   'cdn-cache-control',
 ] as const
 
-/** RFC 9110 section 5.6.2. */
+/** A token (RFC 9110 section 5.6.2). */
 const tokenPattern = /^[!#$%&'*+.^`|~\w-]+$/
-/** A structured field's key, and the values that a directive can have. RFC 9651 sections 3.1.2, 3.2 and 3.3. */
+/** A member of a structured dictionary: its key, and a value of a directive (RFC 9651 sections 3.1.2, 3.2 and 3.3). */
 const member =
   /^([a-z*][a-z0-9_.*-]*)(?:=(-?\d{1,15}|-?\d{1,12}\.\d{1,3}|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|\?[01]|[A-Za-z*][!#$%&'*+.^`|~\w:/-]*|:[A-Za-z0-9+/=]*:))?(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"[^"\\]*"|[^,;"]*))?)*$/
-/** Characters of a field that are parsed at most; real ones are short. */
-const longestField = 4096
+/** Maximum characters of a field that is parsed. Usual fields are short. */
+const maxFieldLength = 4096
 
-/** Reads the cache directives of an upstream's response, as a shared cache does. */
+/** Reads the directives of an upstream's response that apply to a shared cache. */
 export function readCacheControl(headers: Headers): CacheControl {
   const general = parseCacheControl(headers.get('cache-control'))
   const surrogate = parseCacheControl(headers.get('surrogate-control'))
@@ -46,13 +46,13 @@ export function readCacheControl(headers: Headers): CacheControl {
   for (const headerName of targets) {
     const headerField = headers.get(headerName)
     targetedDirectives ??= parseTargeted(headerField)
-    // Also in a spelling that is not a structured field: no-store never means that a copy should be
-    // stored.
-    const spelledName = parseCacheControl(headerField)
-    forbidden ||= spelledName !== 'malformed' && forbidsStoring(spelledName)
+    // A field that is no structured field is also read like Cache-Control, so that its no-store is
+    // not missed.
+    const looseDirectives = parseCacheControl(headerField)
+    forbidden ||= looseDirectives !== 'malformed' && forbidsStoring(looseDirectives)
   }
 
-  // Edge Architecture Specification (W3C Note, 2001), section 2.2: it too takes the place of the general field.
+  // Surrogate-Control replaces Cache-Control too (Edge Architecture Specification, W3C Note, 2001, section 2.2).
   if (surrogate !== 'malformed' && surrogate.size > 0) {
     targetedDirectives ??= surrogate
     forbidden ||= forbidsStoring(surrogate)
@@ -72,17 +72,17 @@ function forbidsStoring(directives: CacheDirectives): boolean {
 }
 
 /**
- * Parses `Cache-Control`. An argument may be quoted, and a quoted text is not a directive. A
- * directive that occurs twice with different arguments is ambiguous: its argument becomes the empty
- * text, which is not a number.
+ * Parses `Cache-Control`. An argument may be quoted, and a quoted text is not a directive. The argument
+ * of a directive that occurs twice with different arguments becomes the empty text, which is not a
+ * number.
  *
- * @returns `'malformed'` where quotes do not end: what was meant to stand behind them cannot be told.
+ * @returns `'malformed'` if quotes do not end, since the directives after them are then unclear.
  * @see RFC 9111 section 5.2, 4.2.1
  */
 export function parseCacheControl(field: string | null): CacheDirectives | 'malformed' {
   const directives = new Map<string, string | undefined>()
   if (field === null) return directives
-  if (field.length > longestField) return 'malformed'
+  if (field.length > maxFieldLength) return 'malformed'
   const fieldParts = splitOutsideQuotes(field)
   if (fieldParts === undefined) return 'malformed'
   for (const fieldPart of fieldParts) {
@@ -93,7 +93,7 @@ export function parseCacheControl(field: string | null): CacheDirectives | 'malf
     const directiveName = spelledName.trim()
     if (directiveName === '') continue
     const rawArgument = equalsIndex === -1 ? undefined : unquote(fieldPart.slice(equalsIndex + 1))
-    // White space beside the equals sign is not allowed; such an argument is malformed.
+    // White space around the equals sign is not allowed. The argument of such a directive becomes the empty text.
     const argument =
       rawArgument === undefined ||
       (tokenPattern.test(spelledName) && rawArgument === rawArgument.trim())
@@ -109,9 +109,12 @@ export function parseCacheControl(field: string | null): CacheDirectives | 'malf
   return directives
 }
 
-/** Reads a targeted field; undefined where it is absent, empty or no structured dictionary: then it does not count. */
+/**
+ * Parses a field for shared caches; undefined if it is absent, empty or no structured dictionary, and so must be
+ * ignored.
+ */
 function parseTargeted(field: string | null): CacheDirectives | undefined {
-  if (field === null || field.length > longestField) return undefined
+  if (field === null || field.length > maxFieldLength) return undefined
   const fieldParts = splitOutsideQuotes(field)
   if (fieldParts === undefined || field.trim() === '') return undefined
   const directives = new Map<string, string | undefined>()
@@ -119,7 +122,8 @@ function parseTargeted(field: string | null): CacheDirectives | undefined {
     const match = member.exec(fieldPart)
     if (match === null) return undefined
     const [, directiveName = '', argument] = match
-    // RFC 9213 section 2.1: a directive whose value is of the wrong type is ignored. Of two of one name the last counts.
+    // RFC 9213 section 2.1: a directive with a value of the wrong type is ignored. If a name occurs twice, the last one
+    // counts.
     if (hasWrongType(directiveName, argument)) directives.delete(directiveName)
     else directives.set(directiveName, argument === '?1' ? undefined : argument)
   }
@@ -139,7 +143,7 @@ function hasWrongType(name: string, value: string | undefined): boolean {
   return value === '?0'
 }
 
-/** A field at its commas; undefined where quotes do not end. */
+/** Splits a field at its commas outside quotes; undefined if quotes do not end. */
 function splitOutsideQuotes(field: string): string[] | undefined {
   const fieldParts: string[] = []
   let [start, isQuoted] = [0, false]
@@ -162,10 +166,10 @@ function unquote(text: string): string {
   return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(.)/g, '$1') : text
 }
 
-/** The most that counts, which is more than 68 years. RFC 9111 section 1.2.2. */
-const mostSeconds = 2_147_483_648
+/** Maximum seconds of a directive, which is more than 68 years (RFC 9111 section 1.2.2). */
+const maxSeconds = 2_147_483_648
 
 /** Parses delta-seconds; undefined if the text is not a whole number. */
 export function parseSeconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Math.min(Number(text), mostSeconds) : undefined
+  return text !== undefined && /^\d+$/.test(text) ? Math.min(Number(text), maxSeconds) : undefined
 }

@@ -1,22 +1,22 @@
 /**
- * Computes how long a response is fresh, in seconds (RFC 9111 section 4.2). `rules.ts` calls it
- * for each response that may be stored. It is pure; undefined means that the response may not be
- * stored.
+ * Computes for how many seconds a response is fresh, and for how long it may be served after that (RFC 9111 section
+ * 4.2). `rules.ts` calls it for each response that may be stored; the options and the store use its types. It does not
+ * throw. Undefined means that neither the upstream nor the route sets a lifetime. A malformed lifetime counts as 0.
  */
 import { parseHttpDate } from '../../request/index.ts'
 import { type CacheControl, type CacheDirectives, parseSeconds } from './directives.ts'
 
-/** How long an answer is good for, in seconds. */
+/** The age and the lifetimes of a response, in seconds. */
 export interface Freshness {
   /** The age of the response when it arrived. */
   readonly age: number
-  /** Counted from its making; 0 for what has to be validated each time. */
+  /** The lifetime since the response was created; 0 if it must be validated before each use. */
   readonly fresh: number
   /** The time after its lifetime in which it may be served if the upstream fails. */
   readonly stale: number
   /**
-   * The time after its lifetime in which it may be served while the upstream is asked for another
-   * one.
+   * The time after its lifetime in which it may be served while a new one is requested from the
+   * upstream.
    */
   readonly whileRevalidate: number
 }
@@ -31,11 +31,11 @@ export interface FreshnessRules {
   readonly staleWhileRevalidate: StaleRule
 }
 
-/** For how long a stale answer may be given. */
+/** For how many seconds a stale response may be served. */
 export interface StaleRule {
-  /** Where the upstream does not say. */
+  /** The seconds if the upstream's directives name none. */
   readonly assumed: number
-  /** Where it does. */
+  /** The maximum seconds if the upstream's directives name some. */
   readonly most: number
 }
 
@@ -51,9 +51,10 @@ export interface ResponseTimes {
   readonly receivedAt: number
 }
 
-const longestLife = 31_536_000
+/** Maximum seconds of a lifetime: a year. */
+const maxLifetime = 31_536_000
 
-/** Computes how long a response is fresh; undefined where neither it nor the route says so. */
+/** Computes the lifetimes of a response; undefined if neither the response nor the route sets a lifetime. */
 export function computeFreshness(
   { status, headers }: ResponseHead,
   control: CacheControl,
@@ -62,15 +63,15 @@ export function computeFreshness(
 ): Freshness | undefined {
   const { directives } = control
   const initialAge = computeInitialAge(headers, times)
-  const mustAsk = directives.has('no-cache')
-  const lifetime = mustAsk
+  const isNoCache = directives.has('no-cache')
+  const lifetime = isNoCache
     ? 0
     : (explicitLifetime(headers, control, times) ?? assumedLifetime(status, headers, rules))
   if (lifetime === undefined) return undefined
-  const freshSeconds = Math.min(lifetime, longestLife)
-  // Section 4.2.4. A stale directive of the upstream is permission, also beside s-maxage.
+  const freshSeconds = Math.min(lifetime, maxLifetime)
+  // RFC 9111 section 4.2.4. A directive such as stale-if-error allows stale responses also together with s-maxage.
   const mustRevalidate =
-    mustAsk || directives.has('must-revalidate') || directives.has('proxy-revalidate')
+    isNoCache || directives.has('must-revalidate') || directives.has('proxy-revalidate')
 
   return {
     age: initialAge,
@@ -93,9 +94,9 @@ function staleTime(
 }
 
 /**
- * Computes the age with which a response arrived: the larger of its `Age` plus the time of the
- * request, and of the time between its `Date` and now. Of a list of ages the first one counts, and
- * one that is not a number is ignored.
+ * Computes the age of a response at its arrival: its `Age` plus the duration of the request, or the
+ * time since its `Date`, whichever is larger. If `Age` is a list, the first number counts. An `Age`
+ * that is no number is ignored.
  *
  * @see RFC 9111 sections 4.2.3, 5.1
  */
@@ -103,14 +104,14 @@ function computeInitialAge(headers: Headers, { requestedAt, receivedAt }: Respon
   const ageSeconds = parseSeconds(headers.get('age')?.split(',', 1)[0]?.trim()) ?? 0
   const correctedAge = ageSeconds + Math.max(0, Math.floor((receivedAt - requestedAt) / 1000))
   const responseDate = parseHttpDate(headers.get('date'), receivedAt)
-  const apparent =
+  const apparentAge =
     responseDate === undefined ? 0 : Math.max(0, Math.floor((receivedAt - responseDate) / 1000))
 
-  return Math.max(apparent, correctedAge)
+  return Math.max(apparentAge, correctedAge)
 }
 
 /**
- * Reads the lifetime of the upstream's response; 0 if it is malformed, undefined if there is none.
+ * Reads the lifetime that the upstream sets; 0 if it is malformed, undefined if there is none.
  */
 function explicitLifetime(
   headers: Headers,
@@ -119,29 +120,32 @@ function explicitLifetime(
 ): number | undefined {
   const { directives, targeted: isTargeted } = control
   for (const directiveName of ['s-maxage', 'max-age']) {
-    // Surrogate-Control may add the seconds after which it is served no more: `max-age=600+60`.
+    // In Surrogate-Control a second number may follow, for stale responses: `max-age=600+60`. It is ignored.
     if (directives.has(directiveName))
       return parseSeconds(directives.get(directiveName)?.replace(/\+\d+$/, '')) ?? 0
   }
 
   const expires = headers.get('expires')
   if (isTargeted || expires === null) return undefined
-  // Section 5.3: an invalid date, above all `0`, lies in the past.
-  const end = parseHttpDate(expires, times.receivedAt)
-  if (end === undefined) return 0
+  // RFC 9111 section 5.3: an invalid date, such as `0`, is in the past.
+  const expiresAt = parseHttpDate(expires, times.receivedAt)
+  if (expiresAt === undefined) return 0
   const createdAt = parseHttpDate(headers.get('date'), times.receivedAt) ?? times.receivedAt
 
-  return Math.max(0, Math.floor((end - createdAt) / 1000))
+  return Math.max(0, Math.floor((expiresAt - createdAt) / 1000))
 }
 
-/** The route's own word. An upstream that speaks to the caches of HTTP/1.0 alone has not been silent. */
+/**
+ * Returns the lifetime that the route sets for a response without one. `Pragma: no-cache` alone counts as a lifetime of
+ * none.
+ */
 function assumedLifetime(
   status: number,
   headers: Headers,
   { maxAge }: FreshnessRules,
 ): number | undefined {
-  const isOldEnough =
+  const isForbiddenByPragma =
     !headers.has('cache-control') &&
     headers.get('pragma')?.toLowerCase().includes('no-cache') === true
-  return status === 200 && !isOldEnough ? maxAge : undefined
+  return status === 200 && !isForbiddenByPragma ? maxAge : undefined
 }

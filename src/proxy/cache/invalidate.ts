@@ -1,12 +1,14 @@
 /**
- * Invalidates what the caches of routes hold when a request may have changed something. The
- * gateway's forward phase calls it after each unsafe request. It never fails a request.
+ * Invalidates cached responses after a request that may have changed data (RFC 9111 section 4.4). `public-cache.ts`
+ * creates the function for a route table, and the gateway's forward phase calls it after each response. Errors of a
+ * cache are swallowed, so an address that could not be invalidated may be served until its lifetime ends. Other
+ * isolates and data centers are only reached if the store is shared.
  */
 import { canonicalPath, isSafeMethod, readUrlHostName } from '../../request/index.ts'
 import type { Clock } from '../../types.ts'
 import type { RouteCache } from './public-cache.ts'
 
-/** A request whose response may say that something has changed. */
+/** A request that may have changed data. */
 export interface ChangingRequest {
   readonly request: Request
   readonly path: string
@@ -14,9 +16,9 @@ export interface ChangingRequest {
   readonly settings: { readonly publicOrigin: string }
 }
 
-/** The table in which the cache of a URL is found: that of the route which responds to GET there. */
+/** The route table, in which the cache of a URL is found: that of the route for GET. */
 export interface CachedRoutes {
-  /** Whether any route names a host. */
+  /** True if any route names a host. */
   readonly hosted: boolean
   match(host: string, path: string, method: string): CachedRouteMatch
 }
@@ -31,15 +33,16 @@ type CachedRouteMatch =
       }
     }
 
-/** Response headers that may name another URL that has changed. */
+/** Response headers that may name further URLs that have changed. */
 const urlHeaders = ['location', 'content-location'] as const
 
 /** Invalidates caches after a response. */
 export type InvalidateCache = (ctx: ChangingRequest, response: Response) => Promise<void>
 
 /**
- * Creates the function that invalidates the responses cached for the URL of a request that was not safe, and for the URLs of the
- * same origin that its response names. It clears the cache of the route that responds to GET there, whatever route took the request.
+ * Creates the function that invalidates cached responses after a request with an unsafe method: those of its URL, and
+ * those of URLs of the same origin that the response names. The cache is that of the route for GET, which may be
+ * another one than the request's.
  *
  * @see RFC 9111 section 4.4
  */
@@ -72,7 +75,7 @@ export function createInvalidateCache(routes: CachedRoutes, clock: Clock): Inval
   }
 }
 
-/** Paths and queries on the public origin that may have changed. */
+/** Lists the paths, with queries, on the public origin that may have changed. */
 function findChanged({ path, search, settings }: ChangingRequest, response: Response): Set<string> {
   const { publicOrigin } = settings
   const ownAddress = path + search

@@ -1,6 +1,8 @@
 /**
- * Remembers per isolate when a cached address became invalid. `location.ts` and `public-cache.ts`
- * use it. It forgets everything once it is full, since each entry is useful for a minute only.
+ * Remembers times or counts by cached address, in the memory of one isolate: when a background refresh began, and which
+ * invalidation of an address was the last. `public-cache.ts` creates it, and the files of the cache use it. When it
+ * holds 1,000 addresses, all are forgotten without notice: a refresh may then begin again, and only the marker in the
+ * store still shows that an address was invalidated. It does not throw.
  */
 
 /** Times in epoch milliseconds, or counts, by address. */
@@ -12,7 +14,7 @@ export interface InvalidationTimes {
 
 const maxAddresses = 1000
 
-/** Makes notes that forget everything once they are full: each is only of use for a minute. */
+/** Creates an empty map. It is cleared when it is full, since each entry is only of use for a minute. */
 export function createInvalidationTimes(): InvalidationTimes {
   const times = new Map<string, number>()
   return {

@@ -1,31 +1,33 @@
 /**
- * Finds where a cache keeps the response to a request, and invalidates that place. `serve.ts` and
- * `public-cache.ts` call it. It never rejects.
+ * Finds the key under which a cache stores the response to a request, and invalidates the responses of an address.
+ * `serve.ts` and `public-cache.ts` call it. `findCacheLocation` throws a `TypeError` only for an origin that is no URL.
+ * `invalidateCached` never rejects: `store.ts` swallows errors of the cache.
  */
 import type { CacheTarget } from './context.ts'
 import type { InvalidationTimes } from './invalidation-times.ts'
 import { type CacheRules, createInvalidationUrl, createKeyUrl, selectQuery } from './rules.ts'
 import { type CacheLocation, type CacheStore, invalidate } from './store.ts'
 
-/** A cache, ready for requests. */
+/** The parts of a route's cache. */
 export interface CacheParts {
   readonly rules: CacheRules
+  /** Stores the responses; undefined if the runtime has no cache. */
   readonly store: CacheStore | undefined
-  /** Bytes of the largest body that is cached. */
+  /** Maximum bytes of a body that is cached. */
   readonly most: number
-  /** Answers that this isolate asks for in the background, by key, and since when. */
+  /** The times at which this isolate began to refresh a response in the background, by key. */
   readonly refreshing: InvalidationTimes
-  /** Counts the changes that this isolate knows of, and records the last one of each address. */
+  /** The invalidations of this isolate, so that a response that was requested before one is not stored. */
   readonly changes: Changes
 }
 
-/** Changes that one isolate knows of, by address. */
+/** The invalidations of one isolate: their number so far, and the number of the last one of each address. */
 export interface Changes {
   count: number
   readonly last: InvalidationTimes
 }
 
-/** Where the answer to a request lies. */
+/** Returns the place of a response in the store, by the query and the headers that are part of the key. */
 export function findCacheLocation(
   target: CacheTarget,
   { rules, store }: { readonly rules: CacheRules; readonly store: CacheStore },
@@ -39,7 +41,7 @@ export function findCacheLocation(
   return { store, key: cacheKey, invalidKey }
 }
 
-/** Makes what a cache holds of one address invalid. RFC 9111 section 4.4. */
+/** Invalidates all cached responses of an address (RFC 9111 section 4.4). */
 export async function invalidateCached(
   target: CacheTarget,
   { rules, store, changes }: CacheParts,
@@ -52,7 +54,7 @@ export async function invalidateCached(
   await invalidate(cacheLocation)
 }
 
-/** One for all forms of an answer. */
+/** Returns a text that identifies an address, for all of its responses that differ by headers. */
 export function cacheAddress({ key: cacheKey, invalidKey }: CacheLocation): string {
   return (invalidKey ?? cacheKey).url
 }

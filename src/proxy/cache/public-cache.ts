@@ -1,7 +1,8 @@
 /**
- * Creates a shared cache between the gateway and an upstream, for responses that are the same for
- * every client. Configurations pass `publicCache()` to the option `cache` of a public route, and
- * the gateway serves through it. Wrong options are a `ConfigError`.
+ * Creates the option `cache` of a public route: a shared cache between the gateway and an upstream, for responses that
+ * are the same for every client. Applications call `publicCache()`; `forward-cached.ts` serves requests through it, and
+ * the forward phase invalidates it. Wrong options throw a `ConfigError` (`ERR_CONFIG`). Without a store, as outside
+ * Workers, nothing is cached and every request is forwarded. Errors of the store count as an empty cache.
  */
 
 import {
@@ -34,17 +35,18 @@ export interface CacheOptions {
    */
   readonly maxAge?: number
   /**
-   * Seconds beyond that for which it is still given where the upstream fails: no answer, or 5xx. An upstream's own
-   * `stale-if-error` shortens it; with `'upstream'` it alone decides. Default 0, at most a year.
+   * Seconds after its lifetime for which a response is still served if the upstream fails: without a response, or with
+   * 5xx. A `stale-if-error` of the upstream can shorten this time; with `'upstream'` only that directive decides.
+   * Default 0, at most a year.
    */
   readonly staleIfError?: number | 'upstream'
   /**
-   * Seconds beyond that for which it is still given while another one is fetched, after the answer. An upstream's own
-   * `stale-while-revalidate` shortens it; with `'upstream'` it alone decides. It needs a platform with `waitUntil`. Default 0, at
-   * most a year.
+   * Seconds after its lifetime for which a response is still served while a new one is requested in the background. A
+   * `stale-while-revalidate` of the upstream can shorten this time; with `'upstream'` only that directive decides. It
+   * needs a platform with `waitUntil`. Default 0, at most a year.
    */
   readonly staleWhileRevalidate?: number | 'upstream'
-  /** Query parameters that make a difference; no other reaches the upstream. Default none. */
+  /** Query parameters that select a response. The upstream receives no other parameter. Default none. */
   readonly query?: readonly string[]
   /**
    * Request headers that select a response, in lower case; the upstream receives no other header of
@@ -58,10 +60,10 @@ export interface CacheOptions {
    */
   readonly ranges?: boolean
   /**
-   * How a request with cookies is handled. `'bypass'`: it is forwarded past the cache, as it is.
-   * `'ignore'`: it is answered from the cache and its cookies never reach the upstream, for routes
-   * that use no cookies on sites that set some. A request with one of our cookies always bypasses
-   * the cache. Default `'bypass'`.
+   * How a request with cookies is handled. `'bypass'`: it is forwarded without the cache.
+   * `'ignore'`: it is served from the cache, and the upstream does not receive its cookies. Use that for
+   * routes that need no cookies, on sites that set some. A request with a cookie of the gateway always
+   * bypasses the cache. Default `'bypass'`.
    */
   readonly cookies?: 'bypass' | 'ignore'
   /**
@@ -70,13 +72,13 @@ export interface CacheOptions {
    */
   readonly types?: readonly string[]
   /**
-   * Bytes of the largest body that is cached. Default 1,048,576 (1 MB), at most 16 MB: it is
+   * Maximum bytes of a body that is cached. Default 1,048,576 (1 MB), at most 16 MB, since it is
    * buffered in memory.
    */
   readonly maxBytes?: number
   /**
-   * Stores the responses. Default: the runtime's `caches.default`, which Workers have; without one
-   * nothing is cached.
+   * Stores the responses. Default: `caches.default` of the runtime, which only Workers have. Without a
+   * store nothing is cached.
    */
   readonly store?: CacheStore
 }
@@ -84,14 +86,14 @@ export interface CacheOptions {
 /** The value of the option `cache` of a route, which {@link publicCache} creates. */
 export interface RouteCache {
   /**
-   * Responds from the cache; or forwards the request, and caches the response if that is allowed.
+   * Responds from the cache, or forwards the request and caches the response if that is allowed.
    */
   serve(ctx: CacheContext): Promise<Response>
-  /** Invalidates the cached responses of an address, in every form. Never rejects. */
+  /** Invalidates all cached responses of an address. It never rejects. */
   invalidate(target: CacheTarget): Promise<void>
-  /** Creates what invalidates the caches of a whole table after a response. */
+  /** Creates the function that invalidates the caches of a route table after a response. */
   createInvalidate(routes: CachedRoutes, clock: Clock): InvalidateCache
-  /** Reads from a response whether it is a hit, or why not. */
+  /** Reads the outcome of a request from the response. */
   readOutcome(response: Response): CacheOutcome
 }
 
@@ -113,10 +115,10 @@ const optionKeys: ReadonlyArray<keyof CacheOptions> = [
 const yearBounds = { min: 0, max: 31_536_000, unit: 'seconds' } as const
 
 /**
- * Makes the option `cache` of a public route. What is kept lies under scheme, public host, canonical path, the parameters in
- * `query` and the headers in `vary`, and was asked for with nothing else of the client in it: no other parameter, header or
- * cookie can make one visitor's answer another's. It is a shared cache by RFC 9111, and `Cache-Status` tells what happened
- * (RFC 9211).
+ * Creates the option `cache` of a public route. The key of a response is scheme, public host, canonical path, the
+ * parameters in `query` and the headers in `vary`. The upstream receives no other parameter, header or cookie of the
+ * client, so that one visitor cannot change the response for another one. It is a shared cache by RFC 9111, and the
+ * header `Cache-Status` names the outcome (RFC 9211).
  *
  * @example
  * ```ts
@@ -128,7 +130,7 @@ const yearBounds = { min: 0, max: 31_536_000, unit: 'seconds' } as const
  * }
  * ```
  * @throws {ConfigError} `ERR_CONFIG`
- * @see docs/proxy.md for what is never kept
+ * @see docs/proxy.md for responses that are never cached
  */
 export function publicCache(options: CacheOptions = {}): RouteCache {
   const issues = createIssues('publicCache')
@@ -138,7 +140,7 @@ export function publicCache(options: CacheOptions = {}): RouteCache {
     store !== undefined &&
     (typeof store?.match !== 'function' || typeof store.put !== 'function')
   ) {
-    issues.add('store', 'must have match and put')
+    issues.add('store', 'must be an object with the methods match and put')
   }
 
   const cacheRules = compileRules({ ...options }, issues)
@@ -233,7 +235,7 @@ function parseStaleRule(
   return { assumed: seconds, most: seconds }
 }
 
-/** Headers that identify the client, or that the cache reads itself. */
+/** Headers that must not be in `vary`: they identify the client, or the cache itself reads them. */
 const fixedNames: ReadonlySet<string> = new Set([
   'cookie',
   'authorization',

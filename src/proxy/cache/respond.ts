@@ -1,7 +1,7 @@
 /**
- * Responds with a cached or a new response: whole, in part, or as 304. `serve.ts` calls it. It
- * decides by the client's conditions and range; the headers of the cached response stay as they
- * are.
+ * Creates the client's response from a cached or a new response: whole, a part, without a body, or 304, as the client's
+ * conditions and range require. `serve.ts` calls it. Only reading the body of a cached response for a range can reject.
+ * A body that is longer than the maximum is sent whole.
  */
 
 import { findHeaders } from '../../request/index.ts'
@@ -9,19 +9,19 @@ import { isSameForRange, readRange } from './byte-range.ts'
 import { isUnchanged } from './conditions.ts'
 import { type CachedResponse, readWhole, restoreResponse } from './store.ts'
 
-/** The request of the client. */
+/** The request of the client, and the options with which it is served. */
 export interface CacheRequest {
   readonly request: Request
   readonly requestId: string
   readonly now: number
-  /** Bytes of the largest body that can lie in the cache. */
+  /** Maximum bytes of a cached body. */
   readonly most: number
   readonly ranges: boolean
 }
 
 /**
- * Responds with the cached response and its age: whole, as 304, in part, or without a body, as the
- * client requested it.
+ * Creates the response from a cached one, with its age: whole, as 304, a part, or without a body, as
+ * the client requested it.
  */
 export async function respondFromCache(
   cachedResponse: CachedResponse,
@@ -64,8 +64,8 @@ function cutRange(
 }
 
 /**
- * Responds with the upstream's response to a request without the client's condition; 304 if the
- * client has that response.
+ * Returns the upstream's response to a request that was sent without the client's condition; 304 if
+ * the client already has that response.
  */
 export function respondFromUpstream(response: Response, { request, now }: CacheRequest): Response {
   if (response.status !== 200 || !isUnchanged(request.headers, response.headers, now))
@@ -80,9 +80,9 @@ function removeBody(response: Response, status: number): Response {
   return new Response(null, { status, headers })
 }
 
-/** Notes in `Cache-Status` what a cache did. RFC 9211. */
+/** Appends the outcome to the header `Cache-Status` (RFC 9211). */
 export function withCacheStatus(response: Response, status: string): Response {
-  // A handshake's headers stay as they are.
+  // The headers of a WebSocket handshake are not changed.
   if (response.status !== 101) findHeaders(response).append('cache-status', `portcullis; ${status}`)
   return response
 }

@@ -1,6 +1,7 @@
 /**
- * Decides which requests a shared cache may serve and which responses it may store. `serve.ts` and
- * `location.ts` call it. It is pure; what it does not know is not stored.
+ * Decides which requests a shared cache may serve, which responses it may store, and what the key of a response is.
+ * `serve.ts` and `location.ts` call it. It does not throw. Unknown cases are not stored: other statuses, unknown `Vary`
+ * names, cookies, and pages under the name of a file.
  */
 import { removeCookies } from '../../cookie/index.ts'
 import {
@@ -22,7 +23,7 @@ import {
 /** Request headers that may select a response, if a route lists them; in lower case. */
 export type VaryName = 'accept' | 'accept-language' | (string & {})
 
-/** Options of a route's cache, validated. */
+/** The validated options of a route's cache. */
 export interface CacheRules extends FreshnessRules {
   readonly query: ReadonlySet<string>
   readonly vary: readonly VaryName[]
@@ -31,12 +32,13 @@ export interface CacheRules extends FreshnessRules {
   readonly takes: AcceptsType | undefined
 }
 
-const longestVaried = 200
+/** Maximum characters of a header in `vary`. A longer value bypasses the cache. */
+const maxVaryLength = 200
 
-/** Headers that ask about one state of what is there: their answer is the upstream's to give. RFC 9111 section 4.3.2. */
-const personal = ['authorization', 'origin', 'if-match', 'if-unmodified-since'] as const
+/** Headers with which a request bypasses the cache, since only the upstream can answer it (RFC 9111 section 4.3.2). */
+const bypassHeaders = ['authorization', 'origin', 'if-match', 'if-unmodified-since'] as const
 
-/** Why a request goes past the cache, in both directions; undefined where it does not. */
+/** Returns the reason for which a request bypasses the cache; undefined for a request that may use it. */
 export function findBypassReason(
   request: Request,
   { vary, ignoreCookies, ranges }: CacheRules,
@@ -45,44 +47,51 @@ export function findBypassReason(
   const { method, headers } = request
   if (method !== 'GET' && method !== 'HEAD') return 'method'
   if (isWebSocketUpgrade(request)) return 'upgrade'
-  for (const headerName of personal) if (headers.has(headerName)) return headerName
+  for (const headerName of bypassHeaders) if (headers.has(headerName)) return headerName
   if (!ranges && headers.has('range')) return 'range'
   const cookie = headers.get('cookie')
   if (cookie !== null && (!ignoreCookies || removeCookies(cookie, ownNames) !== cookie))
     return 'cookie'
 
-  return vary.some((varyName) => (headers.get(varyName)?.length ?? 0) > longestVaried)
+  return vary.some((varyName) => (headers.get(varyName)?.length ?? 0) > maxVaryLength)
     ? 'length'
     : undefined
 }
 
 /**
- * Whether a client wants a cached response or none. RFC 9111 section 5.2.1.7; its other directives
- * are ignored.
+ * Whether a client only wants a cached response (RFC 9111 section 5.2.1.7). Other directives of a
+ * request are ignored.
  */
 export function wantsOnlyCached(headers: Headers): boolean {
   const control = parseCacheControl(headers.get('cache-control'))
   return control !== 'malformed' && control.has('only-if-cached')
 }
 
-/** The query without parameters that are not keyed, sorted by name; those of one name stay in their order. */
+/**
+ * Returns the query with only the given parameters, sorted by name. Parameters with the same name stay in their order.
+ */
 export function selectQuery(search: string, names: ReadonlySet<string>): string {
   if (search === '' || names.size === 0) return ''
   const parameterName = (queryPair: string): string => queryPair.split('=', 1)[0] ?? ''
-  const keptPairs = search
+  const compareNames = (first: string, second: string): number => {
+    const [firstName, secondName] = [parameterName(first), parameterName(second)]
+    if (firstName === secondName) return 0
+    return firstName < secondName ? -1 : 1
+  }
+
+  const keyPairs = search
     .slice(1)
     .split('&')
     .filter((queryPair) => names.has(parameterName(queryPair)))
-  if (keptPairs.length === 0) return ''
-  return `?${keptPairs.sort((first, second) => (parameterName(first) < parameterName(second) ? -1 : parameterName(first) > parameterName(second) ? 1 : 0)).join('&')}`
+  return keyPairs.length === 0 ? '' : `?${keyPairs.sort(compareNames).join('&')}`
 }
 
 /**
- * Selects the client's headers that are part of the key, and no others: a header outside the key
- * must not change the response.
+ * Selects the client's headers that are part of the key. The upstream receives no other ones, since a
+ * header outside the key must not change the response.
  */
 export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
-  // One form for all; platforms compress on the way to the client.
+  // Responses are stored uncompressed. Platforms compress them for the client.
   const keyHeaders = new Headers({ 'accept-encoding': 'identity' })
   for (const varyName of vary) {
     const headerValue = headers.get(varyName)
@@ -92,7 +101,7 @@ export function selectHeaders(headers: Headers, { vary }: CacheRules): Headers {
   return keyHeaders
 }
 
-/** The address under which an answer lies: one that no client can ask for. */
+/** Creates the URL under which a response is stored. Clients cannot request a path under `/.portcullis/`. */
 export function createKeyUrl(
   { publicOrigin, upstream, path }: CacheTarget,
   search: string,
@@ -106,7 +115,7 @@ export function createKeyUrl(
   return keyUrl
 }
 
-/** The address under which it is noted when all forms of an answer that varies became invalid. */
+/** Creates the URL under which the invalidation of all responses of an address is stored, if they vary by headers. */
 export function createInvalidationUrl(
   { publicOrigin, upstream, path }: CacheTarget,
   search: string,
@@ -115,8 +124,8 @@ export function createInvalidationUrl(
 }
 
 /**
- * Computes how long a shared cache may store a response of the upstream; undefined: not at all. A
- * response that is never fresh is stored if it has a validator: it is served again once the
+ * Computes how long a shared cache may store a response of the upstream; undefined if it must not be
+ * stored. A response that is never fresh is stored if it has a validator, and served again after the
  * upstream has confirmed it.
  *
  * @see RFC 9111 sections 3, 4.2
@@ -132,7 +141,7 @@ export function readFreshness(
   if (headers.has('set-cookie') || headers.has('portcullis-session') || isCompressed(headers))
     return undefined
 
-  // A nonce is good for one answer.
+  // A nonce must be used for one response only.
   if (/'nonce-/i.test(headers.get('content-security-policy') ?? '')) return undefined
   if (
     !isVaryAllowed(headers.get('vary'), rules.vary) ||
@@ -152,7 +161,7 @@ export function readFreshness(
   return freshness
 }
 
-/** Whether an upstream can be asked if an answer still holds. */
+/** Whether a response can be revalidated: it has a validator, and status 200. */
 export function hasValidator(status: number, headers: Headers): boolean {
   return status === 200 && (headers.has('etag') || headers.has('last-modified'))
 }
@@ -163,7 +172,10 @@ function isVaryAllowed(vary: string | null, names: readonly VaryName[]): boolean
   return vary.split(',').every((varyName) => knownNames.includes(varyName.trim().toLowerCase()))
 }
 
-/** A page under the name of a file is a path that its upstream read in another way than was meant. */
+/**
+ * Whether the content type may belong to the file extension of the path. If a path such as `/account/x.css` returns a
+ * page, the upstream may have ignored its end, and an attacker could have it cached (web cache deception).
+ */
 function extensionMatchesType(
   headers: Headers,
   status: number,

@@ -1,6 +1,9 @@
 /**
- * Answers requests from a cache, and fills it. `public-cache.ts` calls it for each request of a
- * cached route. It rejects as forwarding does, unless a stale response may be served instead.
+ * Serves requests from a cache, and stores responses of the upstream in it. `public-cache.ts` calls it for each request
+ * of a route with a cache. It rejects as forwarding does (`ERR_UPSTREAM_TIMEOUT` for example), unless a stale response
+ * may be served. Storing and refreshing run in the background with `waitUntil`, and their errors are swallowed. A
+ * response that was requested before its address was invalidated is not stored. `Cache-Control: only-if-cached` without
+ * a fresh response gets 504.
  */
 import { isPortcullisError } from '../../errors.ts'
 import { errorResponse } from '../../page/index.ts'
@@ -30,20 +33,23 @@ import {
   storeResponse,
 } from './store.ts'
 
-/** One request that may be answered from a cache. */
+/** One request that may be served from a cache. */
 interface CacheTurn {
   readonly ctx: CacheContext
   readonly cache: CacheParts
-  readonly place: CacheLocation
-  readonly asking: CacheRequest
+  readonly cacheLocation: CacheLocation
+  readonly cacheRequest: CacheRequest
+  /** The query that is part of the key. */
   readonly search: string
+  /** The headers that are part of the key. */
   readonly headers: Headers
+  /** The last invalidation of the address that the cache knew of at the look-up. */
   readonly epoch: string
-  /** The number of changes that this isolate knew of when the request arrived. */
+  /** The number of invalidations of this isolate when the request arrived. */
   readonly changes: number
 }
 
-/** Responds from the cache; or forwards the request, and caches the response if that is allowed. */
+/** Responds from the cache, or forwards the request and caches the response if that is allowed. */
 export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise<Response> {
   const { request, requestId } = ctx
   const { rules, store, most: maxBytes } = cache
@@ -68,8 +74,8 @@ export async function serveCached(ctx: CacheContext, cache: CacheParts): Promise
   const cacheTurn: CacheTurn = {
     ctx,
     cache,
-    place: cacheLocation,
-    asking: cacheRequest,
+    cacheLocation,
+    cacheRequest,
     search,
     headers,
     epoch: cacheEpoch,
@@ -123,7 +129,7 @@ async function fetchAndStore(
   cached: CachedResponse | undefined,
   background = false,
 ): Promise<Response> {
-  const { ctx, asking: cacheRequest } = cacheTurn
+  const { ctx, cacheRequest } = cacheTurn
   const staleResponse =
     cached !== undefined && cached.age < cached.fresh + cached.stale ? cached : undefined
   const headers = new Headers(cacheTurn.headers)
@@ -160,9 +166,9 @@ async function fetchAndStore(
 
   if (conditional && response.status === 304) {
     if (upstreamHeaders !== undefined && confirmsCached(upstreamHeaders, oldResponse.headers))
-      return freshen(cacheTurn, oldResponse, { response, said: upstreamHeaders, requestedAt })
+      return freshen(cacheTurn, oldResponse, { response, upstreamHeaders, requestedAt })
 
-    // The 304 is about another response than the cached one: forward again without a condition.
+    // The 304 is about another response than the cached one, so the request is sent again without a condition.
     discardBody(oldResponse)
     return fetchAndStore(cacheTurn, undefined, background)
   }
@@ -178,20 +184,24 @@ async function fetchAndStore(
   )
 }
 
-/** Serves the cached response again, updated by a 304. RFC 9111 section 4.3.4. */
+/** Serves the cached response again after a 304, whose headers update it (RFC 9111 section 4.3.4). */
 async function freshen(
   cacheTurn: CacheTurn,
   oldResponse: Response,
-  received: { readonly response: Response; readonly said: Headers; readonly requestedAt: number },
+  confirmation: {
+    readonly response: Response
+    readonly upstreamHeaders: Headers
+    readonly requestedAt: number
+  },
 ): Promise<Response> {
-  const { response, said: upstreamHeaders, requestedAt } = received
-  const { ctx, asking: cacheRequest } = cacheTurn
+  const { response, upstreamHeaders, requestedAt } = confirmation
+  const { ctx, cacheRequest } = cacheTurn
   const headers = mergeHeaders(oldResponse.headers, response.headers)
   const updatedResponse = new Response(oldResponse.body, { status: oldResponse.status, headers })
-  // Headers that are removed from the response still show that it is for one client.
+  // These headers are no longer in the response, but they show that it is for one client, so that it is not stored.
   const storableHeaders = new Headers(headers)
   for (const headerName of ['set-cookie', 'portcullis-session'])
-    if (upstreamHeaders.has(headerName)) storableHeaders.set(headerName, 'said')
+    if (upstreamHeaders.has(headerName)) storableHeaders.set(headerName, 'present')
 
   const isStored = store(cacheTurn, updatedResponse, storableHeaders, requestedAt)
   for (const cookie of response.headers.getSetCookie())
@@ -202,16 +212,16 @@ async function freshen(
   return withCacheStatus(clientResponse, `fwd=stale; fwd-status=304${isStored ? '; stored' : ''}`)
 }
 
-/** Stores a response in the background, if that is allowed. */
+/** Stores a response in the background if that is allowed. Returns false if it is not stored. */
 function store(
-  { ctx, cache, place: cacheLocation, epoch: cacheEpoch, changes }: CacheTurn,
+  { ctx, cache, cacheLocation, epoch: cacheEpoch, changes }: CacheTurn,
   response: Response,
   upstreamHeaders: Headers,
   requestedAt: number,
 ): boolean {
   const now = ctx.clock()
   const responseTimes = { requestedAt, receivedAt: now }
-  // RFC 9111 section 4.4: what was under way while its address changed may be of before.
+  // If the address was invalidated since the request was sent, the response may be outdated (RFC 9111 section 4.4).
   if ((cache.changes.last.get(cacheAddress(cacheLocation)) ?? 0) > changes) return false
   const responseHead = { status: response.status, headers: upstreamHeaders }
   const freshness = readFreshness(responseHead, ctx.path, cache.rules, responseTimes)
@@ -231,29 +241,29 @@ function store(
   return true
 }
 
-/** Milliseconds after which an isolate no longer counts on a refresh that it began. */
-const longestRefresh = 60_000
+/** Milliseconds after which a background refresh that has not ended may begin again. */
+const maxRefreshMs = 60_000
 
 /**
- * Fetches another response while the cached one is served; false if nothing can run after a
- * response.
+ * Requests a new response in the background while the cached one is served. Returns false if the
+ * platform has no `waitUntil`.
  */
 function refreshLater(cacheTurn: CacheTurn): boolean {
-  const { ctx, place: cacheLocation, cache, asking: cacheRequest } = cacheTurn
+  const { ctx, cacheLocation, cache, cacheRequest } = cacheTurn
   const { refreshing } = cache
   if (ctx.waitUntil === undefined) return false
   const cacheKey = cacheLocation.key.url
   const startedAt = refreshing.get(cacheKey)
-  // A clock that went back to before it began ends the wait for it.
-  const ageMs = startedAt === undefined ? longestRefresh : cacheRequest.now - startedAt
-  if (ageMs >= 0 && ageMs < longestRefresh) return true
+  // A negative age means that the clock was set back. A new refresh then begins.
+  const ageMs = startedAt === undefined ? maxRefreshMs : cacheRequest.now - startedAt
+  if (ageMs >= 0 && ageMs < maxRefreshMs) return true
   refreshing.set(cacheKey, cacheRequest.now)
-  // The client's own condition is about what it is given now.
+  // The conditions of the client's request apply to the cached response only, so the refresh is sent without them.
   const request = new Request(ctx.request.url)
-  const work = lookUp(cacheLocation, cacheRequest.now)
+  const refresh = lookUp(cacheLocation, cacheRequest.now)
     .then(({ kept: cached, epoch: cacheEpoch }) =>
       fetchAndStore(
-        { ...cacheTurn, epoch: cacheEpoch, asking: { ...cacheRequest, request } },
+        { ...cacheTurn, epoch: cacheEpoch, cacheRequest: { ...cacheRequest, request } },
         cached,
         true,
       ),
@@ -262,12 +272,12 @@ function refreshLater(cacheTurn: CacheTurn): boolean {
     .catch(() => {})
     .finally(() => refreshing.delete(cacheKey))
 
-  ctx.waitUntil(work)
+  ctx.waitUntil(refresh)
 
   return true
 }
 
-/** Only where the upstream is what failed: a fault of ours is shown. */
+/** Whether the upstream has failed. A stale response must not hide an error of the gateway itself. */
 function isUpstreamFailure(error: unknown): boolean {
   return isPortcullisError(error) && error.code.startsWith('ERR_UPSTREAM_')
 }

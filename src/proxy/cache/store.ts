@@ -1,17 +1,19 @@
 /**
- * Puts responses into a cache and restores them as they were. `serve.ts` and `location.ts` call
- * it. Its functions never reject: a cache that fails counts as empty.
+ * Writes responses to a cache, restores them, and marks them as invalid. `serve.ts`, `location.ts` and `respond.ts`
+ * call it. Looking up, storing and invalidating never reject: a cache that fails counts as empty, and a response that
+ * cannot be written is not cached. `readWhole` rejects if the body breaks off. Entries that another release has written
+ * in another format are ignored.
  */
 
 import { randomId } from '../../crypto/index.ts'
 import { joinChunks } from '../../request/body/chunks.ts'
 import type { Freshness } from './freshness.ts'
 
-/** Stores responses: two methods of the Cache API. */
+/** Stores responses, with two methods of the Cache API. */
 export interface CacheStore {
-  /** A stored answer, or undefined; like `Cache.match`. */
+  /** Resolves with a stored response, or with undefined, as `Cache.match` does. */
   match(key: Request): Promise<Response | undefined>
-  /** Stores a response; like `Cache.put`. */
+  /** Stores a response, as `Cache.put` does. */
   put(key: Request, response: Response): Promise<unknown>
 }
 
@@ -20,38 +22,44 @@ export interface CachedResponse extends Freshness {
   readonly response: Response
 }
 
-/** Where an answer lies. */
+/** The place of a response in a store. */
 export interface CacheLocation {
   readonly store: CacheStore
   readonly key: Request
-  /** Where it is noted that all forms of this answer became invalid; undefined where there is one form, noted in its place. */
+  /**
+   * The key of the marker that invalidates all responses of the address; undefined if responses do not vary by headers,
+   * and the marker replaces the only response.
+   */
   readonly invalidKey: Request | undefined
 }
 
-/** An answer on its way into the cache. */
+/** The options of storing a response. */
 export interface StoreOptions extends Freshness {
-  /** Bytes of the largest body. */
+  /** Maximum bytes of a body. */
   readonly most: number
-  /** Epoch milliseconds. */
+  /** Milliseconds since the epoch. */
   readonly now: number
-  /** The epoch that was found when the response was requested. */
+  /** The last invalidation of the address that was found before the response was requested. */
   readonly epoch: string
-  /** Whether it can be revalidated once it is no longer fresh. */
+  /** True if the response can be revalidated when it is no longer fresh. */
   readonly validated: boolean
 }
 
-/** The cache of Workers, which no other runtime has. */
+/** Finds the default cache of the runtime, which only Workers have; otherwise undefined. */
 export function findRuntimeCache(): CacheStore | undefined {
   return (globalThis as { caches?: { default?: CacheStore } }).caches?.default
 }
 
-/** Ours, on what lies in the cache. No upstream can send them: every such name is taken out of its answers. */
+/**
+ * The header of a stored response that holds its lifetimes. Upstreams cannot send it, since all `portcullis` headers
+ * are removed.
+ */
 const noteHeader = 'portcullis-kept'
-/** The form of the notes. What an earlier release wrote is not read. */
+/** The version of that header's format. A response with another version is ignored. */
 const version = 'v2'
-/** Headers that the cache itself would act on, set aside. */
+/** Headers by which the store itself would act. They are stored under other names and restored later. */
 const setAsideNames = ['cache-control', 'vary', 'expires', 'pragma'] as const
-/** Headers that belong to one answer. RFC 9111 section 3.1 names the one of proxies. */
+/** Headers that belong to one response only and are not stored (RFC 9111 section 3.1 names the last one). */
 const removedNames = [
   'x-request-id',
   'cache-status',
@@ -60,28 +68,28 @@ const removedNames = [
   'server-timing',
   'proxy-authentication-info',
 ] as const
-/** Seconds that an answer lies there beyond its life, so that its validator can be used. */
-const validatedFor = 86_400
-/** Seconds for which it is remembered that an answer became invalid: longer than a request takes that was under way then. */
-const invalidFor = 600
+/** Seconds for which a response with a validator is stored after its lifetime, so that it can be revalidated. */
+const revalidationSeconds = 86_400
+/** Seconds for which a marker that replaces a response is stored. It must outlast requests that were sent before. */
+const markerSeconds = 600
 const yearSeconds = 31_536_000
-/** Milliseconds: clocks of machines that share a cache may differ by this much. */
+/** Milliseconds by which the clocks of machines that share a cache may differ. */
 const skewMs = 60_000
 
 /** The result of a look-up. */
 export interface CacheLookup {
-  /** Undefined where nothing lies there that may be used, or where the cache cannot be asked. */
+  /** The cached response; undefined if there is none that may be used, or if the cache fails. */
   readonly kept: CachedResponse | undefined
   /**
-   * Identifies the last change at this address that the cache knows of; each cached response
-   * belongs to one.
+   * Identifies the last invalidation of the address that the cache knows of. Each cached response
+   * stores the epoch in which it was requested.
    */
   readonly epoch: string
 }
 
 const firstEpoch = '-'
 
-/** Looks for an answer. Never rejects. */
+/** Looks up a response. It never rejects. */
 export async function lookUp(
   { store, key, invalidKey }: CacheLocation,
   now: number,
@@ -107,15 +115,16 @@ function readCached(
   epoch: string | undefined,
   now: number,
 ): CachedResponse | undefined {
-  const [form, ofEpoch, ...numbers] = (response.headers.get(noteHeader) ?? '').split(' ')
+  const [format, storedEpoch, ...numbers] = (response.headers.get(noteHeader) ?? '').split(' ')
   const [storedAt, initialAge, freshSeconds, staleSeconds, whileRevalidate] = numbers.map(Number)
-  if (form !== version || (epoch !== undefined && ofEpoch !== epoch)) return undefined
+  if (format !== version || (epoch !== undefined && storedEpoch !== epoch)) return undefined
   if (storedAt === undefined || initialAge === undefined || freshSeconds === undefined)
     return undefined
 
   if (staleSeconds === undefined || whileRevalidate === undefined) return undefined
-  // Stored in the future, by a clock that has been corrected since: its age is unknown.
+  // If it was stored in the future, the clock was wrong then, and the age is unknown.
   if (storedAt - now > skewMs) return undefined
+
   return {
     response,
     age: initialAge + Math.max(0, Math.floor((now - storedAt) / 1000)),
@@ -126,15 +135,15 @@ function readCached(
 }
 
 /**
- * Stores a copy once it is complete: a body that breaks off or is too long is not stored, nor is a
- * response that became invalid in the meantime. Never rejects.
+ * Stores a copy of a response when its body is complete. A body that breaks off or is too long is not
+ * stored, nor is a response whose address was invalidated in the meantime. The promise never rejects.
  *
- * @returns undefined where it can be seen at once that it is too long.
+ * @returns undefined if Content-Length shows that the body is too long.
  */
 export function storeResponse(
   cacheLocation: CacheLocation,
   response: Response,
-  keeping: StoreOptions,
+  options: StoreOptions,
 ): Promise<void> | undefined {
   const {
     age,
@@ -145,7 +154,7 @@ export function storeResponse(
     epoch,
     most: maxBytes,
     validated: hasValidators,
-  } = keeping
+  } = options
 
   if (Number(response.headers.get('content-length') ?? 0) > maxBytes) return undefined
   const storedCopy = response.clone()
@@ -163,12 +172,17 @@ export function storeResponse(
     noteHeader,
     `${version} ${epoch} ${now} ${age} ${freshSeconds} ${staleSeconds} ${whileRevalidate}`,
   )
-  const spareSeconds = Math.max(staleSeconds, whileRevalidate, hasValidators ? validatedFor : 0)
+  const extraSeconds = Math.max(
+    staleSeconds,
+    whileRevalidate,
+    hasValidators ? revalidationSeconds : 0,
+  )
   headers.set(
     'cache-control',
-    `public, max-age=${Math.min(yearSeconds, Math.max(1, freshSeconds - age) + spareSeconds)}`,
+    `public, max-age=${Math.min(yearSeconds, Math.max(1, freshSeconds - age) + extraSeconds)}`,
   )
   const { status } = response
+
   const writeCopy = async (): Promise<void> => {
     const body = await readWhole(storedCopy, maxBytes)
     if (body === undefined || (await wasInvalidatedSince(cacheLocation, epoch))) return
@@ -179,14 +193,14 @@ export function storeResponse(
 }
 
 /**
- * Marks the cached responses of an address as invalid. If the address has one form and nothing is
- * stored, there is nothing to mark. Never rejects.
+ * Marks the cached responses of an address as invalid. If responses do not vary by headers and none is
+ * stored, nothing is marked. It never rejects.
  */
 export async function invalidate({ store, key, invalidKey }: CacheLocation): Promise<void> {
   const headers = {
     'content-type': 'text/plain',
     [noteHeader]: `invalid ${randomId()}`,
-    'cache-control': `public, max-age=${invalidKey === undefined ? invalidFor : yearSeconds}`,
+    'cache-control': `public, max-age=${invalidKey === undefined ? markerSeconds : yearSeconds}`,
   }
   try {
     if (invalidKey === undefined) {
@@ -228,7 +242,7 @@ export async function readWhole(
   for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
     byteLength += chunk.value.byteLength
     if (byteLength > maxBytes) {
-      // Not waited for: one half of a split stream is given up for good only when the other is.
+      // This is not awaited: one half of a cloned body is cancelled only when the other half is.
       reader?.cancel().catch(() => {})
       return undefined
     }
@@ -240,8 +254,8 @@ export async function readWhole(
 }
 
 /**
- * Restores a cached response as its upstream sent it: with the headers that were set aside, and
- * without ours.
+ * Restores a cached response as its upstream has sent it: with the headers that were stored under
+ * other names, and without those of the cache.
  */
 export function restoreResponse({ response, age }: CachedResponse): Response {
   const headers = new Headers(response.headers)

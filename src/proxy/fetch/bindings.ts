@@ -1,8 +1,9 @@
 /**
- * Compiles upstreams that are called without a network address: bindings of the platform, and apps
- * in the same isolate. The gateway's `config/upstreams.ts` calls it while building, where a value
- * without a method `fetch` is reported as an issue. An environment without the binding is a
- * `ConfigError` at the request; a client rejects with a `TypeError` where it gets no Response.
+ * Compiles upstreams that are called without a network address: bindings of the platform, and apps in the same isolate.
+ * `config/upstreams.ts` of the gateway calls it while building, where a value without a method `fetch` is reported as
+ * an issue; `find-route.ts` creates the client of each request. An environment without the binding is a `ConfigError`
+ * (`ERR_CONFIG`) at the request. A client rejects with a `TypeError` if it gets no Response, and when its signal is
+ * aborted; an app that ignores the signal runs on, and its late response is discarded.
  */
 import { type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'
@@ -12,11 +13,11 @@ import { avoidNoCache } from './platform-fetch.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
 /**
- * Anything with `fetch`: a service binding, the stub of a Durable Object, a Container, a VPC service, an assets binding. The
- * types of its parameters are not checked, since each platform declares a `Request` of its own.
+ * An object with a method `fetch`: a service binding, the stub of a Durable Object, a Container, a VPC service, an
+ * assets binding. The types of its parameters are not checked, since each platform declares a `Request` of its own.
  */
 export interface FetchBinding {
-  /** Sends one request. It follows no redirect where `init.redirect` is `'manual'`. */
+  /** Sends one request. It must not follow redirects if `init.redirect` is `'manual'`. */
   fetch(url: never, init: never): Promise<object>
 }
 
@@ -25,7 +26,7 @@ export type FetchHandler = (request: never, env: never, context: never) => objec
 
 /** An app in the same isolate: a Hono app, or any object whose `fetch` is a {@link FetchHandler}. */
 export interface FetchApp {
-  /** Responds to a request; `env` and `context` are those that the gateway was called with. */
+  /** Responds to a request. `env` and `context` are the arguments with which the gateway was called. */
   fetch(request: never, env: never, context: never): object | Promise<object>
 }
 
@@ -38,7 +39,7 @@ export interface Invocation {
 /**
  * Creates the client for one request.
  *
- * @throws {ConfigError} `ERR_CONFIG` where the environment lacks the binding
+ * @throws {ConfigError} `ERR_CONFIG` if the environment lacks the binding
  */
 export type ConnectUpstream = (invocation: Invocation) => CompiledClient
 
@@ -51,11 +52,11 @@ export function compileBinding(
   const readBinding = resolveFrom(issues, option, sourceOption, checkFetch)
 
   return ({ env }) => {
-    // A missing binding must be an error of the configuration, not one of the upstream.
+    // The binding is read here too, so that a missing one is an error of the configuration and not of the upstream.
     readBinding(env)
     return createClient((url, requestInit) => {
       avoidNoCache(requestInit)
-      // Read for each attempt: the stub of a Durable Object belongs to one request, and is broken once it has thrown.
+      // The binding is read again for each attempt, since the stub of a Durable Object is unusable after it has thrown.
       return readBinding(env).fetch(url, requestInit)
     })
   }
@@ -94,7 +95,7 @@ function createClient(
       const signal = requestInit.signal as AbortSignal
       signal.throwIfAborted()
       const sending = (async () => (await sendRequest(url, requestInit)) as Response)()
-      // An app may ignore the signal. What it responds later is discarded.
+      // An app may ignore the signal. Its late response is then discarded.
       const abortion = new Promise<never>((_resolve, reject) => {
         const abortSending = (): void => {
           reject(signal.reason)
@@ -109,7 +110,7 @@ function createClient(
       return response
     },
     rules: passesBodies,
-    // Workers hand over a WebSocket with a response, and no other runtime does.
+    // Only in Workers a response can contain a WebSocket.
     upgrades: 'WebSocketPair' in globalThis,
   }
 }

@@ -1,17 +1,21 @@
 /**
- * Pauses an upstream that keeps failing: clients get a response immediately, and the upstream gets
- * time to recover. Applications pass `circuitBreaker()` to an upstream, and `retry.ts` asks it.
- * Wrong options are a `ConfigError`.
+ * Creates circuit breakers, which pause an upstream that keeps failing: clients get a response immediately, and the
+ * upstream gets time to recover. Applications pass `circuitBreaker()` to an upstream or to `proxy()`; their options
+ * start a breaker for each upstream, and `retry.ts` asks it before each request. Wrong options throw a `ConfigError`
+ * (`ERR_CONFIG`). A breaker counts in the memory of one isolate, so each isolate pauses by itself.
  */
 import { checkKeys, createIssues, parseWholeNumber } from '../../options/index.ts'
 
 /** Options of {@link circuitBreaker}. */
 export interface BreakerOptions {
-  /** Requests that must fail within a window, and be at least half of those that ended in it. Default 5, at most 1,000. */
+  /**
+   * Number of requests that must fail within a window, and at least half of those that ended in it. Default 5, at most
+   * 1,000.
+   */
   readonly failures?: number
   /** Seconds of a window. Default 10, at most 600. */
   readonly window?: number
-  /** Seconds without a request; then one is let through, and its end decides. Default 5, at most 300. */
+  /** Seconds for which no request is sent. Then one request is sent, and its result decides. Default 5, at most 300. */
   readonly pause?: number
 }
 
@@ -20,33 +24,34 @@ export interface BreakerOptions {
  * own.
  */
 export interface BreakerRules {
-  /** One upstream's breaker, closed. */
+  /** Creates the breaker of one upstream. It is closed, so that requests are sent. */
   start(): Breaker
 }
 
-/** The change of a breaker when a request ended. */
+/** The change of a breaker at the end of a request; undefined if it has not changed. */
 export type BreakerChange = 'opened' | 'closed' | undefined
 
-/** Takes whether a request was answered at all. A request whose client left is never settled. */
+/** Records whether the upstream has responded. It is not called for a request whose client disconnected. */
 export type SettleBreaker = (hasAnswered: boolean, now: number) => BreakerChange
 
 /** One upstream's breaker, in the memory of one isolate. */
 export interface Breaker {
   /**
-   * Lets a request go, or returns the milliseconds to wait.
+   * Asks whether a request may be sent. Returns the function that records its result, or the milliseconds to wait.
    *
-   * @param longestMs - after which a request let through as a probe no longer keeps others waiting, should it never end.
+   * @param longestMs - maximum milliseconds of the request. If it is the probe after a pause and its result is not
+   *   recorded by then, another request may be the probe.
    */
   enter(now: number, longestMs: number): SettleBreaker | number
 }
 
 /**
  * Creates the option `breaker` of an upstream. Only the absence of a response counts as a failure:
- * refused, reset, or no first byte in time. A 500 or 503 of the upstream is a response. A client
- * that can make an upstream fail, with a page that hangs, can thereby lock out the other clients of
- * the same isolate for a pause: the option is off by default.
+ * a connection that is refused or reset, or no first byte in time. A 500 or 503 of the upstream is a
+ * response. A client that can make an upstream fail, by a page that hangs for example, can lock out the
+ * other clients of the same isolate for the pause. Therefore the option is off by default.
  *
- * It counts per isolate: each finds out for itself, and starts closed.
+ * It counts in the memory of one isolate, and each isolate starts with a closed breaker.
  *
  * @example
  * ```ts
@@ -74,13 +79,16 @@ export function circuitBreaker(options: BreakerOptions = {}): BreakerRules {
   return { start: () => startBreaker(maxFailures, windowMs, pauseMs) }
 }
 
-/** A span of time in ms. */
+/** A span of time, in milliseconds. */
 interface Span {
   readonly since: number
   readonly lasts: number
 }
 
-/** Milliseconds until a span is over; undefined where it is, or where the clock went back to before it began. */
+/**
+ * Returns the milliseconds until a span is over; undefined if it is over, or if the clock was set back to before its
+ * start.
+ */
 function readRemaining(
   { since: startedAt, lasts: durationMs }: Span,
   now: number,
@@ -92,11 +100,11 @@ function readRemaining(
 function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): Breaker {
   let [endedCount, failedCount] = [0, 0]
   let countWindow: Span | undefined
-  /** While it is open: until when no probe may go. */
+  // The time in which no probe may be sent; undefined while the breaker is closed.
   let pauseSpan: Span | undefined
 
   function settle(hasAnswered: boolean, now: number): BreakerChange {
-    // The request began before the breaker opened: its result is outdated.
+    // The breaker has opened since this request began, so its result no longer counts.
     if (pauseSpan !== undefined) return undefined
     if (countWindow === undefined || readRemaining(countWindow, now) === undefined) {
       countWindow = { since: now, lasts: windowMs }
@@ -130,7 +138,7 @@ function startBreaker(maxFailures: number, windowMs: number, pauseMs: number): B
     enter(now, longestMs): SettleBreaker | number {
       if (pauseSpan === undefined) return settle
 
-      // The clock went back: the pause begins again, so that it does not last longer than
+      // The clock was set back. The pause begins again, so that it does not last longer than
       // configured.
       if (now < pauseSpan.since) pauseSpan = { since: now, lasts: pauseMs }
       const remainingMs = readRemaining(pauseSpan, now)

@@ -1,52 +1,57 @@
 /**
- * Sends one request to an upstream and returns its response as it is: redirects not followed,
- * bodies not read. `retry.ts` calls it for each attempt. It throws `ERR_UPSTREAM_TIMEOUT`,
- * `ERR_UPSTREAM_UNREACHABLE`, or a `BodyError` for the client's body.
+ * Sends one request to an upstream and returns its response unchanged: redirects are not followed, and the body is not
+ * read. `retry.ts` calls it for each attempt; other files use `discardBody`, and `client-response.ts` drops WebSocket
+ * connections with `dropConnection`. It rejects with `ERR_UPSTREAM_TIMEOUT` if no first byte arrives in time, with
+ * `ERR_UPSTREAM_UNREACHABLE` for any other failure of the connection, and with a `BodyError` if the client's body is
+ * too long or breaks off. The body of the response has no time limit.
  */
 import { PortcullisError } from '../../errors.ts'
 import { BodyError, boundBody, type WithFixedLength } from '../../request/index.ts'
 import { ClientWatch } from './client-watch.ts'
 import type { CompiledClient } from './upstream-client.ts'
 
-/** Milliseconds to wait for the client's body, to tell its failure from one of the upstream. */
+/** Milliseconds to wait for the result of the client's body, which shows whether the client or the upstream failed. */
 const bodyFailureWaitMs = 100
 
-/** Aborts of the requests that WebSockets came from. */
-const abortByBody = new WeakMap<object, () => void>()
+/** Functions that abort the request to which a WebSocket belongs. */
+const abortBySocket = new WeakMap<object, () => void>()
 
-/** A request on its way to an upstream. */
+/** A request to an upstream. */
 export interface UpstreamRequest {
   readonly client: CompiledClient
   readonly url: string
   readonly method: string
   readonly headers: Headers
-  /** Judged by its word; without a stream for GET and HEAD, where it means nothing (RFC 9110 section 9.3.1). */
+  /**
+   * The body, with the length that its headers declare. GET and HEAD have none, since it has no meaning (RFC 9110
+   * section 9.3.1).
+   */
   readonly body: {
     readonly body: ReadableStream<Uint8Array> | undefined
     readonly length: number | undefined
     readonly maxBytes: number
-    /** A body that was read, instead of the stream: it goes out with its length, which some servers must have. */
+    /** A body that was read, in place of the stream. It is sent with its length, which some servers need. */
     readonly text?: string | Uint8Array<ArrayBuffer>
   }
-  /** Milliseconds until the first byte of the answer. */
+  /** Milliseconds until the first byte of the response. */
   readonly timeoutMs: number
-  /** Aborted when the client goes away. */
+  /** The signal that is aborted when the client disconnects. */
   readonly signal: AbortSignal
 }
 
-/** A response with the socket that workerd adds to it. */
+/** A response with the WebSocket that workerd adds to it. */
 export type UpstreamResponse = Response & { readonly webSocket?: unknown }
 
 /**
- * Sends a request to an upstream. The deadline covers the time until the first byte of the response; a body may take any
- * time, and ends when the client disconnects.
+ * Sends a request to an upstream. The deadline covers the time until the first byte of the response. The body has no
+ * time limit, and is aborted when the client disconnects.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`
- * @throws {BodyError} for a body that turned out too long, or that the client broke off
+ * @throws {BodyError} for a body of the client that proves too long, or that breaks off
  */
 export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamResponse> {
   const { client, url, method, headers, body, timeoutMs, signal } = request
-  // Not AbortSignal.timeout: outside workerd it would cut a slow body as well, and it costs more.
+  // AbortSignal.timeout is not used: outside workerd it would abort a slow body too, and it costs more.
   const controller = new AbortController()
   const abortFetch = (): void => controller.abort()
   const watch = new ClientWatch({ timeoutMs, signal, abortFetch })
@@ -59,7 +64,7 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
       method,
       headers,
       redirect: 'manual',
-      // On Cloudflare a subrequest otherwise reads through the zone's cache, which knows nothing of sessions or routes.
+      // Without this, a request on Cloudflare would use the cache of the zone, which ignores sessions and routes.
       cache: 'no-store',
       signal: controller.signal,
     }
@@ -84,18 +89,20 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
     const response: UpstreamResponse = await client.fetch(url, requestInit)
     watch.passBody()
     const { webSocket } = response
-    if (typeof webSocket === 'object' && webSocket !== null) abortByBody.set(webSocket, abortFetch)
+    if (typeof webSocket === 'object' && webSocket !== null)
+      abortBySocket.set(webSocket, abortFetch)
     return response
   } catch (cause) {
     watch.stopListening()
-    // An upstream's connection may fail because the client's has: what became of the body is known a moment later.
+    // The connection to the upstream may have failed because the client's did. The result of the body is known a moment
+    // later.
     if (bodySent !== undefined && !watch.hasTimedOut)
       await Promise.race([
         bodySent,
         new Promise((resolve) => setTimeout(resolve, bodyFailureWaitMs)),
       ])
 
-    // The reader of the body learns of it first.
+    // If the client's body failed, that is the cause, although `fetch` reports an error of the connection.
     if (bodyError !== undefined || isBodyTooLong(cause))
       throw bodyError ?? new BodyError('body-malformed')
 
@@ -110,14 +117,14 @@ export async function fetchUpstream(request: UpstreamRequest): Promise<UpstreamR
   }
 }
 
-/** Drops the connection of a WebSocket that an upstream handed over. */
+/** Drops the connection to the upstream to which a WebSocket belongs. */
 export function dropConnection(webSocket: object): void {
-  abortByBody.get(webSocket)?.()
+  abortBySocket.get(webSocket)?.()
 }
 
 /**
- * Bounds a body by its length. If the length is known, workerd itself takes no byte more, at a third
- * of the cost of counting; any other body is counted here.
+ * Limits a body to its length. If the length is known, a stream of workerd enforces it at a third of the
+ * cost. Otherwise the bytes are counted here.
  */
 function boundRequestBody(
   sourceStream: ReadableStream<Uint8Array>,
@@ -134,7 +141,7 @@ function boundRequestBody(
 
   const { readable, writable } = new FixedLengthStream(length)
   const settlement = sourceStream.pipeTo(writable).catch(async (error: unknown) => {
-    // An upstream that is gone cancels the source, which closes it; a client that broke off leaves it in error.
+    // A failed upstream cancels the source, which then closes. A client that breaks off leaves the source in error.
     const isBroken = isBodyTooLong(error) || (await hasFailed(sourceStream))
     if (isBroken) onRefuse(new BodyError('body-malformed'))
   })
@@ -142,7 +149,7 @@ function boundRequestBody(
   return { stream: readable, settled: settlement }
 }
 
-/** Whether a stream without a reader ended in an error. */
+/** Whether a stream, which nothing reads any more, has ended with an error. */
 function hasFailed(sourceStream: ReadableStream<Uint8Array>): Promise<boolean> {
   return sourceStream.getReader().closed.then(
     () => false,
@@ -150,7 +157,10 @@ function hasFailed(sourceStream: ReadableStream<Uint8Array>): Promise<boolean> {
   )
 }
 
-/** Workerd's word for it; where it finds others, an upstream seems unreachable instead. */
+/**
+ * Whether workerd reports that a body is longer than declared. If its message changes, the upstream seems unreachable
+ * instead.
+ */
 function isBodyTooLong(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return (
@@ -159,7 +169,7 @@ function isBodyTooLong(error: unknown): boolean {
   )
 }
 
-/** Discards the body of a response, so that its connection is free again. */
+/** Discards the body of a response, so that its connection can be used again. Errors are ignored. */
 export function discardBody(response: Response): void {
   response.body?.cancel().catch(() => {})
 }

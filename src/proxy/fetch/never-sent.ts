@@ -1,10 +1,11 @@
 /**
- * Decides whether a failed request can have reached its upstream. The gateway's throttle calls it
- * to settle a login attempt. An unknown failure counts as sent.
+ * Decides whether a request certainly never reached its upstream. `throttle/login.ts` of the gateway calls it: a login
+ * attempt that was never sent does not count as a failure. An unknown error counts as sent. It does not throw, and
+ * looks at five causes of an error at most.
  */
 import { isPortcullisError } from '../../errors.ts'
 
-/** Error codes of Node (and undici), of Bun, and of resolvers for a name that leads nowhere. */
+/** Error codes of failed connections and unknown names, in Node (undici) and Bun. */
 const errorCodes: ReadonlySet<unknown> = new Set([
   ...[
     'ECONNREFUSED',
@@ -17,22 +18,19 @@ const errorCodes: ReadonlySet<unknown> = new Set([
   'ConnectionRefused',
 ])
 
-/** Causes that are looked through; an error may be its own cause. */
-const mostCauses = 5
+/** Maximum number of causes that are examined, since an error may be its own cause. */
+const maxCauses = 5
 
 /**
  * Whether nothing of a request was sent: its upstream was paused, or the connection was refused. An
- * unknown failure counts as sent; workerd reports all lost connections in the same way.
+ * unknown error counts as sent. workerd reports all failed connections in the same way, so there they
+ * count as sent.
  */
 export function isNeverSent(error: unknown): boolean {
   if (isPortcullisError(error, 'ERR_UPSTREAM_PAUSED')) return true
   if (!isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) return false
   let currentCause: unknown = error.cause
-  for (
-    let causeDepth = 0;
-    causeDepth < mostCauses && currentCause instanceof Object;
-    causeDepth++
-  ) {
+  for (let causeDepth = 0; causeDepth < maxCauses && currentCause instanceof Object; causeDepth++) {
     const { code, message, cause } = currentCause as {
       code?: unknown
       message?: unknown

@@ -1,6 +1,7 @@
 /**
- * Parses the URLs of a configuration: the origin that visitors see, and the address of an
- * upstream. The gateway's settings and `proxy()` call it. An invalid URL is reported as an issue.
+ * Parses the URLs of a configuration: the origin that visitors see, and the address of an upstream. The settings of the
+ * gateway and the options of `proxy()` call it. An invalid URL is reported as an issue and gives undefined. Link-local
+ * addresses are rejected; a host name that resolves to such an address is not found here.
  */
 import type { Issues } from '../../options/index.ts'
 
@@ -32,7 +33,7 @@ export function parseUpstreamUrl(urlOption: unknown, issues: Issues): URL | unde
   if (isMetadataHost(parsedUrl.hostname)) {
     issues.add(
       '',
-      'must not be a link-local address: clouds keep their metadata and its credentials there',
+      'must not be a link-local address: clouds serve their metadata and credentials there',
     )
     return undefined
   }
@@ -46,7 +47,10 @@ function parseHttpUrl(urlOption: unknown): URL | undefined {
   return parsedUrl.protocol === 'https:' || parsedUrl.protocol === 'http:' ? parsedUrl : undefined
 }
 
-/** URL writes every spelling of an IP address (hexadecimal, octal, one number) in one form. */
+/**
+ * Whether a host serves the metadata of a cloud. A URL has one form for all spellings of an IP address (hexadecimal,
+ * octal).
+ */
 function isMetadataHost(hostname: string): boolean {
   return (
     /^169\.254\.\d+\.\d+$/.test(hostname) ||

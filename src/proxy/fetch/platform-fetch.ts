@@ -1,29 +1,30 @@
 /**
- * Calls the runtime's own `fetch`, where the configuration names no other. The gateway, `proxy()`
- * and bindings use it. It rejects as the runtime's `fetch` does.
+ * Calls the runtime's own `fetch`, if the configuration names no other one. The gateway and `proxy()` use it as their
+ * default, and the clients of bindings use `avoidNoCache`. It rejects as the runtime's `fetch` does. It adds
+ * `Cache-Control: max-age=31536000` to the given headers of most requests, so that `fetch` adds no `no-cache`.
  */
 
 /**
- * A request directive that asks a cache for nothing. `cache: 'no-store'` makes `fetch` add `Cache-Control: no-cache` and
- * `Pragma: no-cache` to a request that has no `Cache-Control` (Fetch section 4.5, HTTP-network-or-cache fetch, step 8.18):
- * Express, and whatever uses the package `fresh`, would then answer no conditional request with 304, and caches beside the
- * upstream would revalidate every time. An empty value would be closer to none, but workerd counts it as absent.
+ * A value of Cache-Control that does not restrict caches. With `cache: 'no-store'`, `fetch` adds `Cache-Control:
+ * no-cache` and `Pragma: no-cache` to a request without Cache-Control (Fetch section 4.5, HTTP-network-or-cache fetch,
+ * step 8.18). Express and others that use the package `fresh` would then never respond with 304, and caches before the
+ * upstream would revalidate each time. An empty value would be closer to none, but workerd treats it as absent.
  */
-const neutral = 'max-age=31536000'
+const neutralCacheControl = 'max-age=31536000'
 
-/** Runtimes whose `fetch` adds nothing for `cache: 'no-store'`, so that there is nothing to hold off. */
+/** Runtimes whose `fetch` adds no headers for `cache: 'no-store'`. */
 const addsNothing = /^(?:Deno|Bun)\//
 
-/** Calls the global `fetch` as a plain function, since workerd's refuses another `this`. */
+/** Calls the global `fetch` as a plain function, since that of workerd rejects any other `this`. */
 export const platformFetch: typeof fetch = (input, init) => {
   avoidNoCache(init)
   return fetch(input, init)
 }
 
-/** Keeps `fetch` from adding `no-cache` to a request; the `fetch` of a binding adds it too. */
+/** Adds a Cache-Control to a request, so that `fetch`, also that of a binding, does not add `no-cache`. */
 export function avoidNoCache({ headers, cache }: RequestInit = {}): void {
   if (cache === 'no-store' && headers instanceof Headers && !headers.has('cache-control')) {
     if (!addsNothing.test(globalThis.navigator?.userAgent ?? ''))
-      headers.set('cache-control', neutral)
+      headers.set('cache-control', neutralCacheControl)
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Sends a request to an upstream, and retries it once where that can do no harm; it sends nothing
- * while the upstream is paused. `forward.ts` calls it. It throws `ERR_UPSTREAM_PAUSED`, or what
- * `fetchUpstream` throws.
+ * Sends a request to an upstream, and once more if the connection failed and a second request does no harm. While the
+ * breaker pauses the upstream, nothing is sent. `forward.ts` calls it. It rejects with `ERR_UPSTREAM_PAUSED`, or as
+ * `fetchUpstream` does. A retry needs time within the deadline, and a budget that allows one for every ten requests.
+ * `respond-to-error.ts` and `exchange.ts` recognize `UpstreamPaused`; the options create the budgets.
  */
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { RequestHead } from '../../request/index.ts'
@@ -9,11 +10,11 @@ import type { Clock, Emit } from '../../types.ts'
 import type { Breaker } from './breaker.ts'
 import { fetchUpstream, type UpstreamRequest, type UpstreamResponse } from './fetch-upstream.ts'
 
-/** The retries that an upstream can get. */
+/** The retries that are allowed for one upstream. */
 export interface RetryBudget {
-  /** A request was made. */
+  /** Counts a request, which adds a tenth of a retry to the budget. */
   earn(): void
-  /** Whether one more may be made. */
+  /** Takes one retry from the budget. Returns false if the budget is too low. */
   spend(): boolean
 }
 
@@ -22,8 +23,8 @@ const maxTenths = 100
 const tenthsPerRetry = 10
 
 /**
- * Creates a budget of a retry for every tenth request, three at the start and ten at most: an upstream that is down gets
- * hardly more requests than one that is up. It counts per isolate.
+ * Creates a budget of one retry for every ten requests, three at the start and ten at most. So an upstream that is down
+ * gets hardly more requests than one that is up. It counts in the memory of one isolate.
  */
 export function createRetryBudget(): RetryBudget {
   let budgetTenths = tenthsAtStart
@@ -41,7 +42,7 @@ export function createRetryBudget(): RetryBudget {
 
 /** The error of a request to an upstream that is paused. */
 export class UpstreamPaused extends PortcullisError {
-  /** Seconds, at least 1. */
+  /** Seconds after which clients may retry, at least 1. */
   readonly retryAfter: number
 
   constructor(waitMs: number) {
@@ -50,14 +51,14 @@ export class UpstreamPaused extends PortcullisError {
   }
 }
 
-/** How a request is sent. */
+/** The options of sending a request. */
 export interface RetryPolicy {
   readonly upstream: {
     readonly name: string
     readonly retries: RetryBudget
     readonly breaker: Breaker | undefined
   }
-  /** Whether a second request does no harm; see {@link isRetryable}. */
+  /** True if the request may be sent twice; see {@link isRetryable}. */
   readonly retryable: boolean
   readonly requestId: string
   readonly clock: Clock
@@ -66,13 +67,13 @@ export interface RetryPolicy {
   onRetry(): void
 }
 
-/** Milliseconds; a retry waits a random part of it, so that the retries of many requests do not arrive together. */
+/** Maximum milliseconds before a retry. Each waits a random part of it, so that many retries do not arrive together. */
 const maxPauseMs = 50
 
 /**
- * Whether a request can be sent twice: it changes nothing (RFC 9110 section 9.2.1), or the route
- * says that its upstream knows an Idempotency-Key. A request with a body is not retryable: when it
- * fails, part of the body may have been read.
+ * Whether a request can be sent twice: it changes no data (RFC 9110 section 9.2.1), or it has an
+ * Idempotency-Key and the option `retry` allows that. A request with a body is not retryable, since a
+ * part of the body may have been read when it fails.
  */
 export function isRetryable(
   { method, headers }: Pick<RequestHead, 'method' | 'headers'>,
@@ -88,17 +89,17 @@ export function isRetryable(
   )
 }
 
-/** A response, and the request that it responds to. */
+/** A response, and the request to which it belongs. */
 export interface UpstreamExchange<R extends UpstreamRequest> {
   readonly request: R
   readonly response: UpstreamResponse
 }
 
 /**
- * Sends a request, and retries once if the upstream refused or reset the connection before the first byte. Any response is
- * final, 503 included. The deadline covers both attempts.
+ * Sends a request, and retries once if the upstream refused or reset the connection before the first byte. Any response
+ * is final, a 503 too. The deadline covers both attempts.
  *
- * @param build - builds the request; it is called for each attempt, so that nothing of a request is used twice.
+ * @param build - creates the request. It is called for each attempt, so that no nonce or body is used twice.
  * @throws {PortcullisError} `ERR_UPSTREAM_PAUSED`, and what {@link fetchUpstream} throws
  */
 export async function fetchWithRetry<R extends UpstreamRequest>(
@@ -113,7 +114,7 @@ export async function fetchWithRetry<R extends UpstreamRequest>(
     return { request, response: await fetchOnce(request, policy) }
   } catch (error) {
     if (!retryable || !isPortcullisError(error, 'ERR_UPSTREAM_UNREACHABLE')) throw error
-    // An overloaded Durable Object reports it, and should receive fewer requests.
+    // An overloaded Durable Object says so in its error. It should get fewer requests and not more.
     if ((error.cause as { overloaded?: unknown } | undefined)?.overloaded === true) throw error
     const retryRequest = await prepareRetry(build, request, startedAt, policy)
     if (retryRequest === undefined) throw error
@@ -121,7 +122,7 @@ export async function fetchWithRetry<R extends UpstreamRequest>(
   }
 }
 
-/** Waits, and builds the second request; undefined without time, budget or a client for one. */
+/** Waits and creates the second request; undefined if time or budget are used up, or the client has disconnected. */
 async function prepareRetry<R extends UpstreamRequest>(
   build: () => R,
   { timeoutMs, signal }: R,
@@ -132,7 +133,7 @@ async function prepareRetry<R extends UpstreamRequest>(
   if (signal.aborted) return undefined
 
   const pauseMs = Math.random() * maxPauseMs
-  // A clock that went back in the meantime adds no time.
+  // If the clock was set back in the meantime, that must not add time.
   const spentMs = Math.max(0, clock() - startedAt)
   const remainingMs = Math.floor(timeoutMs - spentMs - pauseMs)
   if (remainingMs < 1 || !upstream.retries.spend()) return undefined
@@ -156,11 +157,11 @@ async function fetchGuarded(
   { upstream: { name: upstreamName }, clock, emit }: RetryPolicy,
   breaker: Breaker,
 ): Promise<UpstreamResponse> {
-  const settleEntered = breaker.enter(clock(), request.timeoutMs)
-  if (typeof settleEntered === 'number') throw new UpstreamPaused(settleEntered)
+  const permission = breaker.enter(clock(), request.timeoutMs)
+  if (typeof permission === 'number') throw new UpstreamPaused(permission)
 
   const settleBreaker = (hasAnswered: boolean): void => {
-    const breakerChange = settleEntered(hasAnswered, clock())
+    const breakerChange = permission(hasAnswered, clock())
     if (breakerChange !== undefined)
       emit({ type: `breaker-${breakerChange}`, subject: upstreamName })
   }
@@ -170,7 +171,7 @@ async function fetchGuarded(
     settleBreaker(true)
     return response
   } catch (error) {
-    // A client that disconnected, or whose body was rejected, says nothing about the upstream.
+    // If the client disconnected or its body was rejected, the upstream has not failed.
     if (isPortcullisError(error) && !request.signal.aborted) settleBreaker(false)
     throw error
   }

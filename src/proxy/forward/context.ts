@@ -1,6 +1,8 @@
 /**
- * Defines the context of a request that is forwarded to an upstream. The gateway and `proxy()`
- * fill it, and the files beside it read it. Nothing here runs.
+ * Defines the context of a request that is forwarded to an upstream, and the rules of forwarding. The gateway forwards
+ * its own route context, which has these members, and `exchange.ts` of `proxy()` creates one. The files of forwarding
+ * read it; the settings, phases and throttle of the gateway use its types. The file holds types only, and nothing here
+ * is checked: path and body must have been validated before.
  */
 import type { AssertionKeys } from '../../assertion/keys.ts'
 import type { RequestHead } from '../../request/index.ts'
@@ -11,20 +13,20 @@ import type { RetryBudget } from '../fetch/retry.ts'
 import type { CompiledClient } from '../fetch/upstream-client.ts'
 import type { Target } from '../target.ts'
 
-/** A request to forward. The gateway forwards its own context, `proxy()` one that it makes of Hono's. */
+/** A request to forward. */
 export interface ForwardContext {
   readonly request: Request
   /** The head of the request, read once. */
   readonly head: RequestHead
   readonly env: unknown
   readonly requestId: string
-  /** By this object events find the listener of the request. */
+  /** The object with which events are emitted, so that they reach the listener of the request. */
   readonly eventContext: object
-  /** IP address of the client; undefined where nothing tells it. */
+  /** IP address of the client; undefined if the platform does not report it. */
   readonly address: string | undefined
   /** Sends the request. */
   readonly client: CompiledClient
-  /** Canonical. */
+  /** The canonical path. */
   readonly path: string
   /** The query with its `?`, or empty. */
   readonly search: string
@@ -36,33 +38,33 @@ export interface ForwardContext {
   readonly hops: number
   /** Whether the client asks for a WebSocket. */
   readonly upgrade: boolean
-  /** `Authorization` for the upstream, in place of the client's. */
+  /** The `Authorization` header for the upstream, in place of the client's; an empty text removes the header. */
   readonly authorization?: string | undefined
-  /** Names of request headers that no upstream gets; undefined until something has looked through all headers. */
+  /** Names of request headers that are not forwarded; undefined if the headers have not been read yet. */
   readonly strippedHeaders: readonly string[] | undefined
-  /** The session, once it was opened. */
+  /** The session; undefined if it was not opened. */
   readonly session: FlushableHandle<object> | undefined
-  /** Additions to the response, whichever code creates it. */
+  /** The policy of the response. */
   readonly response: PageContext
 }
 
 /** A body to forward. */
 export interface RequestBody {
   readonly body: ReadableStream<Uint8Array> | undefined
-  /** Bytes, where they are known. */
+  /** Length in bytes; undefined if it is not known. */
   readonly length: number | undefined
   readonly maxBytes: number
 }
 
-/** The policy of a page, as far as an upstream has to do with it. */
+/** The parts of a page's content security policy that forwarding uses. */
 export interface PageContext {
   readonly headers: {
-    /** Whether a placeholder for the nonce is replaced in bodies, which must then be whole and not coded. */
+    /** True if a placeholder for the nonce is replaced in bodies, which must then be complete and not encoded. */
     readonly fills: boolean
-    /** A nonce for the response to a request that may show a page. */
+    /** Creates a nonce, if the response may be a page. */
     nonceFor(request: Pick<RequestHead, 'headers'>): string | undefined
   }
-  /** The nonce that the upstream has received. */
+  /** The nonce that the upstream has received; undefined if it has received none. */
   nonce: string | undefined
 }
 
@@ -75,59 +77,63 @@ export interface ForwardSettings {
   /** `iss` of the assertions. */
   readonly issuer: string
   /**
-   * Targets by the index of an upstream; undefined for one without an address, whose requests have
-   * the public origin.
+   * Targets by the index of an upstream; undefined for an upstream without an address, whose requests
+   * have the public origin.
    */
   readonly targets: ReadonlyArray<Target | undefined>
   readonly keys: AssertionKeys | undefined
 }
 
-/** How an upstream is used. */
+/** The options of an upstream that forwarding uses. */
 export interface UpstreamRules {
   readonly name: string
-  /** Its index in the targets of the settings. */
+  /** The index of the upstream in the targets of the settings. */
   readonly index: number
-  /** Whether it may use the session protocol. */
+  /** True if the upstream may use the session protocol. */
   readonly sessions: boolean
+  /** Milliseconds until the first byte of a response. */
   readonly timeoutMs: number
   readonly retries: RetryBudget
-  /** Undefined where it is never paused. */
+  /** The circuit breaker; undefined if the upstream is never paused. */
   readonly breaker: Breaker | undefined
-  /** Further client headers that it does not get. */
+  /** Recognizes further client headers that the upstream does not get, by their names in lower case. */
   readonly drops: ((name: string) => boolean) | undefined
 }
 
-/** The route's rules of forwarding. */
+/** The options of a route that forwarding uses. */
 export interface ForwardRules extends SessionGrants {
   readonly anonymous?: boolean | undefined
   readonly retry?: boolean | 'idempotency-key' | undefined
-  /** Instead of the upstream's. */
+  /** Milliseconds until the first byte, in place of those of the upstream. */
   readonly timeoutMs?: number | undefined
   readonly maxSocketSeconds?: number | false | undefined
 }
 
-/** The session of a request, read once. */
+/** The session of a request, which was read once. */
 export interface LoadedSession {
   readonly data: object
   readonly facts: SessionFacts
-  /** The facts with the digest of the session's id. The digest is an HMAC, so it is computed only where it is needed. */
+  /**
+   * Returns the facts with the digest of the session's id. The digest is an HMAC, so it is computed only when it is
+   * needed.
+   */
   info(): Promise<SessionInfo | undefined>
 }
 
 /** Changes that a login makes to forwarding. */
 export interface LoginAttemptHooks {
-  /** The body as it was read, which is all that the upstream gets; undefined where it was not read. */
+  /** The body that was read, which the upstream gets in place of the client's stream; undefined if it was not read. */
   readonly body: string | Uint8Array<ArrayBuffer> | undefined
-  /** Whether the response is awaited although the client has disconnected. */
+  /** True if the response is awaited even after the client has disconnected. */
   readonly ignoresClientAbort: boolean
   /** Changes the headers of the upstream request. */
   onRequest(headers: Headers): void
-  /** The upstream has responded: from here on the attempt counts. */
+  /** Called when the upstream has responded. From then on the attempt counts. */
   onResponse(): void
-  /** The response is about to start a session, if that is what proves a success. */
+  /** Called before the response starts a session, which may prove that the login succeeded. */
   beforeSessionStart(response: Response): void
-  /** The session was started. */
+  /** Called after the session was started. */
   afterSessionStart(): void
-  /** Settles the attempt by the client's response, and returns the response to send. */
+  /** Settles the attempt by the response, and returns the response to send to the client. */
   settle(response: Response, timeoutMs: number): Promise<Response>
 }

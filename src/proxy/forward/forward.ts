@@ -1,7 +1,9 @@
 /**
- * Forwards a request to its upstream, and creates the client's response from the result. The
- * gateway's forward phase and `proxy()` call it. It rejects with `ERR_UPSTREAM_...` codes or a
- * `BodyError`, which the callers map to responses.
+ * Forwards a request to its upstream and creates the client's response. It signs the assertion, adds waiting messages
+ * and the list of sessions, sends the request with retries, and applies the session command of the response. The
+ * forward phase of the gateway and `exchange.ts` of `proxy()` call it. It rejects with `ERR_UPSTREAM_TIMEOUT`,
+ * `ERR_UPSTREAM_UNREACHABLE`, `ERR_UPSTREAM_PAUSED`, a `BodyError`, errors of the session store, or a `ConfigError` of
+ * the claims; the callers map them to responses.
  */
 import type { SignAssertion } from '../../assertion/sign.ts'
 import { deliverFlash, orPutBack } from '../../session-protocol/flash.ts'
@@ -27,11 +29,11 @@ import {
 } from './upstream-request.ts'
 import { checkWhole } from './whole-response.ts'
 
-/** Observes the exchange with an upstream. */
+/** Observes the exchange with an upstream, for a monitor. */
 export interface ForwardObserver<C extends ForwardContext> {
-  /** Adds the headers of a trace. */
+  /** Adds the headers of a trace to the upstream request. */
   addTrace(ctx: C, headers: Headers): void
-  /** Measures an exchange. */
+  /** Measures an exchange, which `send` performs. */
   observeUpstream<T extends { readonly response: Response }>(
     ctx: C,
     send: () => Promise<T>,
@@ -42,9 +44,9 @@ export interface ForwardObserver<C extends ForwardContext> {
 /** The options of forwarding. */
 export interface ForwardOptions<C extends ForwardContext> {
   readonly sessions: ForwardSessions<C>
-  /** Names of our own cookies, which no upstream gets and none may set. */
+  /** Names of our own cookies, which upstreams do not receive and must not set. */
   readonly cookieNames: ReadonlySet<string>
-  /** Signs assertions; undefined where upstreams get none. */
+  /** Signs assertions; undefined if upstreams get none. */
   readonly sign: SignAssertion | undefined
   readonly user: ((data: object) => string | undefined) | undefined
   readonly claims: ((data: object) => object) | undefined
@@ -56,9 +58,9 @@ export interface ForwardOptions<C extends ForwardContext> {
 /**
  * Forwards a request. Session commands in the upstream's response are applied before the response is sent.
  *
- * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, `ERR_UPSTREAM_PAUSED`, and what the verbs of
- *   a session throw
- * @throws {BodyError} for a body that turned out too long
+ * @throws {PortcullisError} `ERR_UPSTREAM_TIMEOUT`, `ERR_UPSTREAM_UNREACHABLE`, `ERR_UPSTREAM_PAUSED`, and errors of
+ *   the session
+ * @throws {BodyError} for a body that proves too long
  */
 export type Forward<C extends ForwardContext> = (
   ctx: C,
@@ -66,7 +68,7 @@ export type Forward<C extends ForwardContext> = (
   changes?: RequestChanges,
 ) => Promise<Response>
 
-/** Timers overflow after 2^31 - 1 milliseconds (24.8 days); sessions may last 400 days. */
+/** Maximum milliseconds of a timer, 2^31 - 1 (24.8 days). Sessions may last longer, up to 400 days. */
 const maxTimerMs = 2_147_483_647
 const defaultSocketSeconds = 3600
 
@@ -79,7 +81,7 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
     const { upgrade, response: page } = ctx
     const { login, shared: sharedRequest } = changes
     page.nonce = upgrade || sharedRequest ? undefined : page.headers.nonceFor(ctx.head)
-    // Before the assertion: taking messages writes the session, and the assertion names its version.
+    // Messages are taken before the assertion is signed: that writes the session, and the assertion names its version.
     const flashDelivery = takesFlash(ctx, changes)
       ? await deliverFlash(ctx.session, ctx.request)
       : undefined
@@ -105,8 +107,9 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
 
     login?.onResponse()
     sharedRequest?.receiveHeaders(upstreamResponse.headers)
-    const decoding = matchCoding(upstreamResponse, request.method, ctx.client.rules)
-    const decodedResponse = decoding instanceof Promise ? await decoding : decoding
+    const pendingResponse = matchCoding(upstreamResponse, request.method, ctx.client.rules)
+    const decodedResponse =
+      pendingResponse instanceof Promise ? await pendingResponse : pendingResponse
     try {
       const exchange = { request, response: decodedResponse }
       const { response, sessionHeader } = toClientResponse(
@@ -128,7 +131,7 @@ export function createForward<C extends ForwardContext>(options: ForwardOptions<
   }
 }
 
-/** Whether the upstream shows the messages that wait for this client. */
+/** Whether the upstream receives the messages that wait for this client. */
 function takesFlash({ upgrade, rules }: ForwardContext, { shared }: RequestChanges): boolean {
   return !upgrade && !shared && rules.sessions?.includes('flash') === true
 }
@@ -188,7 +191,7 @@ async function createAssertion<C extends ForwardContext>(
     session: sessionInfo.id,
     authenticatedAt: sessionInfo.authenticatedAt,
     bound: sessionInfo.bound,
-    // Data of a session without a login is whatever an upstream put there: it names no user.
+    // A session without a login names no user, since an upstream may have written any data to it.
     user: session.facts.signedIn ? user?.(session.data) : undefined,
     version: sessionInfo.version,
     claims: claims?.(session.data),
@@ -197,7 +200,7 @@ async function createAssertion<C extends ForwardContext>(
   return signAssertion(subject, assertionKeys, issuer, clock())
 }
 
-/** Whether the upstream gets a list of the user's sessions. An anonymous visitor has no other session. */
+/** Whether the upstream gets a list of the user's sessions. A visitor who is not signed in has no other session. */
 function listsSessions({ rules }: ForwardContext, session: LoadedSession | undefined): boolean {
   return session?.facts.signedIn === true && rules.sessions?.includes('list') === true
 }
@@ -207,15 +210,15 @@ async function listSessions<C extends ForwardContext>(
   { session: sessionHandle, env }: C,
 ): Promise<string | undefined> {
   if (sessionHandle === undefined) return undefined
-  // Without the header an upstream can detect that there is no list.
+  // Only stored sessions have a list. The upstream sees by the absent header that there is none.
   return sessions.findStrategy(env)?.kind === 'stored'
     ? encodeSessionList(sessionHandle)
     : undefined
 }
 
 /**
- * Milliseconds after which a WebSocket or a stream of events is closed: the limit of the route, or the end of the session if
- * that is sooner. A session that is ended earlier does not close it.
+ * Returns the milliseconds after which a WebSocket or a stream of events is closed: the limit of the route, or the end
+ * of the session if that is sooner. A logout before that does not close it.
  */
 function maxConnectionMs(
   maxSocketSeconds: number | false = defaultSocketSeconds,

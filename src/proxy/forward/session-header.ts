@@ -1,7 +1,9 @@
 /**
- * Applies the session command in an upstream's response, before the first byte of the response is
- * sent. `forward.ts` calls it. A command that is not granted is ignored with an event; a store
- * that is down rejects, so that no response promises a change that was lost.
+ * Applies the session command in an upstream's response (the header `Portcullis-Session`), before the response is sent.
+ * `forward.ts` creates the function and calls it for responses with the header. A command that is not granted or
+ * malformed is ignored and emits `session-header-refused`. It rejects as the session store does, so that no response
+ * promises a change that was lost. A write to a session that was ended elsewhere is dropped with an event if the
+ * upstream had not seen the session.
  */
 import { isPortcullisError } from '../../errors.ts'
 import { emitEvent } from '../../events.ts'
@@ -13,21 +15,21 @@ import type { HeaderRejection, SessionCommand } from '../../session-protocol/par
 import type { Emit } from '../../types.ts'
 import type { ForwardContext, LoadedSession, LoginAttemptHooks } from './context.ts'
 
-/** The sessions behind the session protocol. */
+/** The sessions that commands change. */
 export interface ForwardSessions<C extends ForwardContext> {
-  /** The strategy of an environment; undefined where there are no sessions. */
+  /** Finds the strategy that is used in an environment; undefined if there are no sessions. */
   findStrategy(env: unknown): SessionStrategy<object> | undefined
-  /** Opens the handle of a request once, whichever code asks first. */
+  /** Opens the session handle of a request at the first call and returns the same one later. */
   open(ctx: C): FlushableHandle<object> | undefined
 }
 
-/** An upstream's response to a request that is known. */
+/** An upstream's response that has a session header, and its request. */
 export interface SessionResponse<C extends ForwardContext> {
   readonly ctx: C
-  /** The session that the upstream knew of. */
+  /** The session that was described to the upstream. */
   readonly session: LoadedSession | undefined
   readonly login: LoginAttemptHooks | undefined
-  /** The nonce of the very request that was responded to. */
+  /** The nonce that the upstream received with this request. */
   readonly nonce: string | undefined
   /** The status of the upstream's response. */
   readonly status: number
@@ -37,19 +39,19 @@ export interface SessionResponse<C extends ForwardContext> {
   readonly response: Response
 }
 
-/** Applies the header `Portcullis-Session` where the route grants what it commands. */
+/** Applies the header `Portcullis-Session` if the route grants its command. */
 export type ApplySessionHeader<C extends ForwardContext> = (
   sessionResponse: SessionResponse<C>,
 ) => Promise<void>
 
-/** The options of the function, besides the sessions. */
+/** Options of applying commands. */
 export interface SessionHeaderOptions {
   readonly emit: Emit
-  /** The user of a session's data. */
+  /** Reads the user from a session's data. */
   readonly user: ((data: object) => string | undefined) | undefined
 }
 
-/** Creates the function for one gateway. */
+/** Creates the function that applies session headers. */
 export function createSessionHeaderApplier<C extends ForwardContext>(
   sessions: ForwardSessions<C>,
   { emit, user: readUser }: SessionHeaderOptions,
@@ -65,7 +67,7 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
 
   return async function applySessionHeader(sessionResponse) {
     const { ctx, nonce, sessionHeader, response } = sessionResponse
-    // Even where it is rejected: a response that speaks of one session is for no other client.
+    // The response must not be stored even if the command is rejected, since it was written for one session.
     if (response.status !== 101) neverStore(findHeaders(response))
 
     const strategy = sessions.findStrategy(ctx.env)
@@ -98,7 +100,10 @@ export function createSessionHeaderApplier<C extends ForwardContext>(
   }
 }
 
-/** Tells a login attempt when a session starts, which may be what proves that the login succeeded. */
+/**
+ * Applies a command. If it starts a session, the login attempt is notified, since that may prove that the login
+ * succeeded.
+ */
 async function runCommand(
   { login, response }: Pick<SessionResponse<ForwardContext>, 'login' | 'response'>,
   command: SessionCommand,
@@ -111,8 +116,8 @@ async function runCommand(
 }
 
 /**
- * Whether a write failed because the session was ended on another device, and the upstream had received no session: then its
- * page holds nothing personal, and is served without the write.
+ * Whether a write may be dropped: the session was ended on another device, and the upstream had received no session.
+ * Then its page holds nothing personal, and is sent without the write.
  */
 function isHarmlessWrite(
   { session }: Pick<SessionResponse<ForwardContext>, 'session'>,

@@ -1,7 +1,7 @@
 /**
- * Builds the request to an upstream: once for each attempt, so that no attempt shares headers or a
- * nonce with another. `forward.ts` creates the builder for each request. It throws nothing of its
- * own.
+ * Creates the request to an upstream, once for each attempt, so that attempts share no headers and no nonce.
+ * `forward.ts` creates the builder for each request, and `retry.ts` calls it. It throws nothing of its own. The body of
+ * the client is a stream that can be sent only once, so requests with a body must not be retried.
  */
 import { randomId } from '../../crypto/index.ts'
 import { mayHaveBody, type ReadableHeaders } from '../../request/index.ts'
@@ -17,23 +17,26 @@ import { createUpstreamUrl, findTarget } from '../target.ts'
 import type { ForwardContext, LoginAttemptHooks } from './context.ts'
 import { requestWhole } from './whole-response.ts'
 
-/** Differences from the client's request. */
+/** Changes to the request of the client. */
 export interface RequestChanges {
-  /** Where the request is a login attempt. */
+  /** The hooks of a login attempt, if the request is one. */
   readonly login?: LoginAttemptHooks | undefined
-  /** Where the response is to be shared: it is requested without session, nonce or any header of this client. */
+  /**
+   * Set if the response will be cached for all clients: it is requested without session, nonce and headers of this
+   * client.
+   */
   readonly shared?: SharedRequest | undefined
 }
 
 /** The fields that describe a session to an upstream. */
 export type SessionFields = Pick<ForwardedFields, 'assertion' | 'sessions' | 'flash'>
 
-/** A request to an upstream, and the nonce by which the response may use the session protocol. */
+/** A request to an upstream, and the nonce with which the response may use the session protocol. */
 export interface UpstreamAttempt extends UpstreamRequest {
   readonly sessionNonce: string | undefined
 }
 
-/** Headers in which a client sends text of its own along with a trace. Its ids, which are hexadecimal, are forwarded. */
+/** Trace headers that can hold any text of a client. A shared request does not forward them. */
 const traceTexts = ['tracestate', 'baggage'] as const
 
 /** Creates the function that builds a request for each attempt. */
@@ -54,7 +57,8 @@ export function createRequestBuilder(
   const signal = ignoresAbort ? new AbortController().signal : request.signal
 
   return () => {
-    // A new nonce for each attempt: a response that was cached or copied from another request cannot present a valid one.
+    // Each attempt gets a new nonce, so that a response that was cached or copied from another request has no valid
+    // one.
     const sessionNonce = upstream.sessions && !shared ? randomId(16) : undefined
     const headers = createUpstreamHeaders(
       clientHeaders,
@@ -99,7 +103,7 @@ export function createRequestBuilder(
   }
 }
 
-/** Names of client headers that the upstream does not get; undefined where they are still to be found. */
+/** Lists names of client headers that are not forwarded; undefined if `createUpstreamHeaders` has to find them. */
 function findStripped(
   { upstream, strippedHeaders }: ForwardContext,
   clientHeaders: ReadableHeaders,

@@ -1,13 +1,16 @@
 /**
- * Keeps responses whole for routes whose pages hold a placeholder for the nonce: not partial and
- * not compressed, so that all of it is read. Forwarding and the cache call it. A text in which the
- * placeholder cannot be found throws `ERR_UPSTREAM_UNREACHABLE`.
+ * Keeps responses complete and uncompressed for routes with the option `noncePlaceholder`, whose pages contain a
+ * placeholder that the gateway replaces. `upstream-request.ts` changes requests with it, `forward.ts` checks responses,
+ * and the cache of the gateway removes ranges. A partial or compressed text throws `ERR_UPSTREAM_UNREACHABLE`.
  */
 import { PortcullisError } from '../../errors.ts'
 import { isText } from '../../headers/csp/placeholder.ts'
 import { isCompressed } from '../../request/index.ts'
 
-/** Removes from a request what would make its response a part, or compressed: two parts can cut the placeholder in two. */
+/**
+ * Removes the headers of a request that allow a partial or compressed response. A part could end within the
+ * placeholder.
+ */
 export function requestWhole(headers: Headers): void {
   headers.delete('range')
   headers.delete('if-range')
@@ -15,7 +18,7 @@ export function requestWhole(headers: Headers): void {
 }
 
 /**
- * Rejects a text in which the placeholder cannot be found.
+ * Throws if the response is a text that is partial or compressed, so that the placeholder may not be found.
  *
  * @throws {PortcullisError} `ERR_UPSTREAM_UNREACHABLE`
  */
@@ -26,11 +29,11 @@ export function checkWhole({ status, headers, body }: Response): void {
     status === 206 ? 'a part that was not requested' : 'an encoding that was not requested'
   throw new PortcullisError(
     'ERR_UPSTREAM_UNREACHABLE',
-    `The upstream answered with ${problem}; noncePlaceholder needs whole texts`,
+    `The upstream responded with ${problem}; noncePlaceholder needs complete, unencoded texts`,
   )
 }
 
-/** A client's request without its range, for a cache that answers from copies. */
+/** Returns a client's request without its range, for a cache that responds with complete copies. */
 export function withoutRange(request: Request): Request {
   if (!request.headers.has('range')) return request
   const headers = new Headers(request.headers)
