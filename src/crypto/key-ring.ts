@@ -35,7 +35,7 @@ export interface KeyRing {
 // HKDF's salt is not secret. This one separates our keys from other keys that are derived from the same secret.
 const salt = 'portcullis v1'
 const maxPurposes = 64
-const withoutSecret = 'The key ring has no valid secret: throw its issues before using it'
+const withoutSecret = 'The key ring has no valid secret.'
 
 /**
  * Creates a ring of one secret or several, each of at least 32 characters: a list, or one text with white space between

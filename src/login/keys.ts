@@ -32,7 +32,7 @@ export function createReadKeys(
     const internals = readInternals(session, env)
     if (internals === undefined)
       throw new TypeError(
-        'The option session of the login must be statelessSessions() or storedSessions()',
+        'login.session must be the result of statelessSessions() or storedSessions()',
       )
     const ring = internals.ring(env)
     const cachedKeys = cache.get(ring)

@@ -60,7 +60,7 @@ export function createLoginHandle(
       if (facts !== undefined) return tokens.readAccessToken(context, facts)
       throw new PortcullisError(
         'ERR_TOKEN_GONE',
-        'Nobody is signed in, so there is no access token: the user must sign in first',
+        'Nobody is signed in: the user must sign in first',
       )
     },
   }

@@ -220,10 +220,7 @@ function validateSchema(value: string | undefined, issues: Issues): string {
   if (value === undefined) return 'portcullis'
   if (typeof value === 'string' && /^[a-z_][a-z0-9_]{0,62}$/.test(value) && !/^pg_/.test(value))
     return value
-  issues.add(
-    'schema',
-    'must be at most 63 lower-case letters, digits and _, not starting with a digit or pg_',
-  )
+  issues.add('schema', 'must be a name of at most 63 lower-case letters, digits and _, without pg_')
   return 'portcullis'
 }
 

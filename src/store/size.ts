@@ -36,6 +36,6 @@ export function validateSize(record: string, maxBytes: number): void {
   throw new PortcullisError(
     'ERR_STORE_TOO_LARGE',
     `A session record of ${size} bytes exceeds maxBytes (${maxBytes}); ` +
-      'store large values elsewhere and only their keys in the session.',
+      'store large values elsewhere.',
   )
 }

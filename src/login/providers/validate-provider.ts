@@ -158,10 +158,7 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
     if (isUnknown) issues.add('algorithms', `must be a list of some of ${known.join(', ')}`)
   }
   if (resource !== undefined && options.userinfo === true) {
-    issues.add(
-      'userinfo',
-      'must not be true together with resource: the access token is then not for userinfo',
-    )
+    issues.add('userinfo', 'must not be true together with resource')
   }
   validateParams(params, issues.at('params'))
 }
@@ -169,7 +166,7 @@ function validateParameters(options: ProviderOptions<never>, issues: Issues): vo
 function validateParams(params: unknown, issues: Issues): void {
   if (params === undefined) return
   if (!isObject(params)) {
-    issues.add('', "must be an object of strings, such as { audience: 'my-api' }")
+    issues.add('', 'must be an object of strings')
     return
   }
   for (const [name, value] of Object.entries(params)) {

@@ -16,7 +16,7 @@ export function createUnsupportedError(verb: string): ConfigError {
 export function createMarkError(missing: 'mark' | 'store'): ConfigError {
   const problem =
     missing === 'mark'
-      ? 'is needed for endMarked(): it names the outside session of each session'
+      ? 'is needed for endMarked()'
       : 'has no endMarked(), so it cannot end sessions by a mark'
   return new ConfigError([{ option: `session.${missing}`, problem }])
 }
@@ -25,7 +25,7 @@ export function createMarkError(missing: 'mark' | 'store'): ConfigError {
 export function createEndedError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_ENDED',
-    'The session has ended, so it cannot be changed: call start() to begin a new one',
+    'The session has ended: only start() begins a new one',
   )
 }
 

@@ -61,9 +61,7 @@ function createHeaderJar({
     read: (name) => readCookies(request.headers.get('cookie'), name),
     write(cookie): void {
       if (headers === undefined)
-        throw new TypeError(
-          'This context has no headers to set a cookie on: pass those of the response as headers',
-        )
+        throw new TypeError('Pass headers: this context has no headers to set a cookie on')
       replaceSetCookie(headers, cookie)
     },
   }

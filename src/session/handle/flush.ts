@@ -39,7 +39,7 @@ export function finishResponse(
   if (isUpgrade) {
     throw new PortcullisError(
       'ERR_SESSION_CLOSED',
-      'A 101 response cannot set a cookie: change the session in a request before the upgrade',
+      'A 101 response cannot set a cookie: change the session earlier',
     )
   }
 

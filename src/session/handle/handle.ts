@@ -279,8 +279,6 @@ export class Handle<Data extends object> implements FlushableHandle<Data> {
 
 /** Checks the name of a message. Untyped code may pass an object of messages instead of a name and a value. */
 function requireMessageName(name: unknown): void {
-  if (typeof name !== 'string') throw dataError('has a flash message whose name is not a string')
-  if (name === '' || name === '__proto__') {
-    throw dataError(`has a flash message with the name "${name}", which is not allowed`)
-  }
+  if (typeof name !== 'string' || name === '' || name === '__proto__')
+    throw dataError('has a message whose name is empty, __proto__ or not a string')
 }

@@ -175,7 +175,7 @@ export class RequestState<Data extends object> {
     if (this.status === 'closed') {
       throw new PortcullisError(
         'ERR_SESSION_CLOSED',
-        'The response has been sent, so the session can no longer change: change it in the handler',
+        'The response has been sent, so the session can no longer change',
       )
     }
   }
@@ -197,7 +197,7 @@ export class RequestState<Data extends object> {
 function createUnreadableError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_UNREADABLE',
-    'The session was written with another secret, another schema or a clock that is ahead, so ' +
-      'this deployment cannot change it: only start() or end() may replace it',
+    'The session has another secret, another schema or a later time than this deployment: only ' +
+      'start() or end() may replace it',
   )
 }

@@ -75,10 +75,8 @@ async function withStoreError<T>(query: () => Promise<T>): Promise<T> {
     return await query()
   } catch (cause) {
     if (isPortcullisError(cause)) throw cause
-    throw new PortcullisError(
-      'ERR_STORE_UNAVAILABLE',
-      'The session store threw an error: see the cause of this one',
-      { cause },
-    )
+    throw new PortcullisError('ERR_STORE_UNAVAILABLE', 'The session store failed: see the cause', {
+      cause,
+    })
   }
 }

@@ -33,7 +33,7 @@ export async function retryOnConflict<T>(
 
   throw new PortcullisError(
     'ERR_SESSION_CONFLICT',
-    'Other requests changed the session at every attempt, so nothing was written: retry it later',
+    'Other requests changed the session at every attempt; nothing was written',
   )
 }
 

@@ -35,6 +35,6 @@ export function guardVersion(session: LoadResult<unknown>, ifVersion: string): (
 function createConflictError(): PortcullisError {
   return new PortcullisError(
     'ERR_SESSION_CONFLICT',
-    'The session has changed since the version in ifVersion, so nothing was written: read it again',
+    'The session has changed since this version; nothing was written: read it again',
   )
 }

@@ -45,7 +45,7 @@ export async function guardCall<Reply>(
     throw new StoreError(
       'ERR_STORE_UNAVAILABLE',
       'breaker-open',
-      'The store is not available (breaker-open): earlier calls failed, so this one was not sent',
+      'The store is not available (breaker-open)',
     )
   }
   try {
