@@ -30,7 +30,7 @@ export function session<Data extends object, S extends ThreeVerbs<Data>>(
     const handle = complete?.open(c)
     if (handle !== undefined && (c.get('session') as unknown) === handle) return next()
     c.set('session', (handle ?? threeVerbHandle(strategy, c)) as HandleFor<S>)
-    const pending = device?.answer(c.req.raw, c.env, handle)
+    const pending = device?.answer(c.req.raw, c.env, handle, c.req.path)
     const deviceResponse = pending && (await pending)
     if (deviceResponse) return deviceResponse
     await next()

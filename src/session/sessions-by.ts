@@ -120,7 +120,8 @@ export function sessionsBy<Data extends SessionObject, E = ProjectEnv>(
     ...(choices.some(({ device }) => device) && {
       device: {
         servesSite: choices.some(({ device }) => device?.servesSite),
-        answer: (request, env, handle) => findByEnv(env).device?.answer(request, env, handle),
+        answer: (request, env, handle, path) =>
+          findByEnv(env).device?.answer(request, env, handle, path),
         reload: (request, handle, env) => findByEnv(env).device?.reload(request, handle, env),
       },
     }),

@@ -6,7 +6,7 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { shareListener } from '../events.ts'
-import { isDeviceUrl } from '../request/path/device-path.ts'
+import { endpointFolder, isDeviceUrl } from '../request/path/device-path.ts'
 import type { SessionStrategy, ThreeVerbs } from '../session/core/types.ts'
 
 /**
@@ -23,7 +23,8 @@ export function deviceStep(
 
   return async function device(c, next) {
     // Without `site`, the endpoints only respond at their own addresses.
-    if (!servesSite && !isDeviceUrl(c.req.url)) return next()
+    const isEndpoint = c.req.path.includes(endpointFolder) && isDeviceUrl(c.req.url)
+    if (!servesSite && !isEndpoint) return next()
 
     // The endpoints open sessions with the request as their context, so it needs the listener.
     shareListener(c, c.req.raw)

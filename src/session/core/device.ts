@@ -39,11 +39,14 @@ export interface DeviceEndpoints {
   /**
    * Answers a browser that registers or refreshes; undefined for every other request. The response must be sent
    * unchanged. With a handle it also does what {@link reload} does.
+   *
+   * @param path - path of the request, if the caller has parsed it. Default its url, which runtimes create anew when it is read.
    */
   answer(
     request: Request,
     env: unknown,
     handle?: FlushableHandle<SessionObject>,
+    path?: string,
   ): Promise<Response | undefined> | undefined
   /**
    * Returns a page that repeats the navigation, for a link from another origin to a session whose bound cookie has

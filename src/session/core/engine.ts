@@ -77,6 +77,12 @@ export interface DeviceState {
   readonly reload?: () => Response
 }
 
+/** Decides whether a loaded session counts on the device of its request. It returns a session without a key as it is. */
+export type CheckDevice<Data> = (
+  cookieJar: CookieJar,
+  session: LoadResult<Data>,
+) => LoadResult<Data> | Promise<LoadResult<Data>>
+
 /**
  * Computes the next record; undefined means that nothing changed. It runs again after a conflict, so it must be pure.
  */
@@ -108,8 +114,12 @@ export type EndResult<Data> = WriteResult<Data> & { readonly failure?: unknown }
 export interface SessionEngine<Data> {
   /** True if taking a message removes it from the store before the message is returned. */
   readonly consumesMessages: boolean
-  /** Reads the session of a request. It never throws for data that a client sent. */
-  load(cookieJar: CookieJar): Promise<LoadResult<Data>>
+  /**
+   * Reads the session of a request. It never throws for data that a client sent.
+   *
+   * @param checkDevice - must be applied to the session before it is returned.
+   */
+  load(cookieJar: CookieJar, checkDevice?: CheckDevice<Data>): Promise<LoadResult<Data>>
   /**
    * Reads the session of a request from its cookie alone, without a request to a store. The result has the location of
    * a stored session, or a record that may have been revoked meanwhile. Engines whose `load` needs no store do not have

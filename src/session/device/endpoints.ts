@@ -71,12 +71,11 @@ export function createDeviceEndpoints<Data extends object>(
   const endpoints: DeviceEndpoints = {
     servesSite: device.site !== undefined,
 
-    answer(request, env, handle) {
-      const { url } = request
-      const path = url.includes(endpointFolder) ? readDevicePath(url) : undefined
+    answer(request, env, handle, address = request.url) {
+      const path = address.includes(endpointFolder) ? readDevicePath(request.url) : undefined
       if (path !== undefined) return answerBrowser(path, request, env)
 
-      if (device.site !== undefined && wellKnownUrl.test(url))
+      if (device.site !== undefined && wellKnownUrl.test(request.url))
         return Promise.resolve(answerJson(200, writeWellKnown(device.site.registering)))
       return handle && endpoints.reload(request, handle, env)
     },

@@ -10,7 +10,7 @@
 
 import { expireCookie } from '../../cookie/serialize.ts'
 import type { CookieJar, OutgoingCookie } from '../../types.ts'
-import type { LoadResult } from '../core/engine.ts'
+import type { CheckDevice, LoadResult } from '../core/engine.ts'
 import { emitSessionEvent } from '../core/events.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
 import { isBound, readBinding } from './binding.ts'
@@ -19,20 +19,11 @@ import { createReloadPage, isForeignNavigation } from './http/reload.ts'
 import { readSkipped } from './http/skipped.ts'
 import type { DeviceSettings } from './settings.ts'
 
-/**
- * Returns the loaded session as this request may use it. A session without a key passes unchanged,
- * without a promise.
- */
-export type EnforceBinding<Data> = (
-  jar: CookieJar,
-  session: LoadResult<Data>,
-) => Promise<LoadResult<Data>> | LoadResult<Data>
-
 /** Creates the function for one strategy. */
 export function createEnforcement<Data>(
   settings: SessionSettings<Data>,
   device: DeviceSettings,
-): EnforceBinding<Data> {
+): CheckDevice<Data> {
   const { clock, cookie, keys } = settings
   const expire: OutgoingCookie = expireCookie(device.cookie)
 

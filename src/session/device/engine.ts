@@ -29,7 +29,8 @@ export function createDeviceEngine<Data extends object>(
   return {
     ...inner,
 
-    load: (jar) => inner.load(jar).then((session) => enforce(jar, session)),
+    // The engine applies it to what it read: another promise would cost every request of an unbound session.
+    load: (jar) => inner.load(jar, enforce),
 
     ...(prefetch && {
       async prefetch(jar) {

@@ -14,7 +14,7 @@ import { createBoundedMap, type ExpiringValue } from '../../memory/bounded-map.t
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { CookieJar } from '../../types.ts'
 import { endMarked } from '../core/end-marked.ts'
-import type { LoadResult, SessionEngine } from '../core/engine.ts'
+import type { CheckDevice, LoadResult, SessionEngine } from '../core/engine.ts'
 import { emitAllEnded, emitSessionEvent } from '../core/events.ts'
 import { absoluteEnd } from '../core/lifetimes.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
@@ -72,7 +72,7 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     return {
       ...inner,
       readCookie: inner.load,
-      load: (cookieJar) => this.#load(inner, cookieJar),
+      load: (cookieJar, checkDevice) => this.#load(inner, cookieJar, checkDevice),
       renew: async (cookieJar, session, change) => {
         await this.#revoke(cookieJar, session.record)
         return inner.write(cookieJar, session, change)
@@ -112,11 +112,15 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
     }
   }
 
-  async #load(inner: SessionEngine<Data>, cookieJar: CookieJar): Promise<LoadResult<Data>> {
+  async #load(
+    inner: SessionEngine<Data>,
+    cookieJar: CookieJar,
+    checkDevice?: CheckDevice<Data>,
+  ): Promise<LoadResult<Data>> {
     const session = await inner.load(cookieJar)
     const { record } = session
     if (record?.authenticated === undefined || (await this.#isNotRevoked(cookieJar, record))) {
-      return session
+      return checkDevice === undefined ? session : checkDevice(cookieJar, session)
     }
 
     const subject = this.#settings.cookie.name

@@ -28,10 +28,12 @@ export function createStoredEngine<Data extends object>(
     consumesMessages: store.atomic,
     readCookie: (cookieJar) => readStoredCookie(settings, cookieJar),
     prefetch: (cookieJar) => prefetchStored(context, cookieJar),
-    load: (cookieJar) =>
+    load: (cookieJar, checkDevice) =>
       settings.legacy.length > 0 && cookieJar.read(settings.cookie.name).length === 0
-        ? loadLegacy(context, cookieJar)
-        : loadStored(context, cookieJar),
+        ? loadLegacy(context, cookieJar).then(
+            (session) => checkDevice?.(cookieJar, session) ?? session,
+          )
+        : loadStored(context, cookieJar, checkDevice),
     write: (cookieJar, session, change) => writeStored(context, cookieJar, session, change),
     start: (cookieJar, session, login) => startStored(context, cookieJar, session, login),
     end: (cookieJar, session, cookieIssued) => endStored(context, cookieJar, session, cookieIssued),

@@ -9,7 +9,7 @@
 import type { Conflict, Found, Gone, ReadAt } from '../../store/contract.ts'
 import type { CookieJar } from '../../types.ts'
 import { validateData } from '../core/data.ts'
-import type { LoadResult, SessionLocation } from '../core/engine.ts'
+import type { CheckDevice, LoadResult, SessionLocation } from '../core/engine.ts'
 import { checkLifetimes } from '../core/lifetimes.ts'
 import type { SessionSettings } from '../core/options/settings.ts'
 import type { SessionRecord } from '../core/record.ts'
@@ -24,12 +24,16 @@ import { findIdleSeconds, openRow } from './record.ts'
 export async function loadStored<Data extends object>(
   context: StoredContext<Data>,
   cookieJar: CookieJar,
+  checkDevice?: CheckDevice<Data>,
 ): Promise<LoadResult<Data>> {
   const location = await findLocation(context.settings, cookieJar)
   if (location === undefined) return { record: undefined }
-  return 'refused' in location
-    ? createEmptyResult(context.settings, cookieJar, location.refused)
-    : loadLocation(context, cookieJar, location)
+  if ('refused' in location) {
+    return createEmptyResult(context.settings, cookieJar, location.refused)
+  }
+
+  const session = await loadLocation(context, cookieJar, location)
+  return checkDevice === undefined ? session : checkDevice(cookieJar, session)
 }
 
 /** Reads the location of a request's session from its cookie alone, without a request to the store. */

@@ -119,6 +119,22 @@ describe('portcullis() with a session that is bound', () => {
   })
 })
 
+describe('an app that finds its paths in its own way', () => {
+  it.each([
+    ['with the host before them', (request: Request) => request.url.replace(/^https:\//, '')],
+    ['below a folder', (request: Request) => `/eu${new URL(request.url).pathname}`],
+  ])('%s answers the browser', async (_, getPath) => {
+    const sessions = createSessions()
+    const app = new Hono({ getPath }).use(session(sessions)).all('*', async (c) => {
+      if (c.req.method === 'POST') await c.var.session.start({ userId: 'ada' })
+      return c.text('in')
+    })
+    const browser = new BoundBrowser(app, device)
+    await browser.bind()
+    expect(browser.cookies.has(bound)).toBe(true)
+  })
+})
+
 describe('vercel() with an app whose sessions are bound', () => {
   it('answers the browser', async () => {
     const handler = vercel(guarded(() => {}) as never)
