@@ -134,12 +134,13 @@ export const gateways: readonly Row[] = [
   },
 ]
 
-const stored = (bound: boolean): string =>
-  `import { loopedBound } from './bound.ts'\nexport default loopedBound(${bound})`
+const stored = (binding: string): string =>
+  `import { loopedBound } from './bound.ts'\nexport default loopedBound('${binding}')`
 
 const boundSessions: readonly Row[] = [
-  { label: 'Portcullis, a stored session', code: stored(false) },
-  { label: 'Portcullis, bound to a device', code: stored(true) },
+  { label: 'Portcullis, a stored session', code: stored('off') },
+  { label: 'Portcullis, not bound, with the option device', code: stored('unbound') },
+  { label: 'Portcullis, bound to a device', code: stored('bound') },
 ]
 
 const starts: readonly Row[] = [
