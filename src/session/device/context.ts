@@ -14,6 +14,16 @@ export interface DeviceContext<Data> {
   readonly device: DeviceSettings
   /** The engine without enforcement, since a browser refreshes when it has no bound cookie. */
   readonly engine: SessionEngine<Data>
+  readonly outage: SuspectedOutage
+}
+
+/**
+ * Whether the store failed at the last proof in this isolate. As long as it may be down, a browser
+ * is not asked for a proof before the store has answered: each proof uses a signature, of which
+ * browsers allow six in nine minutes.
+ */
+export interface SuspectedOutage {
+  isSuspected: boolean
 }
 
 /**

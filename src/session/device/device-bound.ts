@@ -33,7 +33,12 @@ export function deviceBound(options: DeviceOptions = {}): DeviceOption {
       return (settings, engine, cookieNames) => ({
         engine: createDeviceEngine(settings, device, engine),
         members: {
-          device: createDeviceEndpoints({ settings, device, engine }),
+          device: createDeviceEndpoints({
+            settings,
+            device,
+            engine,
+            outage: { isSuspected: false },
+          }),
           cookieNames: [...cookieNames, device.cookie.name],
         },
       })

@@ -27,7 +27,7 @@ import { answerRegistration } from './register.ts'
 export function createDeviceEndpoints<Data extends object>(
   context: DeviceContext<Data>,
 ): DeviceEndpoints {
-  const { settings, device } = context
+  const { settings, device, outage } = context
   const isWithinLimit = createBurstGuard(settings.clock)
 
   async function answerBrowser(path: string, request: Request, env: unknown): Promise<Response> {
@@ -50,6 +50,7 @@ export function createDeviceEndpoints<Data extends object>(
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return answerUnavailable()
 
     const code = isPortcullisError(error) ? error.code : 'fault'
+    if (code === 'ERR_STORE_UNAVAILABLE') outage.isSuspected = true
     const reason = typeof error === 'string' ? error : code
     const event = { type: 'session-refresh-failed', reason } as const
     emitSessionEvent(settings, { context: request }, event)

@@ -50,14 +50,14 @@ export async function answerRefresh<Data extends object>(
   jar: CookieJar,
   headers: Headers,
 ): Promise<Response> {
-  const { settings, device, engine } = context
+  const { settings, device, engine, outage } = context
   const requestedSid = readHeaderString(headers.get('sec-secure-session-id'))
   // SameSite omits the cookie from a refresh that a page of another site caused.
   if (jar.read(settings.cookie.name).length === 0)
     return device.initiators.length > 0 ? answerUnavailable() : answerForget(requestedSid)
 
   const token = readHeaderString(headers.get('secure-session-response'))
-  if (token === undefined && requestedSid !== undefined) {
+  if (token === undefined && requestedSid !== undefined && !outage.isSuspected) {
     const response = await answerByCookie(context, jar, requestedSid)
     if (response !== undefined) return response
   }
@@ -66,6 +66,9 @@ export async function answerRefresh<Data extends object>(
   const { record } = session
   if (record === undefined)
     return isUnreadable(context, jar, session) ? answerUnavailable() : answerForget(requestedSid)
+
+  // The store answers again.
+  outage.isSuspected = false
 
   const binding = readBinding(record.device)
   // Another login has replaced the session that the browser names.

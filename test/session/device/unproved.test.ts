@@ -162,9 +162,17 @@ describe('a refresh without a proof asks the store for nothing', () => {
     const answer = await visitor.refresh(token)
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
     expect(calls).toEqual(['read'])
+    // No browser signs once more before the store has answered.
+    expect((await visitor.refresh()).status).toBe(503)
+    expect(calls).toEqual(['read', 'read'])
     state.down = false
+    expect(await describeAnswer(await visitor.refresh())).toBe('403, asks')
+    expect(calls).toEqual(['read', 'read', 'read'])
     // The same proof counts afterwards: Chromium keeps it, and signs nothing again.
     expect(await describeAnswer(await visitor.refresh(token))).toBe('proved')
+    calls = []
+    expect(await describeAnswer(await visitor.prove())).toBe('proved')
+    expect(calls).toEqual(['read', 'replace'])
   })
 })
 
