@@ -24,11 +24,11 @@ const [zero, nine, byteOrderMark] = [0x30, 0x39, 0xfeff]
 const loneSurrogate = /\p{Cs}/u
 
 /** The classes of characters. All other characters are in none of them. */
-const [ignored, letter, digit, mark] = [1, 2, 3, 4]
+const [ignoredClass, letter, digit, mark] = [1, 2, 3, 4]
 
 /** The class of each ASCII character. */
 const classes = new Uint8Array(0x80)
-for (const char of ' \t\n\r,') classes[char.charCodeAt(0)] = ignored
+for (const char of ' \t\n\r,') classes[char.charCodeAt(0)] = ignoredClass
 for (const char of '!$&():=@[]{|}') classes[char.charCodeAt(0)] = mark
 classes.fill(digit, 0x30, 0x3a).fill(letter, 0x41, 0x5b).fill(letter, 0x61, 0x7b)
 classes[0x5f] = letter
@@ -146,7 +146,7 @@ function skipIgnored(source: string, from: number): number {
   let position = from
   while (position < source.length) {
     const code = source.charCodeAt(position)
-    if (classify(code) === ignored || code === byteOrderMark) position++
+    if (classify(code) === ignoredClass || code === byteOrderMark) position++
     else if (code === hash) position = findLineEnd(source, position + 1)
     else return position
   }

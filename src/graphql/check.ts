@@ -55,12 +55,12 @@ export function checkDocument(
   const parseResult = parseWithin(source, limits.maxTokens, pageCheck?.listener)
   if (parseResult.status !== 'parsed') {
     return parseResult.status === 'malformed'
-      ? malformed
+      ? malformedVerdict
       : { ok: false, reason: 'graphql-too-long' }
   }
   const { document } = parseResult
   const size = measure(document)
-  if (size === undefined) return malformed
+  if (size === undefined) return malformedVerdict
   if (size.depth > limits.maxDepth || size.introspectionDepth > maxIntrospectionDepth) {
     return { ok: false, reason: 'graphql-too-deep' }
   }
@@ -78,7 +78,7 @@ export function checkDocument(
   }
 }
 
-const malformed: GraphqlVerdict = { ok: false, reason: 'graphql-malformed' }
+const malformedVerdict: GraphqlVerdict = { ok: false, reason: 'graphql-malformed' }
 
 /** The members that servers know: the name in lower case, and its exact spelling. */
 const members: ReadonlyMap<string, string> = new Map(
@@ -93,24 +93,26 @@ const longestMember = 'operationName'.length
 export const maxRequestMembers = 100
 
 function checkOperationRequest(request: unknown, limits: CompiledGraphql): GraphqlVerdict {
-  if (!isObject(request)) return malformed
+  if (!isObject(request)) return malformedVerdict
   const names = Object.keys(request)
-  if (names.length > maxRequestMembers) return malformed
+  if (names.length > maxRequestMembers) return malformedVerdict
   for (const name of names) {
     // Go compares names without case, and uses the last of two: `{"query": ..., "QUERY": ...}`.
     if (name.length > longestMember) continue
-    const known = members.get(name.toUpperCase().toLowerCase())
-    if (known !== undefined && known !== name) return malformed
+    const exactName = members.get(name.toUpperCase().toLowerCase())
+    if (exactName !== undefined && exactName !== name) return malformedVerdict
   }
   const { query, variables, extensions, documentId } = request
   // Some servers parse variables again if they are a text.
-  if (variables !== undefined && variables !== null && !isObject(variables)) return malformed
+  if (variables !== undefined && variables !== null && !isObject(variables)) return malformedVerdict
   if (query === undefined || query === null) {
     const isPersisted = isObject(extensions) && isObject(extensions.persistedQuery)
     const isStored = isPersisted || isText(documentId)
-    return isStored ? { ok: true, introspects: false, mutates: true } : malformed
+    return isStored ? { ok: true, introspects: false, mutates: true } : malformedVerdict
   }
-  return typeof query === 'string' ? checkDocument(query, variables ?? {}, limits) : malformed
+  return typeof query === 'string'
+    ? checkDocument(query, variables ?? {}, limits)
+    : malformedVerdict
 }
 
 /** Checks the page sizes of a document while it is read. */

@@ -52,6 +52,8 @@ export function createGraphqlError(reason: Reason, request: Request, requestId?:
 function chooseType(headers: Headers): string {
   const newer = 'application/graphql-response+json'
   const accept = headers.get('accept')?.toLowerCase().slice(0, 1024) ?? ''
-  const named = accept.split(',').find((range) => range.split(';', 1)[0]?.trim() === newer)
-  return named !== undefined && !/;\s?q=0(?:\.0{0,3})?\s?$/.test(named) ? newer : 'application/json'
+  const acceptedRange = accept.split(',').find((range) => range.split(';', 1)[0]?.trim() === newer)
+  return acceptedRange !== undefined && !/;\s?q=0(?:\.0{0,3})?\s?$/.test(acceptedRange)
+    ? newer
+    : 'application/json'
 }

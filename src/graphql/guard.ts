@@ -46,14 +46,15 @@ export function createGraphqlGuard<C extends GraphqlContext>(
 ): (c: C) => Promise<Response | undefined> {
   const issues = createIssues('graphqlGuard')
   const limits = compileLimits(options, issues, ['introspection', 'mode', 'refuse', 'onEvent'])
-  const given = Object(options) as GraphqlGuardOptions<C>
-  const { introspection = false } = given
+  const givenOptions = Object(options) as GraphqlGuardOptions<C>
+  const { introspection = false } = givenOptions
   if (typeof introspection !== 'boolean' && typeof introspection !== 'function') {
     issues.add('introspection', 'must be true, false or a function')
   }
-  const isObserving = parseChoice(issues, 'mode', given.mode, ['enforce', 'observe']) === 'observe'
-  const refuse = optionalFunction(issues, 'refuse', given.refuse)
-  const onEvent = optionalListener(issues, 'onEvent', given.onEvent)
+  const isObserving =
+    parseChoice(issues, 'mode', givenOptions.mode, ['enforce', 'observe']) === 'observe'
+  const refuse = optionalFunction(issues, 'refuse', givenOptions.refuse)
+  const onEvent = optionalListener(issues, 'onEvent', givenOptions.onEvent)
   issues.throwIfAny()
 
   function rejectRequest(
@@ -86,7 +87,7 @@ export function createGraphqlGuard<C extends GraphqlContext>(
       return rejectRequest(result.reason, c, onlyReports)
     }
     if (!result.introspects || introspection === true) return undefined
-    const allowed = introspection !== false && (await introspection(c)) === true
-    return allowed ? undefined : rejectRequest('graphql-introspection', c, isObserving)
+    const isAllowed = introspection !== false && (await introspection(c)) === true
+    return isAllowed ? undefined : rejectRequest('graphql-introspection', c, isObserving)
   }
 }

@@ -30,7 +30,7 @@ export type InspectionResult =
     }
   | { readonly ok: false; readonly reason: Reason; readonly body?: Uint8Array<ArrayBuffer> }
 
-const allowed: InspectionResult & { readonly ok: true } = {
+const allowedResult: InspectionResult & { readonly ok: true } = {
   ok: true,
   body: undefined,
   introspects: false,
@@ -60,7 +60,7 @@ export async function inspectGraphql(
 ): Promise<InspectionResult> {
   const { method, url } = request
   if (isWebSocketUpgrade(request))
-    return limits.insecureSockets ? allowed : rejectWith('upgrade-unsupported')
+    return limits.insecureSockets ? allowedResult : rejectWith('upgrade-unsupported')
 
   const urlQuery = findUrlOperation(url)
   if (method !== 'POST') return checkWithoutBody(request, urlQuery, limits)
@@ -87,11 +87,11 @@ function checkWithoutBody(
   // A preflight has no operation. Servers that ignore the method would execute any other OPTIONS request that has one.
   if (method === 'OPTIONS') {
     const hasOperation = !isPreflight(request) && (urlQuery !== undefined || request.body !== null)
-    return hasOperation ? rejectWith('method-not-allowed') : allowed
+    return hasOperation ? rejectWith('method-not-allowed') : allowedResult
   }
 
   if (method !== 'GET' && method !== 'HEAD') return rejectWith('method-not-allowed')
-  if (urlQuery === undefined) return allowed
+  if (urlQuery === undefined) return allowedResult
   return limits.get ? checkGet(urlQuery, limits) : rejectWith('method-not-allowed')
 }
 
@@ -115,7 +115,7 @@ function checkGet(search: string, limits: CompiledGraphql): InspectionResult {
   // it to execute one.
   if (verdict.mutates && new URLSearchParams(search).has('query'))
     return rejectWith('method-not-allowed')
-  return { ...allowed, introspects: verdict.introspects }
+  return { ...allowedResult, introspects: verdict.introspects }
 }
 
 function checkParameters(search: string, limits: CompiledGraphql): GraphqlVerdict {

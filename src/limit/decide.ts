@@ -92,16 +92,16 @@ export async function decideOutcomes<C extends LimitedContext>(
     emitEvent(emit, event, c)
   }
 
-  const checked: Array<CheckedPolicy<C>> = []
+  const checkedPolicies: Array<CheckedPolicy<C>> = []
   const deniedEvent = observing ? 'rate-limit-observed' : 'rate-limited'
   for (const outcome of outcomes)
-    checked.push(await checkPolicy(outcome, deniedEvent, emitDecision))
+    checkedPolicies.push(await checkPolicy(outcome, deniedEvent, emitDecision))
 
-  const results = checked.flatMap(({ policy: { name }, result }) =>
+  const results = checkedPolicies.flatMap(({ policy: { name }, result }) =>
     result === undefined ? [] : [{ name, ...result }],
   )
-  const denials = findDenials(checked)
-  const fields = observing ? [] : writeFields(checked)
+  const denials = findDenials(checkedPolicies)
+  const fields = observing ? [] : writeFields(checkedPolicies)
   const decorate = (response: Response): Response => withFields(response, fields)
   if (observing || !(denials.isDenied || denials.isClosed))
     return { results, refused: undefined, decorate }
@@ -129,11 +129,11 @@ async function checkPolicy<C>(
   deniedEvent: EventType,
   emitDecision: EmitEvent,
 ): Promise<CheckedPolicy<C>> {
-  const { policy, outcome: settled } = outcome
-  const isLost = settled?.status === 'rejected'
-  if (isLost) emitDecision('rate-limit-degraded', policy.name, readReason(settled.reason))
+  const { policy, outcome: settledOutcome } = outcome
+  const isLost = settledOutcome?.status === 'rejected'
+  if (isLost) emitDecision('rate-limit-degraded', policy.name, readReason(settledOutcome.reason))
 
-  const result = isLost ? await decideFallback(outcome) : settled?.value
+  const result = isLost ? await decideFallback(outcome) : settledOutcome?.value
   const isClosed = isLost && policy.onOutage === 'closed'
   if (result !== undefined && !result.allowed && !isClosed)
     emitDecision(deniedEvent, policy.name, `over-${policy.limiter.window}s`)
@@ -141,23 +141,27 @@ async function checkPolicy<C>(
   return { policy, result, isLost }
 }
 
-function findDenials<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Denials {
-  const rejected = checked.filter(({ result }) => result?.allowed === false)
-  const denied = rejected.filter(({ policy, isLost }) => !isLost || policy.onOutage !== 'closed')
+function findDenials<C>(checkedPolicies: ReadonlyArray<CheckedPolicy<C>>): Denials {
+  const rejectedPolicies = checkedPolicies.filter(({ result }) => result?.allowed === false)
+  const deniedPolicies = rejectedPolicies.filter(
+    ({ policy, isLost }) => !isLost || policy.onOutage !== 'closed',
+  )
 
   return {
-    isDenied: denied.length > 0,
-    isClosed: rejected.length > denied.length,
-    retryAfter: Math.max(0, ...denied.map(({ result }) => result?.retryAfter ?? 0)),
-    violated: denied.filter(({ policy }) => policy.headers).map(({ policy }) => policy.name),
+    isDenied: deniedPolicies.length > 0,
+    isClosed: rejectedPolicies.length > deniedPolicies.length,
+    retryAfter: Math.max(0, ...deniedPolicies.map(({ result }) => result?.retryAfter ?? 0)),
+    violated: deniedPolicies
+      .filter(({ policy }) => policy.headers)
+      .map(({ policy }) => policy.name),
   }
 }
 
 /** Creates the `RateLimit` fields of all policies with `headers: true`. */
-function writeFields<C>(checked: ReadonlyArray<CheckedPolicy<C>>): Fields {
-  const shown = checked.filter(({ policy }) => policy.headers)
-  const policyItems = shown.map(({ policy, result }) => policyField(policy, result))
-  const limitItems = shown
+function writeFields<C>(checkedPolicies: ReadonlyArray<CheckedPolicy<C>>): Fields {
+  const visiblePolicies = checkedPolicies.filter(({ policy }) => policy.headers)
+  const policyItems = visiblePolicies.map(({ policy, result }) => policyField(policy, result))
+  const limitItems = visiblePolicies
     .map(({ policy, result }) => result && limitItem(policy.name, result))
     .filter((item) => item !== undefined)
 

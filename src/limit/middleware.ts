@@ -25,10 +25,10 @@ export function rateLimit(options: RateLimitOptions<Context>): MiddlewareHandler
   return async function rateLimit(c, next) {
     // Chromium ends a device-bound session when its refresh is answered with 429.
     if (isDeviceUrl(c.req.url)) return next()
-    const prepared = await gate.prepare(c)
-    if (prepared === undefined) return next()
+    const preparedTakes = await gate.prepare(c)
+    if (preparedTakes === undefined) return next()
 
-    const { results, refused, decorate } = await askAlone(prepared, c.env)
+    const { results, refused, decorate } = await askAlone(preparedTakes, c.env)
     c.set('rateLimit', results)
     if (refused !== undefined) return refused
 

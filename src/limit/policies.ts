@@ -120,10 +120,10 @@ export function compilePolicies<C>(
       const policyIssues = issues.at(`policies[${index}]`)
       checkKeys(policyIssues, policy, policyOptionNames)
 
-      const compiled = compilePolicy({ ...policy }, policyIssues, isolates)
-      if (policies.some(({ name }) => name === compiled.name))
+      const compiledPolicy = compilePolicy({ ...policy }, policyIssues, isolates)
+      if (policies.some(({ name }) => name === compiledPolicy.name))
         policyIssues.add('name', 'is the name of another policy; give each policy its own')
-      policies.push(compiled)
+      policies.push(compiledPolicy)
     }
   }
 

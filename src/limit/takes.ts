@@ -71,7 +71,7 @@ export async function prepareTakes(
   context: LimitContext,
 ): Promise<PreparedTakes> {
   const outcomes: Array<PromiseSettledResult<TakeResult> | undefined> = takes.map(() => undefined)
-  const decided: PreparedTakes = { clients: [], decide: async () => outcomes }
+  const decidedTakes: PreparedTakes = { clients: [], decide: async () => outcomes }
   const remote: Array<
     readonly [index: number, client: Redis, prepared: Exclude<PreparedTake, { is: 'blocked' }>]
   > = []
@@ -86,7 +86,7 @@ export async function prepareTakes(
     }
 
     outcomes[index] = { status: 'fulfilled', value: prepared.result }
-    return decided
+    return decidedTakes
   }
 
   for (const [index, { limiter, key, cost }] of takes.entries()) {
@@ -94,7 +94,7 @@ export async function prepareTakes(
 
     const outcome = await settlePromise(limiter.take(key, cost, context))
     outcomes[index] = outcome
-    if (outcome.status === 'fulfilled' && !outcome.value.allowed) return decided
+    if (outcome.status === 'fulfilled' && !outcome.value.allowed) return decidedTakes
   }
 
   const storeOutcome = (index: number, outcome: PromiseSettledResult<TakeResult>): void => {

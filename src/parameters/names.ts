@@ -10,8 +10,8 @@ import { foldText } from './fold.ts'
  * `main$email` (Web Forms) and `email(1i)` (Rails) all contain `email`. The name is folded before, and spaces are left
  * out because some servers trim them.
  */
-function splitName(folded: string): string[] {
-  return folded
+function splitName(foldedName: string): string[] {
+  return foldedName
     .replaceAll(' ', '')
     .split(/[^\p{L}\p{N}_-]+/u)
     .filter((part) => part !== '')
@@ -21,8 +21,8 @@ function splitName(folded: string): string[] {
  * Replaces the characters that a variable of PHP cannot have by `_`, as PHP does, and leaves out the closing bracket of
  * a name.
  */
-function underscore(folded: string): string {
-  return folded.replaceAll(/[^\p{L}\p{N}]/gu, '_').replace(/_$/, '')
+function underscore(foldedName: string): string {
+  return foldedName.replaceAll(/[^\p{L}\p{N}]/gu, '_').replace(/_$/, '')
 }
 
 /** A field in the forms with which the names of parameters are compared. */
@@ -58,14 +58,14 @@ function matches(field: FieldParts, parts: readonly string[], flat: string): boo
 export function createNameCheck(
   ...fields: ReadonlyArray<string | readonly string[]>
 ): (parameterName: string) => boolean {
-  const wanted = fields.map((field) => splitField([field].flat()))
+  const fieldParts = fields.map((field) => splitField([field].flat()))
   return (parameterName) => {
     if (isUnreadName(parameterName)) return true
     // Folding is the slow part, so it happens once for all fields.
-    const folded = foldText(parameterName)
-    const parts = splitName(folded)
-    const flat = underscore(folded)
-    return wanted.some((field) => matches(field, parts, flat))
+    const foldedName = foldText(parameterName)
+    const parts = splitName(foldedName)
+    const flat = underscore(foldedName)
+    return fieldParts.some((field) => matches(field, parts, flat))
   }
 }
 

@@ -92,11 +92,11 @@ const separators = /[&;]+/
 const nameEnds = /[\0-\x1f&;=]/
 
 function decode(text: string): string | undefined {
-  const spaced = text.includes('+') ? replacePlus(text) : text
-  if (!spaced.includes('%')) return spaced
+  const spacedText = text.includes('+') ? replacePlus(text) : text
+  if (!spacedText.includes('%')) return spacedText
   try {
     // It accepts only UTF-8, without surrogates and overlong forms.
-    return decodeURIComponent(spaced)
+    return decodeURIComponent(spacedText)
   } catch {
     return undefined
   }

@@ -74,9 +74,9 @@ export function createAttempts(parts: ValueTableParts) {
   function countFailure({ key, n, u, free, longest, daily }: Counted, now: number): number {
     const surplus = n + 1 - free
     const wait = surplus < 0 ? 0 : now + Math.min(longest, FIRST_WAIT_MS * 2 ** surplus)
-    const until = daily ? (u > now ? u : now + DAY_MS) : wait
-    keep(`c ${key}`, { n: n + 1, u: until }, daily ? until - now : DAY_MS)
-    return until
+    const waitEnd = daily ? (u > now ? u : now + DAY_MS) : wait
+    keep(`c ${key}`, { n: n + 1, u: waitEnd }, daily ? waitEnd - now : DAY_MS)
+    return waitEnd
   }
 
   function settleStreak(
@@ -94,8 +94,8 @@ export function createAttempts(parts: ValueTableParts) {
 
     // A success removes the failures of its own spelling of the account. Failures of other
     // spellings stay.
-    const removed = outcome === 'success' ? Math.max(1, ownCounter?.n ?? 1) : 1
-    const n = Math.max(0, counter.n - removed)
+    const removedCount = outcome === 'success' ? Math.max(1, ownCounter?.n ?? 1) : 1
+    const n = Math.max(0, counter.n - removedCount)
     if (n === 0 && outcome === 'success') return void forget(key)
     // The wait that this attempt began ends now. A wait that a later attempt began stays.
     change(key, { n, u: counter.u === wait ? 0 : counter.u })
@@ -104,13 +104,13 @@ export function createAttempts(parts: ValueTableParts) {
   return {
     attempt(counters: Counters, now: number): AttemptReply {
       const ticket = find<Ticket>(`k ${counters.ticket}`)
-      const counted = listCounted(counters)
+      const counterEntries = listCounted(counters)
       // The same attempt was sent again because its answer was lost. It is counted already.
       if (ticket !== undefined && ticket.state !== 'void')
-        return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
+        return { is: 'allowed', failures: counterEntries.map(({ n }) => Math.max(0, n - 1)) }
 
       let [waitMs, slowest] = [0, 0]
-      for (const [place, { n, u, free, longest, daily }] of counted.entries()) {
+      for (const [place, { n, u, free, longest, daily }] of counterEntries.entries()) {
         const remainingMs = Math.min(longest, daily && n < free ? 0 : u - now)
         if (remainingMs > waitMs) [waitMs, slowest] = [remainingMs, place]
       }
@@ -118,9 +118,9 @@ export function createAttempts(parts: ValueTableParts) {
 
       for (const { key, own = key } of counters.streaks)
         if (own !== key) keep(`c ${own}`, { n: findCounter(own).n + 1, u: 0 }, DAY_MS)
-      const waits = counted.map((each) => countFailure(each, now))
+      const waits = counterEntries.map((each) => countFailure(each, now))
       keep(`k ${counters.ticket}`, { state: 'open', waits }, TICKET_MS)
-      return { is: 'allowed', failures: counted.map(({ n }) => n) }
+      return { is: 'allowed', failures: counterEntries.map(({ n }) => n) }
     },
 
     settle({ ticket, streaks, days }: Counters, outcome: Outcome): boolean {

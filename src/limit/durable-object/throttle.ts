@@ -55,11 +55,13 @@ export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>)
     check: (env) => caller.check(env),
     async attempt(counters, nowMs, { env }) {
       const parts = divide(caller, counters)
-      const settled = await Promise.allSettled(
+      const settlements = await Promise.allSettled(
         parts.map((part) => askObject(caller, env, part, nowMs)),
       )
-      const replies = settled.map((each) => (each.status === 'fulfilled' ? each.value : undefined))
-      const failure = settled.find((each) => each.status === 'rejected')
+      const replies = settlements.map((each) =>
+        each.status === 'fulfilled' ? each.value : undefined,
+      )
+      const failure = settlements.find((each) => each.status === 'rejected')
       const denials = replies.filter((reply): reply is Denied => reply?.is === 'denied')
       if (failure === undefined && denials.length === 0)
         return mergeReplies(parts, replies, counters)
@@ -72,10 +74,10 @@ export function durableObjectThrottle<E = ProjectEnv>(options: ObjectOptions<E>)
     },
     async settle(counters, outcome, _nowMs, { env }) {
       const parts = divide(caller, counters)
-      const settled = await Promise.all(
+      const settlements = await Promise.all(
         parts.map((part) => settleObject(caller, env, part, outcome)),
       )
-      return settled.every(Boolean)
+      return settlements.every(Boolean)
     },
   }
 }

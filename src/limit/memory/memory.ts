@@ -63,8 +63,8 @@ export function memoryLimiter(options: MemoryLimiterOptions): Limiter {
 
   function take(name: string, cost: number): LimitResult {
     const nowMs = Math.floor(clock())
-    const stored = counts.get(name, nowMs) ?? emptyLog
-    const answer = evaluateLog(stored, rule, cost, nowMs)
+    const storedLog = counts.get(name, nowMs) ?? emptyLog
+    const answer = evaluateLog(storedLog, rule, cost, nowMs)
 
     if (!answer.allowed) {
       if (answer.afterDenial)

@@ -206,17 +206,17 @@ interface CountedAttempt {
   readonly pressure: number | undefined
 }
 
-function createAttempt(engine: EngineParts, counted: CountedAttempt): LoginAttempt {
+function createAttempt(engine: EngineParts, countedAttempt: CountedAttempt): LoginAttempt {
   const { settings, clock, report } = engine
-  const { loginRequest, all, pressure } = counted
+  const { loginRequest, all, pressure } = countedAttempt
   const { store } = settings
   const context = { env: loginRequest.env }
-  let settled = false
-  let prepared: { send(): Promise<boolean> } | undefined
+  let isSettled = false
+  let preparedSettlement: { send(): Promise<boolean> } | undefined
 
   async function sendOutcome(outcome: 'success' | 'failure' | 'void'): Promise<void> {
     try {
-      if (prepared !== undefined) await prepared.send()
+      if (preparedSettlement !== undefined) await preparedSettlement.send()
       else if (outcome !== 'failure') await store.settle(all, outcome, clock(), context)
     } catch {
       // The user stays signed in. The count disappears with the next success, or after a day.
@@ -228,17 +228,17 @@ function createAttempt(engine: EngineParts, counted: CountedAttempt): LoginAttem
     pressure,
 
     prepare(): void {
-      if (!settled) prepared ??= store.settleLater?.(all, 'success', context)
+      if (!isSettled) preparedSettlement ??= store.settleLater?.(all, 'success', context)
     },
 
     async settle(outcome): Promise<OutgoingCookie | undefined> {
-      if (settled) return undefined
+      if (isSettled) return undefined
 
-      settled = true
-      if (outcome === 'failure' && prepared === undefined) return undefined
+      isSettled = true
+      if (outcome === 'failure' && preparedSettlement === undefined) return undefined
 
       await sendOutcome(outcome)
-      return outcome === 'success' ? createDeviceCookie(engine, counted) : undefined
+      return outcome === 'success' ? createDeviceCookie(engine, countedAttempt) : undefined
     },
   }
 }

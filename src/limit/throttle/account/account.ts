@@ -63,8 +63,8 @@ export function accountKey(text: string): string | undefined {
 export function createAccount(text: string, normalize?: Normalize): Account | undefined {
   if (text.length > maxTextLength) return undefined
 
-  const normalized: unknown = normalize === undefined ? text : normalize(text)
-  const key = typeof normalized === 'string' ? accountKey(normalized) : undefined
+  const normalizedText: unknown = normalize === undefined ? text : normalize(text)
+  const key = typeof normalizedText === 'string' ? accountKey(normalizedText) : undefined
 
   return key === undefined ? undefined : { key, text }
 }

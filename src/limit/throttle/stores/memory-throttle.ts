@@ -117,13 +117,13 @@ interface ThrottleCounter {
  */
 function countAttempt(memory: ThrottleMemory, counters: Counters, nowMs: number): AttemptReply {
   const { ticket, streaks } = counters
-  const counted = readCounters(memory, counters, nowMs)
+  const counterEntries = readCounters(memory, counters, nowMs)
 
   if (memory.tickets.get(ticket, nowMs) !== undefined) {
-    return { is: 'allowed', failures: counted.map(({ n }) => Math.max(0, n - 1)) }
+    return { is: 'allowed', failures: counterEntries.map(({ n }) => Math.max(0, n - 1)) }
   }
 
-  const longestWait = findLongestWait(counted, nowMs)
+  const longestWait = findLongestWait(counterEntries, nowMs)
   if (longestWait.waitMs > 0) return { is: 'denied', ...longestWait }
 
   for (const { key, own = key } of streaks) {
@@ -133,9 +133,9 @@ function countAttempt(memory: ThrottleMemory, counters: Counters, nowMs: number)
     memory.entries.put(own, { n: n + 1, u: 0, until: nowMs + DAY_MS }, nowMs)
   }
 
-  const waits = counted.map((entry) => countFailure(memory, entry, nowMs))
+  const waits = counterEntries.map((entry) => countFailure(memory, entry, nowMs))
   memory.tickets.put(ticket, { state: 'open', waits, until: nowMs + TICKET_MS }, nowMs)
-  return { is: 'allowed', failures: counted.map(({ n }) => n) }
+  return { is: 'allowed', failures: counterEntries.map(({ n }) => n) }
 }
 
 /** Reads all counters of an attempt, streaks before days. */
@@ -162,11 +162,11 @@ function readCounters(
 
 /** Finds the longest remaining wait and the position of its counter; 0 ms where none waits. */
 function findLongestWait(
-  counted: readonly ThrottleCounter[],
+  counterEntries: readonly ThrottleCounter[],
   nowMs: number,
 ): { waitMs: number; by: number } {
   let [waitMs, slowest] = [0, 0]
-  for (const [index, { n, u, free, longest, daily }] of counted.entries()) {
+  for (const [index, { n, u, free, longest, daily }] of counterEntries.entries()) {
     const remainingMs = Math.min(longest, daily && n < free ? 0 : u - nowMs)
     if (remainingMs > waitMs) [waitMs, slowest] = [remainingMs, index]
   }
