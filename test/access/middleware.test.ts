@@ -364,7 +364,7 @@ describe('in the whole stack', () => {
 
   it('rules on sessions need the option session', () => {
     expect(() => portcullis({ access: { rules: [{ path: '/*', allow: 'session' }] } })).toThrow(
-      'portcullis.access needs the option session',
+      'portcullis.access has rules about the session; set the option session',
     )
   })
 })
