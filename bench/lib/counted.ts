@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { restedCpu } from './cpu.ts'
 import { startWorkers, type WorkerSpec, type Workers } from './workers.ts'
 
 export interface Counted {
@@ -63,10 +64,10 @@ export function countPoints(
     for (const path of paths) {
       const url = `http://127.0.0.1:${workers.port(spec.name)}${path}`
       // Several requests, so that the optimized code of a loop is entered as well.
-      for (let i = 0; i < 3; i++) await ask(`${url}n=${Math.ceil(warm / 3)}`)
+      for (let i = 0; i < Math.min(3, warm); i++) await ask(`${url}n=${Math.ceil(warm / 3)}`)
       begin()
       // What valgrind itself makes ready at the first instructions.
-      await ask(`${url}n=${Math.min(20, times)}`)
+      if (times > 1) await ask(`${url}n=20`)
       read()
       const each: number[] = []
       for (let i = 0; i < rounds; i++) {
@@ -79,6 +80,36 @@ export function countPoints(
     }
     return points
   })
+}
+
+/**
+ * Measures the same points in microseconds of CPU of the whole workerd, without valgrind: where so much has to be made ready that
+ * valgrind would take an hour. Least and mean of the rounds.
+ */
+export async function measurePoints(
+  spec: WorkerSpec,
+  paths: readonly string[],
+  { warm, times, rounds }: CountSettings,
+): Promise<Counted[]> {
+  const workers = await startWorkers([spec], { v8Flags: ['--single-threaded'] })
+  try {
+    const points: Counted[] = []
+    for (const path of paths) {
+      const url = `http://127.0.0.1:${workers.port(spec.name)}${path}`
+      await ask(`${url}n=${warm}`)
+      const each: number[] = []
+      for (let i = 0; i < rounds; i++) {
+        const before = (await restedCpu(workers.pid)).used
+        await ask(`${url}n=${times}`)
+        each.push(((await restedCpu(workers.pid)).used - before) / times)
+      }
+      const mean = each.reduce((sum, one) => sum + one) / each.length
+      points.push({ least: Math.min(...each), mean })
+    }
+    return points
+  } finally {
+    await workers.stop()
+  }
 }
 
 /** Counts from the start of workerd to its first response: loading the Worker, and one request. */

@@ -9,8 +9,10 @@ import { limiters } from './limiters.ts'
 import { redisTraffic } from './redis.ts'
 import { routes, stack } from './routes.ts'
 import {
+  countBuilds,
+  countRequestCurves,
   countRequests,
-  countScale,
+  countStrangers,
   measureLatency,
   measureMemory,
   measureRows,
@@ -41,11 +43,13 @@ export const parts: ReadonlyArray<{
     what: 'headers, sessions and the gateway, counted instead of timed',
     run: instructions,
   },
+  { letter: 'scale-build', what: 'a gateway of many routes', run: countBuilds },
   {
-    letter: 'scale-counted',
-    what: 'what grows with routes, cookies, users and strangers',
-    run: countScale,
+    letter: 'scale-sizes',
+    what: 'users, cookies, headers, sessions',
+    run: countRequestCurves,
   },
+  { letter: 'scale-strangers', what: 'strangers in the memory of an isolate', run: countStrangers },
   { letter: 'scale-requests', what: 'requests and rows of a session', run: countRequests },
   { letter: 'scale-latency', what: 'how far Redis is', run: measureLatency },
   { letter: 'scale-memory', what: 'the heap after a million users', run: measureMemory },

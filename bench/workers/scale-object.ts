@@ -50,6 +50,7 @@ function countStatements(state: ObjectState, counts: Counts): ObjectState {
 export class CountedObject extends PortcullisObject {
   readonly #counts: Counts
   readonly #size: () => number
+  readonly #expire: () => void
 
   constructor(state: ObjectState, env: unknown) {
     const counts = { read: 0, written: 0, alarms: 0 }
@@ -57,10 +58,23 @@ export class CountedObject extends PortcullisObject {
     this.#counts = counts
     const { sql } = state.storage as { sql: { readonly databaseSize?: number } }
     this.#size = () => sql.databaseSize ?? 0
+    this.#expire = () => {
+      for (const table of ['sessions', 'names'])
+        state.storage.sql.exec(`UPDATE ${table} SET until = 0`)
+    }
+  }
+
+  /** Has everything expire, and the platform call the alarm. */
+  async #end(): Promise<Response> {
+    this.#expire()
+    await this.alarm()
+    return Response.json(null)
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const response = await super.fetch(request)
+    const response = request.headers.has('x-expire')
+      ? await this.#end()
+      : await super.fetch(request)
     const counted = new Response(response.body, response)
     counted.headers.set('x-counts', JSON.stringify({ ...this.#counts, bytes: this.#size() }))
     Object.assign(this.#counts, { read: 0, written: 0, alarms: 0 })
@@ -71,10 +85,11 @@ export class CountedObject extends PortcullisObject {
 export default {
   fetch(request: Request, env: Env): Promise<Response> {
     const name = new URL(request.url).searchParams.get('name') ?? ''
-    const { method, body } = request
+    const { method, body, headers } = request
     return env.OBJECTS.get(env.OBJECTS.idFromName(name)).fetch('https://objects.test/', {
       method,
       body,
+      headers,
     })
   },
 }

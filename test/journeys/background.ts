@@ -24,6 +24,7 @@ export const backgroundJourney: Journey = {
     'docs/options.md',
     'docs/attacks.md',
     'docs/licences.md',
+    'docs/scale.md',
     'docs/security.md',
     'docs/decisions/README.md',
     'docs/decisions/0001-dependencies.md',
@@ -47,6 +48,7 @@ export const backgroundJourney: Journey = {
     await walkOptions(trip)
     await walkBundles(trip)
     await walkDecisions(trip)
+    await walkScale(trip)
   },
 }
 
@@ -321,4 +323,28 @@ export const limiter = memoryLimiter({ limit: 10, window: 60, clock: () => now }
     assert.doesNotMatch(text, /["']node:/)
     await assert.rejects(bundle(trip, "export { serve } from 'portcullis/node'"), /node:/)
   })
+}
+
+async function walkScale(trip: Trip): Promise<void> {
+  await trip.step(
+    'docs/scale.md: a gateway with 10,000 routes starts, and finds the last',
+    async () => {
+      trip.page('docs/scale.md').promises('10,000 routes')
+      const { gateway } = await trip.load<{ gateway: App }>(
+        'routes.ts',
+        `import { createGateway } from 'portcullis/gateway'
+import { statelessSessions } from 'portcullis/session'
+export const gateway = createGateway({
+  publicOrigin: '${origin}',
+  upstreams: { app: { url: 'http://127.0.0.1:9' } },
+  session: statelessSessions<{ user: string }>({ secret: 'T5n8Vw2Xq7Kz4Lc9Rb3Hm1Yd6Gp0JsFa' }),
+  routes: Array.from({ length: 10_000 }, (_, i) => ({ path: \`/shop\${i}/*\` as const, to: 'app', access: 'session' })),
+})
+`,
+      )
+      const visitor = createVisitor(origin, inProcess(gateway))
+      assert.equal((await visitor.send('GET', '/shop9999/page')).status, 401)
+      assert.equal((await visitor.send('GET', '/shop10000/page')).status, 404)
+    },
+  )
 }

@@ -26,6 +26,8 @@ export interface BulkRows extends RowTimes {
 /** A database under measurement. */
 export interface Database {
   readonly name: string
+  /** The process that answers the calls of the store. */
+  readonly pid: number
   readonly store: AtomicStore
   /** Adds rows `K<n>` of users `U<n / perUser>`. */
   fill(rows: BulkRows): Promise<void>
@@ -61,8 +63,9 @@ export async function openRedisDatabase(): Promise<Database> {
     maxPerUser,
   })
 
+  const pid = Number(/process_id:(\d+)/.exec(`${await call('INFO', 'server')}`)?.[1])
   return {
-    name: 'Redis',
+    ...{ name: 'Redis', pid },
     store,
     async fill({ from, to, now, end, record, perUser }) {
       for (let first = from; first < to; first += 5000) {
@@ -112,8 +115,9 @@ export async function openPostgresDatabase(): Promise<Database> {
   }
   let lastBlocks = await readBlocks()
 
+  const { rows: processes } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   return {
-    name: 'Postgres',
+    ...{ name: 'Postgres', pid: processes[0]?.pid ?? 0 },
     store,
     async fill({ from, to, now, end, record, perUser }) {
       // Indexes are built at the end: row by row that takes ten times as long.

@@ -1,5 +1,5 @@
 /** The parts of the benchmark that show how cost grows: `--only scale` runs all of them. */
-export { countScale } from './counted.ts'
+export { countBuilds, countRequestCurves, countStrangers } from './counted.ts'
 export { measureLatency } from './latency.ts'
 export { measureMemory } from './memory.ts'
 export { countRequests } from './requests.ts'

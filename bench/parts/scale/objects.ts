@@ -61,6 +61,11 @@ export async function openObjects(): Promise<CountedStore> {
       const users = [...sizes].filter(([name]) => !name.includes('visitors'))
       return users.reduce((sum, [, bytes]) => sum + bytes, 0) / sessions
     },
+    async countEnd() {
+      const [name = ''] = [...sizes.keys()].filter((each) => !each.includes('visitors'))
+      await ask(name, { headers: { 'x-expire': '1' } })
+      return written
+    },
     stop: () => runtime.dispose(),
   }
 }

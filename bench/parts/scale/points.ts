@@ -1,5 +1,6 @@
 /** What verbs of a database cost at several sizes: measured, and as tables and lines. */
 import type { Row } from '../../../src/store/index.ts'
+import { restedCpu } from '../../lib/cpu.ts'
 import type { Line } from '../../lib/plot.ts'
 import type { Table } from '../../lib/report.ts'
 import { figure, median } from '../../lib/stats.ts'
@@ -12,6 +13,8 @@ export interface Point {
   readonly size: number
   /** As the database counts it itself. */
   readonly work: number
+  /** Microseconds of CPU of the process that answers. */
+  readonly cpu: number
   readonly ms: number
 }
 
@@ -40,18 +43,20 @@ export function createRow(key: string, index: string): Row {
 
 /** Calls a verb in each round, and takes what the database counted. */
 export async function measureVerb(
-  { name, takeWork }: Database,
+  { name, pid, takeWork }: Database,
   { verb, size, rounds, run }: MeasuredVerb,
 ): Promise<Point> {
   const spent: number[] = []
   await takeWork()
+  const before = (await restedCpu(pid)).used
   for (let round = 0; round < rounds; round++) {
     const began = performance.now()
     const answer = await run(round)
     spent.push(performance.now() - began)
     if (answer !== 'ok' && answer !== 'found') throw new Error(`${name}: ${verb} was ${answer}`)
   }
-  return { database: name, verb, size, work: (await takeWork()) / rounds, ms: median(spent) }
+  const cpu = ((await restedCpu(pid)).used - before) / rounds
+  return { database: name, verb, size, cpu, work: (await takeWork()) / rounds, ms: median(spent) }
 }
 
 /** Points of one verb of one database, by both names. */
@@ -64,7 +69,7 @@ export function groupPoints(points: readonly Point[]): Map<string, Point[]> {
   return groups
 }
 
-/** One row for each verb: what the database counted, and the milliseconds of the client. */
+/** One row for each verb: what the database counted, its CPU, and the milliseconds of the client. */
 export function createTable(caption: string, points: readonly Point[]): Table {
   const sizes = [...new Set(points.map(({ size }) => size))]
   return {
@@ -75,7 +80,9 @@ export function createTable(caption: string, points: readonly Point[]): Table {
       ...sizes.map((size) => {
         const point = all.find((each) => each.size === size)
         const unit = name.startsWith('Redis') ? 'µs' : 'blocks'
-        return point === undefined ? '' : `${figure(point.work)} ${unit}, ${figure(point.ms)} ms`
+        if (point === undefined) return ''
+        const { work, cpu, ms } = point
+        return `${figure(work)} ${unit}, ${figure(cpu)} µs CPU, ${figure(ms)} ms`
       }),
     ]),
   }

@@ -21,6 +21,8 @@ export interface CountedStore {
   take(): Promise<Usage>
   /** Bytes of one session, where there are so many. */
   readBytes(sessions: number): Promise<number>
+  /** Rows written when a session is past its time, where that is billed. */
+  countEnd?(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -49,15 +51,12 @@ const sessionsForBytes = 200
 export async function countRequests({ log }: Settings): Promise<Report> {
   const rows: string[][] = []
   const bytes: string[][] = []
+  const ends: string[][] = []
   for (const open of [openRedis, openObjects, openPostgres]) {
     const counted = await open()
     log(counted.name)
     try {
-      const { visit } = createSite(counted.store)
-      // Scripts are loaded, objects and plans made.
-      await visit('warm', async () => ({}))
-      await counted.take()
-      const usages = await visit('ada', () => counted.take())
+      const usages = await countPages(counted)
       const names = [...new Set([...usages.values()].flatMap((usage) => Object.keys(usage)))]
       for (const name of names)
         rows.push([
@@ -65,6 +64,8 @@ export async function countRequests({ log }: Settings): Promise<Report> {
           ...pages.map(([page]) => String(usages.get(page)?.[name] ?? 0)),
         ])
       bytes.push([counted.name, await measureBytes(counted)])
+      await counted.take()
+      ends.push(...(counted.countEnd ? [[counted.name, `${await counted.countEnd()}`]] : []))
     } finally {
       await counted.stop()
     }
@@ -83,9 +84,23 @@ export async function countRequests({ log }: Settings): Promise<Report> {
         columns: ['', 'bytes'],
         rows: bytes,
       },
+      {
+        caption: 'Rows written when a session is past its time',
+        columns: ['', 'rows'],
+        rows: ends,
+      },
     ],
     goals: [],
   }
+}
+
+/** Counts what each page asks of a store. */
+export async function countPages(counted: CountedStore): Promise<Map<string, Usage>> {
+  const { visit } = createSite(counted.store)
+  // Scripts are loaded, objects and plans made.
+  await visit('warm', async () => ({}))
+  await counted.take()
+  return visit('ada', () => counted.take())
 }
 
 /** An app whose pages are walked by one browser after the other. */
@@ -160,7 +175,8 @@ async function measureBytes({ store, readBytes }: CountedStore): Promise<string>
   return Math.round(bytes / sessionsForBytes).toLocaleString('en')
 }
 
-async function openRedis(): Promise<CountedStore> {
+/** Redis over HTTP, as Upstash has it. */
+export async function openRedis(): Promise<CountedStore> {
   const server = await startRedis()
   const call = (...command: string[]): Promise<unknown> => server.raw.call(...command)
 
@@ -188,7 +204,8 @@ async function openRedis(): Promise<CountedStore> {
   }
 }
 
-async function openPostgres(): Promise<CountedStore> {
+/** Postgres over `pg`. */
+export async function openPostgres(): Promise<CountedStore> {
   const server = await startPostgres()
   let statements = 0
   const store = postgresStore({
