@@ -147,16 +147,27 @@ export interface AtomicStore {
    * If a user has too many sessions, idle ones are ended first, then those that expire first; `create` does the same.
    */
   rotate(old: Ref, next: Row, options: RotateOptions, context: StoreContext): Promise<Rotated>
-  /** Ends a session; if it had a row, its key answers `ended` for `grace` ms. Resolves with true if it was alive. */
-  end(ref: Ref, grace: number, context: StoreContext): Promise<boolean>
+  /**
+   * Ends a session; if it had a row, its key answers `ended` for `grace` ms. Resolves with true if it was alive. `write`
+   * is the random id of this call, as in {@link Row}: a call that is repeated after a lost reply answers as before.
+   */
+  end(ref: Ref, grace: number, context: StoreContext, write?: string): Promise<boolean>
   /** Lists the sessions of an index, in any order. The caller must check their idle timeouts. */
   list(index: string, context: StoreContext): Promise<Found[]>
-  /** Ends every session of an index except `keep`. Resolves with the number of sessions that the index listed. */
-  endAll(index: string, keep: Ref | undefined, context: StoreContext): Promise<number>
+  /**
+   * Ends every session of an index except `keep`. Resolves with the number of sessions that the index listed. `write` is
+   * as for `end`.
+   */
+  endAll(
+    index: string,
+    keep: Ref | undefined,
+    context: StoreContext,
+    write?: string,
+  ): Promise<number>
   /**
    * Ends every session with this mark, even those that begin while the mark lasts: they answer
-   * `ended`. Resolves with `false`, and changes nothing, if the message `once` was seen before.
-   * Optional: without it an identity provider cannot end sessions.
+   * `ended`. Resolves with `false`, and changes nothing, if the message `once` was seen before with
+   * another `write`. Optional: without it an identity provider cannot end sessions.
    */
   endMarked?(mark: string, options: EndMarkedOptions, context: StoreContext): Promise<boolean>
   /**

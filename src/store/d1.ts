@@ -185,21 +185,20 @@ function createVerbs(
 
       return typeof row.by === 'string' ? { ...session, by: row.by } : session
     },
-    async end({ key, index }, grace, context) {
-      const [row] = readRows((await call('end', { key, grace }, context))[0])
-      return row !== undefined && (index === undefined || row.list === index)
+    async end({ key, index }, grace, context, write = crypto.randomUUID()) {
+      return readAnswer(await call('end', { key, index, grace, write }, context)) === 1
     },
-    async endMarked(mark, { life, once }, context) {
-      const values = { mark, life, once: once?.id, remember: once?.life }
-      const [row] = readRows((await call('endMarked', values, context))[0])
-      return row?.came === 0
+    async endMarked(mark, { life, once, write = crypto.randomUUID() }, context) {
+      const key = once?.id ?? mark
+      const values = { mark, life, once: once?.id, remember: once?.life, key, write }
+      return readAnswer(await call('endMarked', values, context)) === 1
     },
     async list(index, context) {
       return readRows((await call('list', { index }, context))[0]).map(toFound)
     },
-    async endAll(index, keep, context) {
-      const rows = readRows((await call('endAll', { index, keep: keep?.key }, context))[0])
-      return rows.filter((row) => row.lived === 1).length
+    async endAll(index, keep, context, write = crypto.randomUUID()) {
+      const values = { key: index, index, keep: keep?.key, write }
+      return readAnswer(await call('endAll', values, context))
     },
   }
 }
@@ -225,6 +224,11 @@ function readLast(answers: readonly D1Answer[]): ResultRow {
   const [row] = readRows(answers.at(-1))
   if (row === undefined) throw createStrangeAnswer()
   return row
+}
+
+/** Reads the answer that a call remembers: how many sessions it ended. */
+function readAnswer(answers: readonly D1Answer[]): number {
+  return Number(readRows(answers.at(-1))[0]?.value ?? 0)
 }
 
 function toAnswer(row: ResultRow): Found | Gone {

@@ -17,4 +17,9 @@ export interface EndMarkedOptions {
   readonly life: number
   /** The message that requests it. If the same message comes again, `endMarked` changes nothing and returns `false`. */
   readonly once?: OnceMessage
+  /**
+   * Random id of this call, without white space. A call that is sent again because its answer was lost has the same id, and
+   * its message does not count as one that came before.
+   */
+  readonly write?: string
 }

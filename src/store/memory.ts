@@ -58,7 +58,7 @@ export interface MemoryStoreOptions {
  */
 export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
   const memory = createMemory(options)
-  const { rows, endedMarks, maxBytes } = memory
+  const { rows, writes, endedMarks, maxBytes } = memory
 
   return {
     async create(row) {
@@ -83,16 +83,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       validateSize(next.record, maxBytes)
       return rotateEntry(memory, old, next, options)
     },
-    async end(ref, grace) {
+    async end(ref, grace, _context, write) {
       const entry = rows.get(ref.key)
       const listed = ref.index === undefined || rows.lists(ref.index, ref.key)
-      if (entry === undefined || !isRow(entry)) return false
+      if (entry === undefined || !isRow(entry)) return writes.find(ref.key, write) !== undefined
 
       markEnded(memory, ref.key, grace)
+      if (listed) writes.remember(ref.key, write, 1)
       return listed
     },
-    async endMarked(mark, { life, once }) {
-      return endedMarks.end(mark, life, once)
+    async endMarked(mark, options) {
+      return endedMarks.end(mark, options)
     },
     async readReplaced({ key }) {
       const entry = rows.get(key)
@@ -104,10 +105,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): AtomicStore {
       const entries = rows.members(index).map((key) => rows.get(key))
       return entries.filter((entry) => entry !== undefined && isRow(entry)).map(toFound)
     },
-    async endAll(index, keep) {
+    async endAll(index, keep, _context, write) {
+      const knownAnswer = writes.find(index, write)
+      if (knownAnswer !== undefined) return knownAnswer
+
       const members = rows.members(index).filter((key) => key !== keep?.key)
       // The rows stay until they expire, without a list, so that they answer `ended` and not `none`.
       for (const key of members) rows.delist(index, key)
+      writes.remember(index, write, members.length)
       return members.length
     },
   }
@@ -165,7 +170,7 @@ function replaceEntry(memory: Memory, row: Row, ifVersion: string): Replaced {
   const entry = findLive(memory, row, row)
   if ('is' in entry) return entry
 
-  const writtenVersion = memory.writes.versionMade(row.key, row.write)
+  const writtenVersion = memory.writes.find(row.key, row.write)
   if (writtenVersion !== undefined) return { is: 'ok', version: String(writtenVersion) }
   if (String(entry.version) !== ifVersion) return toConflict(entry)
 
@@ -242,7 +247,7 @@ function markEnded(
 
 /** Whether an existing entry was made by this same write, which is repeated. */
 function isResent({ writes }: Memory, existing: MapEntry, { key, write }: Row): boolean {
-  return isRow(existing) && writes.versionMade(key, write) !== undefined
+  return isRow(existing) && writes.find(key, write) !== undefined
 }
 
 /** Finds the row that a rotation ends, even if another rotation has just ended it. */

@@ -176,18 +176,18 @@ function createVerbs(
       const by = toTexts(reply)[5]
       return by === undefined ? answer : { ...answer, by }
     },
-    async end({ key, index }: Ref, grace, context) {
-      return parseCountReply(await call('session_end', [key, index, grace], context)) === 1
+    async end({ key, index }: Ref, grace, context, write = crypto.randomUUID()) {
+      return parseCountReply(await call('session_end', [key, index, grace, write], context)) === 1
     },
-    async endMarked(mark, { life, once }, context) {
-      const args = [mark, life, once?.id, once?.life]
+    async endMarked(mark, { life, once, write = crypto.randomUUID() }, context) {
+      const args = [mark, life, once?.id, once?.life, write]
       return parseCountReply(await call('session_end_marked', args, context)) === 1
     },
     async list(index, context) {
       return parseRowsReply(await call('session_list', [index], context))
     },
-    async endAll(index, keep, context) {
-      return parseCountReply(await call('session_end_all', [index, keep?.key], context))
+    async endAll(index, keep, context, write = crypto.randomUUID()) {
+      return parseCountReply(await call('session_end_all', [index, keep?.key, write], context))
     },
   }
 }

@@ -104,8 +104,8 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
       put(`g ${user}`, next, life)
       return next
     },
-    async endMarked(mark, { life, once }) {
-      return endedMarks.end(mark, life, once)
+    async endMarked(mark, options) {
+      return endedMarks.end(mark, options)
     },
   }
 }

@@ -123,8 +123,8 @@ export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): U
       const list = toTexts(reply)[5] ?? ''
       return list === '' ? answer : { ...answer, by: requests.parseIndex(list) }
     },
-    async end(ref, grace, { env }) {
-      return parseCountReply(await send(env, requests.end(ref, grace))) === 1
+    async end(ref, grace, { env }, write) {
+      return parseCountReply(await send(env, requests.end(ref, grace, write))) === 1
     },
     async endMarked(mark, options, { env }) {
       return parseCountReply(await send(env, requests.endMarked(mark, options))) === 1
@@ -135,8 +135,8 @@ export function upstashStore<E = ProjectEnv>(options: UpstashStoreOptions<E>): U
 
       return parseRowsReply(await send(env, requests.rows(index, members)))
     },
-    async endAll(index, keep, { env }) {
-      return parseCountReply(await send(env, requests.endAll(index, keep)))
+    async endAll(index, keep, { env }, write) {
+      return parseCountReply(await send(env, requests.endAll(index, keep, write)))
     },
   }
 }

@@ -6,18 +6,18 @@
 import type { Clock } from '../types.ts'
 import { writeMemory } from './contract.ts'
 
-/** Remembers which version each write made. */
+/** Remembers the answer to each write: the version that it made, or how many sessions it ended. */
 export interface WriteIds {
-  /** Returns the version that a write made; undefined for a write that is unknown or forgotten. */
-  versionMade(key: string, write: string): number | undefined
-  remember(key: string, write: string, version: number): void
+  /** Returns the answer to a write of a row or list; undefined for a write that is unknown or forgotten. */
+  find(key: string, write: string | undefined): number | undefined
+  remember(key: string, write: string | undefined, answer: number): void
 }
 
 /** Most ids: far more than one process writes in a minute. In memory no answer is lost, so few writes are repeated. */
 const MOST = 100_000
 
-/** The version that each write made, and when it is forgotten. */
-type Writes = Map<string, { readonly version: number; readonly until: number }>
+/** The answer to each write, and when it is forgotten. */
+type Writes = Map<string, { readonly answer: number; readonly until: number }>
 
 /**
  * Creates an empty list of ids, in two halves. When the younger half is `writeMemory` ms old, every id of the older
@@ -30,13 +30,17 @@ export function createWriteIds(clock: Clock): WriteIds {
   let youngerSince = 0
 
   return {
-    versionMade(key, write) {
+    find(key, write) {
+      if (write === undefined) return undefined
+
       const id = `${key} ${write}`
       const remembered = younger.get(id) ?? older.get(id)
-      return remembered !== undefined && clock() < remembered.until ? remembered.version : undefined
+      return remembered !== undefined && clock() < remembered.until ? remembered.answer : undefined
     },
 
-    remember(key, write, version) {
+    remember(key, write, answer) {
+      if (write === undefined) return
+
       const now = clock()
       if (now - youngerSince >= writeMemory || younger.size >= MOST / 2) {
         older = younger
@@ -44,7 +48,7 @@ export function createWriteIds(clock: Clock): WriteIds {
         youngerSince = now
       }
 
-      younger.set(`${key} ${write}`, { version, until: now + writeMemory })
+      younger.set(`${key} ${write}`, { answer, until: now + writeMemory })
     },
   }
 }

@@ -234,6 +234,7 @@ export function listVerbs(
     'end',
     'list',
     'endAll',
+    'endMarked',
     'readReplaced',
   ] as const
   return names.map((name) => [name, store[name] as (...args: unknown[]) => Promise<unknown>])

@@ -349,6 +349,29 @@ describe.each([
   })
 })
 
+describe('a logout whose answer from the store was lost', () => {
+  // The client of the store sends the same call again: the provider must not read that its token came twice.
+  test.each(['stored', 'stateless'] as const)('is 200 with %s sessions, once', async (kind) => {
+    const resending = <S extends Pick<AtomicStore, 'endMarked'>>(store: S): S => ({
+      ...store,
+      async endMarked(...args: Parameters<NonNullable<AtomicStore['endMarked']>>) {
+        await store.endMarked?.(...args)
+        return (await store.endMarked?.(...args)) ?? false
+      },
+    })
+    const site = await createSite(
+      kind === 'stateless'
+        ? { kind, sessions: { revocation: revocable({ store: resending(memoryRevocations()) }) } }
+        : { store: resending(memoryStore()) },
+    )
+    const person = await signedIn(site)
+    const token = await site.provider.logoutToken({ sid: 'sid-1' })
+    expect((await send(site, token)).status).toBe(200)
+    expect(await person.who()).toBeNull()
+    expect((await send(site, token)).status).toBe(400)
+  })
+})
+
 describe('logout tokens', () => {
   test('90: bad ones are 400, never cached, and end nothing', async () => {
     const site = await createSite()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { storedSessions } from '../../src/session/index.ts'
+import type { AtomicStore } from '../../src/store/index.ts'
 import { handled, mapStore, memoryAt, siteWith, type Visitor } from './stored-support.ts'
 import { type Data, hours, minutes, noon, otherSecret, secret } from './support.ts'
 
@@ -185,6 +186,44 @@ describe('endAll', () => {
     const { visitor, mine } = await devices()
     expect((await visitor().visit((s) => s.endAll())).status).toBe(200)
     expect(await alive(mine)).toBe(3)
+  })
+})
+
+describe('an end whose answer was lost', () => {
+  // The client of a store sends the call again, which must not come to "there was no such session".
+  function resending(inner: AtomicStore): AtomicStore {
+    return {
+      ...inner,
+      end: async (...args) => (await inner.end(...args)) && inner.end(...args),
+      endAll: async (...args) => {
+        await inner.endAll(...args)
+        return inner.endAll(...args)
+      },
+    }
+  }
+
+  it('of a device is told as done, with its event', async () => {
+    const clock = { now: noon }
+    const { visitor, sessions, heard } = siteWith(resending(memoryAt(clock)), {}, clock)
+    const [laptop, phone] = [visitor(), visitor()]
+    for (const each of [laptop, phone]) await each.login()
+    const [device] = (await laptop.visit((s) => s.list())).body.filter(
+      ({ current }: { current: boolean }) => !current,
+    )
+    heard()
+    expect((await laptop.visit((s) => s.endOne(device.id))).body).toBe(true)
+    expect(heard()).toEqual(['session-ended: ended-by-user'])
+    expect(await sessions.endAll({ user: 'ada' })).toBe(1)
+  })
+
+  it('of the own session emits its event once', async () => {
+    const clock = { now: noon }
+    const { visitor, heard } = siteWith(resending(memoryAt(clock)), {}, clock)
+    const laptop = visitor()
+    await laptop.login()
+    heard()
+    await laptop.logout()
+    expect(heard()).toEqual(['session-ended: ended'])
   })
 })
 

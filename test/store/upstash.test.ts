@@ -157,10 +157,10 @@ describe('upstashStore', () => {
     [
       'end',
       ['1'],
-      (redis) => upstashStore({ redis }).end(user, 60_000, { env }),
+      (redis) => upstashStore({ redis }).end(user, 60_000, { env }, 'w1'),
       {
         name: 'session-end',
-        keys: ['portcullis:s:DIGEST', 'portcullis:u:TAG'],
+        keys: ['portcullis:s:DIGEST', 'portcullis:w:DIGEST:w1', 'portcullis:u:TAG'],
         args: ['DIGEST', '60000'],
       },
       true,
@@ -168,8 +168,12 @@ describe('upstashStore', () => {
     [
       'endAll but one',
       ['12'],
-      (redis) => upstashStore({ redis }).endAll('TAG', visitor, { env }),
-      { name: 'session-end-all', keys: ['portcullis:u:TAG'], args: ['DIGEST'] },
+      (redis) => upstashStore({ redis }).endAll('TAG', visitor, { env }, 'w1'),
+      {
+        name: 'session-end-all',
+        keys: ['portcullis:u:TAG', 'portcullis:w:TAG:w1'],
+        args: ['DIGEST'],
+      },
       12,
     ],
     [
@@ -204,14 +208,14 @@ describe('upstashStore', () => {
         const once = { id: 'JTI', life: 5 }
         return upstashStore({ redis }).endMarked?.(
           'MARK',
-          { life: 9, once },
+          { life: 9, once, write: 'w1' },
           { env },
         ) as Promise<boolean>
       },
       {
         name: 'session-end-marked',
         keys: ['portcullis:o:MARK', 'portcullis:j:JTI'],
-        args: ['9', '5'],
+        args: ['9', '5', 'w1'],
       },
       false,
     ],

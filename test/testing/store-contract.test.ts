@@ -100,6 +100,24 @@ const faults: Array<
     'replace, sent again answers ok with its own version, also after others wrote',
   ],
   [
+    'that forgets which call ended a session',
+    (store) => ({ end: (ref, grace, context) => store.end(ref, grace, context) }),
+    'end, sent again says that it ended the session, and no other call says so',
+  ],
+  [
+    'that forgets how many sessions a call ended',
+    (store) => ({ endAll: (index, keep, context) => store.endAll(index, keep, context) }),
+    'endAll, sent again answers the same number',
+  ],
+  [
+    'that takes its own message for a repeated one',
+    (store) => ({
+      endMarked: async (mark, { write: _, ...options }, context) =>
+        (await store.endMarked?.(mark, options, context)) ?? false,
+    }),
+    'endMarked, sent again answers as before, and another call with its message does not',
+  ],
+  [
     'that lets the last write win',
     (store) => ({
       async replace(row, ifVersion, context) {

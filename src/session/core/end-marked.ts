@@ -7,6 +7,7 @@
  * `ERR_CONFIG`; errors of the store reject. If the store fails between two tags, the message does not
  * count as seen, so the caller can repeat it.
  */
+import { randomId } from '../../crypto/random.ts'
 import type { StoreContext } from '../../store/contract.ts'
 import type { EndMarkedOptions } from '../../store/mark-types.ts'
 import { createMarkError } from './errors.ts'
@@ -40,7 +41,8 @@ export async function endMarked<Data>(
 
   const [newest = '', ...older] = await createMarkTags(settings, env, mark)
   for (const tag of older) await store.endMarked(tag, { life: lifeMs }, { env })
-  const isNew = await store.endMarked(newest, { life: lifeMs, ...(once && { once }) }, { env })
+  const options = { life: lifeMs, write: randomId(8), ...(once && { once }) }
+  const isNew = await store.endMarked(newest, options, { env })
   if (!isNew) return false
 
   const event = { type: 'sessions-ended', reason: 'marked', actor: 'provider' } as const

@@ -7,6 +7,7 @@
  * that has no code of this library becomes `ERR_STORE_UNAVAILABLE`, with the error as its cause. A
  * function that throws makes the strategy throw.
  */
+import { randomId } from '../../crypto/random.ts'
 import { isPortcullisError, PortcullisError } from '../../errors.ts'
 import type { Issues } from '../../options/issues.ts'
 import {
@@ -56,9 +57,11 @@ function bindStore(store: AtomicStore): AtomicStore {
     read: (...args) => withStoreError(() => store.read(...args)),
     replace: (...args) => withStoreError(() => store.replace(...args)),
     rotate: (...args) => withStoreError(() => store.rotate(...args)),
-    end: (...args) => withStoreError(() => store.end(...args)),
+    end: (ref, grace, context, write = randomId(8)) =>
+      withStoreError(() => store.end(ref, grace, context, write)),
     list: (...args) => withStoreError(() => store.list(...args)),
-    endAll: (...args) => withStoreError(() => store.endAll(...args)),
+    endAll: (index, keep, context, write = randomId(8)) =>
+      withStoreError(() => store.endAll(index, keep, context, write)),
     ...(store.endMarked && {
       endMarked: (...args: EndMarkedArguments) =>
         withStoreError(async () => store.endMarked?.(...args) ?? false),

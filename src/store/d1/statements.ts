@@ -36,6 +36,9 @@ const clock = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 const writeName = "'w ' || :key || ' ' || :write"
 const columns = 'CAST(s.version AS TEXT) AS version, s.record, s.seen, s.stop AS "end"'
 
+/** The answer to this write, if it is repeated: no other write has its id. */
+const findAnswer = (names: string): string => `SELECT value FROM ${names} WHERE name = ${writeName}`
+
 /** Compiles the statements over tables whose names begin with a prefix. */
 export function compileStatements(prefix: string): Statements {
   const pieces = createPieces(prefix)
@@ -213,9 +216,7 @@ SET version = s.version + 1, record = :record, write = :write, ${noteRequest}
 WHERE s.key = :key AND CAST(s.version AS TEXT) = :version AND ${describe(':index')} = 'found'
   AND NOT ${pieces.hasName(writeName)}`,
       remember('version'),
-      `SELECT ${describe(':index')} AS "is", ${columns}, CAST((
-  SELECT value FROM ${names} WHERE name = ${writeName} AND until > ${clock}
-) AS TEXT) AS made
+      `SELECT ${describe(':index')} AS "is", ${columns}, CAST((${findAnswer(names)}) AS TEXT) AS made
 FROM (SELECT 1) LEFT JOIN ${sessions} AS s ON s.key = :key`,
     ],
 
@@ -239,12 +240,24 @@ function listOtherVerbs({
   names,
   hasName,
 }: Pieces): Record<Exclude<VerbName, RowVerb>, readonly string[]> {
+  const rememberOnce = (value: string, source: string): string =>
+    `INSERT OR IGNORE INTO ${names} (name, value, until)
+SELECT ${writeName}, ${value}, ${clock} + ${writeMemory} ${source}`
+
+  const answer = findAnswer(names)
+
   return {
+    // Each of these remembers what it is about to end, so that a call which is repeated has the same answer.
     end: [
-      `SELECT list FROM ${sessions} WHERE key = :key AND until > ${clock} AND version > 0`,
+      rememberOnce(
+        `1`,
+        `FROM ${sessions}
+WHERE key = :key AND until > ${clock} AND version > 0 AND (:index IS NULL OR list IS :index)`,
+      ),
       `UPDATE ${sessions} SET version = 0, record = NULL, seen = NULL, stop = NULL, list = NULL,
   write = NULL, until = ${clock} + CAST(:grace AS INTEGER)
 WHERE key = :key AND until > ${clock} AND version > 0`,
+      answer,
     ],
 
     replaced: [
@@ -257,18 +270,25 @@ WHERE key = :key AND version = 0 AND last_version IS NOT NULL AND until > ${cloc
     list: [`SELECT ${columns} FROM ${sessions} AS s WHERE list = :index AND until > ${clock}`],
 
     endAll: [
-      `UPDATE ${sessions} SET list = NULL WHERE list = :index AND key IS NOT :keep
-RETURNING until > ${clock} AS lived`,
+      rememberOnce(
+        'count(*)',
+        `FROM ${sessions}
+WHERE list = :index AND key IS NOT :keep AND until > ${clock}`,
+      ),
+      `UPDATE ${sessions} SET list = NULL WHERE list = :index AND key IS NOT :keep`,
+      answer,
     ],
 
     endMarked: [
-      `SELECT ${hasName("'j ' || :once")} AS came`,
+      // `:key` is the message here, or the mark where there is none.
+      rememberOnce('1', `WHERE :once IS NULL OR NOT ${hasName("'j ' || :once")}`),
       `INSERT INTO ${names} (name, value, until)
-SELECT 'o ' || :mark, 1, ${clock} + CAST(:life AS INTEGER) WHERE NOT ${hasName("'j ' || :once")}
+SELECT 'o ' || :mark, 1, ${clock} + CAST(:life AS INTEGER) WHERE ${hasName(writeName)}
 ON CONFLICT (name) DO UPDATE SET until = max(until, excluded.until)`,
       `INSERT INTO ${names} (name, value, until)
 SELECT 'j ' || :once, 1, ${clock} + CAST(:remember AS INTEGER) WHERE :once IS NOT NULL
 ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE until <= ${clock}`,
+      answer,
     ],
 
     cleanUp: [

@@ -73,6 +73,25 @@ export function keepName(
   )
 }
 
+/** Finds the answer to a write of a row or a list: the version that it made, or how many sessions it ended. */
+export function findWrite(
+  database: SessionDatabase,
+  key: string,
+  write: string | undefined,
+): number | undefined {
+  return write === undefined ? undefined : findName(database, `w ${key} ${write}`)
+}
+
+/** Keeps the answer to a write for as long as the write can be repeated. Older callers name no write. */
+export function keepWrite(
+  database: SessionDatabase,
+  key: string,
+  write: string | undefined,
+  answer: number,
+): void {
+  if (write !== undefined) keepName(database, `w ${key} ${write}`, answer, writeMemory)
+}
+
 /** Writes a row of version 1. With `half` it is the pending half of a rotation, which no read shows yet. */
 export function putRow(
   database: SessionDatabase,
@@ -95,7 +114,7 @@ export function putRow(
 export function keepRow(database: SessionDatabase, row: Row, maxPerUser: number): void {
   makeRoom(database, row, maxPerUser)
   putRow(database, row, undefined)
-  keepName(database, `w ${row.key} ${row.write}`, 1, writeMemory)
+  keepWrite(database, row.key, row.write, 1)
 }
 
 /** Delists sessions of a full list until there is room for one more: expired ones first, then those that end first. */
@@ -184,7 +203,7 @@ export function findInUse(
   if (row === undefined) return 'free'
   if (row.pending !== null) return row.pending === write ? 'pending' : 'used'
 
-  return row.version > 0 && findName(database, `w ${key} ${write}`) !== undefined ? 'ours' : 'used'
+  return row.version > 0 && findWrite(database, key, write) !== undefined ? 'ours' : 'used'
 }
 
 /** Returns why the old session may not be rotated from the version that the caller knows. */

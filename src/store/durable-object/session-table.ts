@@ -29,8 +29,10 @@ import {
   findPending,
   findReplaced,
   findRow,
+  findWrite,
   keepName,
   keepRow,
+  keepWrite,
   markEnded,
   putRow,
   type SessionDatabase,
@@ -93,26 +95,28 @@ function createRowVerbs(database: SessionDatabase) {
       if ('is' in current)
         return (resolved ? undefined : findPending(database, 'key', row.key)) ?? current
 
-      const name = `w ${row.key} ${row.write}`
-      const writtenVersion = findName(database, name)
+      const writtenVersion = findWrite(database, row.key, row.write)
       if (writtenVersion !== undefined) return { is: 'ok', version: `${writtenVersion}` }
       if (`${current.version}` !== ifVersion) return { ...toFound(current), is: 'conflict' }
 
       const version = current.version + 1
       touch(database, { ...current, record: row.record, version }, row)
-      keepName(database, name, version, writeMemory)
+      keepWrite(database, row.key, row.write, version)
       return { is: 'ok', version: `${version}` }
     },
 
-    end({ key, index }: Ref, grace: number, resolved: boolean): boolean | Pending {
+    end({ key, index }: Ref, grace: number, resolved: boolean, write?: string): boolean | Pending {
       const row = findRow(database, key)
       if (row?.pending != null) {
         return resolved ? false : (findPending(database, 'key', key) ?? false)
       }
-      if (row === undefined || row.version === 0) return false
+      if (row === undefined || row.version === 0)
+        return findWrite(database, key, write) !== undefined
 
       markEnded(database, key, grace, undefined)
-      return index === undefined || row.list === index
+      const wasAlive = index === undefined || row.list === index
+      if (wasAlive) keepWrite(database, key, write, 1)
+      return wasAlive
     },
 
     readReplaced(key: string): Replacement | null {
@@ -167,7 +171,7 @@ function createRotationVerbs(database: SessionDatabase) {
     confirm({ key, write }: PendingRow, most: number): { readonly is: 'ok' | 'lost' } {
       const row = findRow(database, key)
       if (row?.pending !== write) {
-        return { is: findName(database, `w ${key} ${write}`) === undefined ? 'lost' : 'ok' }
+        return { is: findWrite(database, key, write) === undefined ? 'lost' : 'ok' }
       }
 
       const { record, seen, stop, list } = row
@@ -200,7 +204,15 @@ function createListVerbs(database: SessionDatabase) {
       return (rows.toArray() as unknown as StoredRow[]).map(toFound)
     },
 
-    endAll(index: string, keep: string | null, resolved: boolean): number | Pending {
+    endAll(
+      index: string,
+      keep: string | null,
+      resolved: boolean,
+      write?: string,
+    ): number | Pending {
+      const knownAnswer = findWrite(database, index, write)
+      if (knownAnswer !== undefined) return knownAnswer
+
       const pending = resolved ? undefined : findPending(database, 'list', index)
       if (pending !== undefined) return pending
 
@@ -213,9 +225,17 @@ function createListVerbs(database: SessionDatabase) {
          RETURNING until`,
         ...[index, keep],
       )
-      return ended.toArray().filter(({ until }) => (until as number) > clock()).length
+      const count = ended.toArray().filter(({ until }) => (until as number) > clock()).length
+      if (count > 0) keepWrite(database, index, write, count)
+      return count
     },
   }
+}
+
+/** Whether another call brought this message. A call that is repeated brings its own. */
+function isRepeated(database: SessionDatabase, id: string, write: string | undefined): boolean {
+  const isKnown = findName(database, `j ${id}`) !== undefined
+  return isKnown && findWrite(database, `j ${id}`, write) === undefined
 }
 
 /** Creates the verbs of names: marks of outside sessions that have ended, and messages that were seen. */
@@ -228,13 +248,14 @@ function createNameVerbs(database: SessionDatabase) {
 
     isMarked: (mark: string): boolean => findName(database, `o ${mark}`) !== undefined,
 
-    hasMessage: (id: string): boolean => findName(database, `j ${id}`) !== undefined,
+    hasMessage: (id: string, write?: string): boolean => isRepeated(database, id, write),
 
-    /** Remembers a message. Returns false if it was seen before. */
-    keepMessage(id: string, life: number): boolean {
-      if (findName(database, `j ${id}`) !== undefined) return false
+    /** Remembers a message. Returns false if another call brought it before. */
+    keepMessage(id: string, life: number, write?: string): boolean {
+      if (isRepeated(database, id, write)) return false
 
       keepName(database, `j ${id}`, 1, life)
+      keepWrite(database, `j ${id}`, write, 1)
       return true
     },
   }

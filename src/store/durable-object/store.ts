@@ -105,9 +105,9 @@ function createRowVerbs(parts: StoreParts): RowVerbs {
       })
       return expectAnswer<Replaced>(answer, ['ok', 'conflict', 'none', 'expired', 'ended'])
     },
-    async end(ref, grace, { env }) {
-      const name = findObject(caller, ref)
-      const answer = await callResolved(parts, env, { name, verb: 'end', args: [ref, grace] })
+    async end(ref, grace, { env }, write = crypto.randomUUID()) {
+      const call = { name: findObject(caller, ref), verb: 'end', args: [ref, grace], write }
+      const answer = await callResolved(parts, env, call)
 
       return expectKind<boolean>(answer, 'boolean')
     },
@@ -128,21 +128,21 @@ function createUserVerbs(parts: StoreParts): UserVerbs {
 
       return answer.map((row) => expectAnswer<Found>(row, ['found']))
     },
-    async endAll(index, keep, { env }) {
+    async endAll(index, keep, { env }, write = crypto.randomUUID()) {
       const args = [index, keep?.key ?? null]
-      const call = { name: findObject(caller, { index }), verb: 'endAll', args }
+      const call = { name: findObject(caller, { index }), verb: 'endAll', args, write }
       return expectKind<number>(await callResolved(parts, env, call), 'number')
     },
-    async endMarked(mark, { life, once }, { env }) {
+    async endMarked(mark, { life, once, write = crypto.randomUUID() }, { env }) {
       const end = (): Promise<unknown> =>
         caller.call(env, caller.shardName('m', mark), 'endMarked', [mark, life])
       if (once === undefined) return expectKind<boolean>(await end(), 'boolean')
 
       // The message is remembered last: if a step before fails, the sender can repeat it.
       const name = caller.shardName('m', once.id)
-      if ((await caller.call(env, name, 'hasMessage', [once.id])) === true) return false
+      if ((await caller.call(env, name, 'hasMessage', [once.id, write])) === true) return false
       await end()
-      const answer = await caller.call(env, name, 'keepMessage', [once.id, once.life])
+      const answer = await caller.call(env, name, 'keepMessage', [once.id, once.life, write])
       return expectKind<boolean>(answer, 'boolean')
     },
     async readReplaced(ref, { env }) {
@@ -210,22 +210,25 @@ interface ObjectCall {
   readonly name: string
   readonly verb: string
   readonly args: readonly unknown[]
+  /** Id of the call. It comes last, where an object of an older deployment does not look. */
+  readonly write?: string
 }
 
 /** Calls a verb. If it meets pending halves of rotations, it resolves them and calls the verb again. */
 async function callResolved(
   { caller, maxPerUser }: StoreParts,
   env: unknown,
-  { name, verb, args }: ObjectCall,
+  { name, verb, args, write }: ObjectCall,
 ): Promise<unknown> {
-  const answer = await caller.call(env, name, verb, [...args, false])
+  const last = write === undefined ? [] : [write]
+  const answer = await caller.call(env, name, verb, [...args, false, ...last])
   if (!isPending(answer)) return answer
 
   for (const half of answer.rows) {
     const committed = await caller.call(env, half.source, 'committed', [half.write])
     if (committed === true) await caller.call(env, name, 'confirm', [half, maxPerUser])
   }
-  return caller.call(env, name, verb, [...args, true])
+  return caller.call(env, name, verb, [...args, true, ...last])
 }
 
 /** Returns the name of the object that stores a session: that of its user, or one of the visitors' objects. */

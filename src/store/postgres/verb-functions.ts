@@ -24,6 +24,7 @@ BEGIN
   RETURN '["ok"]';
 END`,
     ),
+    // A request is recorded on a locked row, since another call may have ended the session meanwhile.
     define(
       `${schema}.session_read`,
       'p_key text, p_list text, p_mark text, p_now bigint, p_idle bigint, p_slice bigint',
@@ -34,7 +35,6 @@ BEGIN
   IF answer IS NOT NULL THEN RETURN answer; END IF;
   IF p_now - found_row.seen < p_slice THEN RETURN ${schema}.describe('found', found_row); END IF;
 
-  -- Somebody may have ended it meanwhile: what is noted is noted on a row that is held.
   SELECT * INTO found_row FROM ${schema}.sessions WHERE key = p_key FOR UPDATE;
   answer := ${schema}.gone(found_row, p_list, p_mark, p_now, p_idle);
   IF answer IS NOT NULL THEN RETURN answer; END IF;
@@ -66,6 +66,8 @@ BEGIN
   RETURN json_build_array('ok', made::text)::text;
 END`,
     ),
+    // The mark holds the old row for a login form that is sent twice, even if the other copy has ended it already. A mark
+    // is left without an old row, too: a parallel request with the old cookie must not begin a session in its place.
     define(
       `${schema}.session_rotate`,
       `p_old text, p_old_list text, p_old_mark text, p_version text, p_grace bigint,
@@ -83,7 +85,6 @@ BEGIN
     IF found_row.version::text <> p_version THEN RETURN ${schema}.describe('conflict', found_row); END IF;
   END IF;
 
-  -- What was there, for a login form that is sent twice; also where the other one has ended it already.
   IF found_row.until > ${schema}.now_ms() THEN
     IF found_row.version = 0 THEN mark := found_row;
     ELSIF p_old_list IS NULL OR found_row.list IS NOT DISTINCT FROM p_old_list THEN
@@ -94,7 +95,6 @@ BEGIN
       mark.last_by := p_list;
     END IF;
   END IF;
-  -- Also where there was no row: a parallel request with the old cookie must not begin a session in its place.
   INSERT INTO ${schema}.sessions AS s
     (key, version, last_version, last_record, last_seen, last_stop, last_by, until)
   VALUES (p_old, 0, mark.last_version, mark.last_record, mark.last_seen, mark.last_stop, mark.last_by,
@@ -107,13 +107,15 @@ BEGIN
   RETURN '["ok"]';
 END`,
     ),
+    // Where there is no row, this same call may have ended it before its reply was lost.
     define(
       `${schema}.session_end`,
-      'p_key text, p_list text, p_grace bigint',
+      'p_key text, p_list text, p_grace bigint, p_write text',
       `DECLARE found_row ${schema}.sessions;
 BEGIN
   SELECT * INTO found_row FROM ${schema}.sessions WHERE key = p_key FOR UPDATE;
   IF NOT FOUND OR found_row.version = 0 OR found_row.until <= ${schema}.now_ms() THEN
+    IF ${schema}.version_made(p_key, p_write) IS NOT NULL THEN RETURN '["1"]'; END IF;
     RETURN '["0"]';
   END IF;
   UPDATE ${schema}.sessions
@@ -122,6 +124,7 @@ BEGIN
     until = ${schema}.now_ms() + p_grace
   WHERE key = p_key;
   IF p_list IS NOT NULL AND found_row.list IS DISTINCT FROM p_list THEN RETURN '["0"]'; END IF;
+  PERFORM ${schema}.remember_write(p_key, p_write, 1);
   RETURN '["1"]';
 END`,
     ),
@@ -154,38 +157,45 @@ END`,
     ),
     define(
       `${schema}.session_end_all`,
-      'p_list text, p_keep text',
+      'p_list text, p_keep text, p_write text',
       `DECLARE ended bigint;
 BEGIN
   PERFORM ${schema}.lock_lists(p_list, NULL);
+  ended := ${schema}.version_made(p_list, p_write);
+  IF ended IS NOT NULL THEN RETURN json_build_array(ended::text)::text; END IF;
   WITH delisted AS (
     UPDATE ${schema}.sessions SET list = NULL
     WHERE list = p_list AND key IS DISTINCT FROM p_keep RETURNING until
   )
   SELECT count(*) FILTER (WHERE until > ${schema}.now_ms()) INTO ended FROM delisted;
+  PERFORM ${schema}.remember_write(p_list, p_write, ended);
   RETURN json_build_array(ended::text)::text;
 END`,
     ),
+    // A message that was seen before changes nothing, unless this same call brought it and is repeated.
     define(
       `${schema}.session_end_marked`,
-      'p_mark text, p_life bigint, p_once text, p_once_life bigint',
+      'p_mark text, p_life bigint, p_once text, p_once_life bigint, p_write text',
       `BEGIN
   IF p_once IS NOT NULL THEN
     INSERT INTO ${schema}.marks AS m (name, until) VALUES ('j:' || p_once, ${schema}.now_ms() + p_once_life)
     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE m.until <= ${schema}.now_ms();
-    IF NOT FOUND THEN RETURN '["0"]'; END IF;
+    IF NOT FOUND AND ${schema}.version_made('j:' || p_once, p_write) IS NULL THEN
+      RETURN '["0"]';
+    END IF;
+    PERFORM ${schema}.remember_write('j:' || p_once, p_write, 1);
   END IF;
   INSERT INTO ${schema}.marks AS m (name, until) VALUES ('o:' || p_mark, ${schema}.now_ms() + p_life)
   ON CONFLICT (name) DO UPDATE SET until = greatest(m.until, excluded.until);
   RETURN '["1"]';
 END`,
     ),
+    // The time is in a variable, since no index serves a comparison with a volatile function.
     define(
       `${schema}.clean_up`,
       'p_most integer',
       `DECLARE removed bigint; more bigint; at_ms bigint := ${schema}.now_ms();
 BEGIN
-  -- A moment in a variable, since no index serves a comparison with a volatile function.
   DELETE FROM ${schema}.sessions WHERE key IN (
     SELECT key FROM ${schema}.sessions WHERE until <= at_ms
     LIMIT p_most FOR UPDATE SKIP LOCKED);

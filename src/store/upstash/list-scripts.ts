@@ -6,7 +6,7 @@
  * script changes its SHA-1, so Redis must load it again. Errors appear when Redis runs a script.
  */
 import { markUrgent, type Script } from '../../redis/script.ts'
-import { lua } from './scripts.ts'
+import { lua, remember, returnKnownAnswer } from './scripts.ts'
 
 /** Returns all row keys of a list. KEYS index. */
 export const membersScript: Script = lua(
@@ -39,10 +39,11 @@ export const rowsScript: Script = lua(
   'return found',
 )
 
-/** Ends all sessions of a list except one. KEYS index. ARGV [member to keep]. Returns how many were listed. */
+/** Ends all sessions of a list except one. KEYS index, write. ARGV [member to keep]. Returns how many were listed. */
 export const endAllScript: Script = markUrgent(
   lua(
     'session-end-all',
+    ...returnKnownAnswer,
     "local kept = ARGV[1] and redis.call('ZSCORE', KEYS[1], ARGV[1])",
     "local count, left = redis.call('ZCARD', KEYS[1]), redis.call('PTTL', KEYS[1])",
     "redis.call('DEL', KEYS[1])",
@@ -51,6 +52,7 @@ export const endAllScript: Script = markUrgent(
     "  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left))",
     '  count = count - 1',
     'end',
+    `if count > 0 then ${remember('KEYS[2]', 'count')} end`,
     'return {tostring(count)}',
   ),
 )

@@ -72,13 +72,17 @@ function createVerbRequests(names: KeyNames, { maxPerUser, maxBytes }: StoreBoun
       return { script: replacedScript, keys: [names.row(key)], args: [] }
     },
 
-    end: (ref: Ref, grace: number): ScriptCall => {
-      return { script: endScript, keys: names.ref(ref), args: [ref.key, `${grace}`] }
+    end: (ref: Ref, grace: number, write: string = crypto.randomUUID()): ScriptCall => {
+      const keys = names.write({ ...ref, write })
+      return { script: endScript, keys, args: [ref.key, `${grace}`] }
     },
 
-    endMarked(mark: string, { life, once }: EndMarkedOptions): ScriptCall {
+    endMarked(
+      mark: string,
+      { life, once, write = crypto.randomUUID() }: EndMarkedOptions,
+    ): ScriptCall {
       const keys = [names.mark(mark), ...(once === undefined ? [] : [names.once(once.id)])]
-      const args = [`${life}`, ...(once === undefined ? [] : [`${once.life}`])]
+      const args = [`${life}`, ...(once === undefined ? [] : [`${once.life}`, write])]
       return { script: endMarkedScript, keys, args }
     },
   }
@@ -101,9 +105,13 @@ function createListRequests(names: KeyNames) {
       return { script: tidyScript, keys, args: [`${now}`, `${idle}`, ...members] }
     },
 
-    endAll: (index: string, keep: Ref | undefined): ScriptCall => {
-      const args = keep === undefined ? [] : [keep.key]
-      return { script: endAllScript, keys: [names.index(index)], args }
+    endAll: (
+      index: string,
+      keep: Ref | undefined,
+      write: string = crypto.randomUUID(),
+    ): ScriptCall => {
+      const keys = [names.index(index), names.writeId({ key: index, write })]
+      return { script: endAllScript, keys, args: keep === undefined ? [] : [keep.key] }
     },
 
     /** Returns the index that belongs to the key of a list. */
@@ -111,17 +119,24 @@ function createListRequests(names: KeyNames) {
   }
 }
 
+/** A write, and the key of the row or list that it changes. */
+interface WriteName {
+  readonly key: string
+  readonly write: string
+}
+
 /** The names of the keys in Redis: rows, lists, write ids, marks and messages. */
 interface KeyNames {
   row(key: string): string
   index(name: string): string
-  writeId(row: Row): string
+  /** The id of a write of a row or a list. */
+  writeId(name: WriteName): string
   mark(name: string): string
   once(id: string): string
   /** The keys of a read: the row of a session, and its list if it has one. */
   ref(ref: Ref): string[]
   /** The keys of a write: the row, the id of the write, and the list if there is one. */
-  write(row: Row): string[]
+  write(row: Ref & WriteName): string[]
   /** Appends the key of the mark to the keys, and its position among them to the arguments. */
   addMark(ref: Ref, call: ScriptCall): ScriptCall
 }
@@ -131,7 +146,7 @@ function createKeyNames(prefix: string): KeyNames {
   const index = (name: string): string => `${prefix}u:${name}`
   const mark = (name: string): string => `${prefix}o:${name}`
   const list = (ref: Ref): string[] => (ref.index === undefined ? [] : [index(ref.index)])
-  const writeId = ({ key, write }: Row): string => `${prefix}w:${key}:${write}`
+  const writeId = ({ key, write }: WriteName): string => `${prefix}w:${key}:${write}`
 
   return {
     row,

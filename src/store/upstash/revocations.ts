@@ -100,9 +100,9 @@ export function upstashRevocations<E = ProjectEnv>(
     async advance(user, life, { env }) {
       return parseCountReply(await redis.call(env, advanceScript, [userKey(user)], [whole(life)]))
     },
-    async endMarked(mark, { life, once }, { env }) {
+    async endMarked(mark, { life, once, write = crypto.randomUUID() }, { env }) {
       const keys = once === undefined ? [markKey(mark)] : [markKey(mark), `${prefix}j:${once.id}`]
-      const args = once === undefined ? [whole(life)] : [whole(life), whole(once.life)]
+      const args = once === undefined ? [whole(life)] : [whole(life), whole(once.life), write]
       return parseCountReply(await redis.call(env, endMarkedScript, keys, args)) === 1
     },
   }

@@ -49,8 +49,8 @@ const inUse = (key: string, write: string, answer: string): readonly string[] =>
   'end',
 ]
 
-/** Lua that remembers which version a write made, for as long as the write can be repeated. */
-const remember = (write: string, version: string): string =>
+/** Lua that remembers the answer to a write, such as the version that it made, for as long as it can be repeated. */
+export const remember = (write: string, version: string): string =>
   `redis.call('SET', ${write}, ${version}, 'PX', ${writeMemory})`
 
 /**
@@ -102,6 +102,12 @@ const mark = (grace: string, ...more: readonly string[]): readonly string[] => [
   "redis.call('HSET', KEYS[1], 'z', '1')",
   ...more,
   `redis.call('PEXPIRE', KEYS[1], ${grace})`,
+]
+
+/** Returns the answer of before to a call of `end` or `endAll` that is sent again. */
+export const returnKnownAnswer: readonly string[] = [
+  "local made = redis.call('GET', KEYS[2])",
+  'if made then return {made} end',
 ]
 
 const conflict = "return {'conflict', row[1], row[2], row[3], row[4]}"
@@ -200,15 +206,17 @@ export const replacedScript: Script = lua(
   "return {'none'}",
 )
 
-/** Ends a session, and returns whether it was alive. KEYS row [index]. ARGV member, grace. */
+/** Ends a session, and returns whether it was alive. KEYS row, write [index]. ARGV member, grace. */
 export const endScript: Script = markUrgent(
   lua(
     'session-end',
+    ...returnKnownAnswer,
     "local lived = '1'",
-    "if KEYS[2] and redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then lived = '0' end",
+    "if KEYS[3] and redis.call('ZREM', KEYS[3], ARGV[1]) == 0 then lived = '0' end",
     // There is no row, or only a mark, whose remaining life must not change.
     "if redis.call('HEXISTS', KEYS[1], 'v') == 0 then return {'0'} end",
     ...mark('ARGV[2]'),
+    `if lived == '1' then ${remember('KEYS[2]', 'lived')} end`,
     'return {lived}',
   ),
 )

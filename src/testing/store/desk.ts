@@ -14,7 +14,7 @@ import type {
   Rotated,
   Row,
 } from '../../store/contract.ts'
-import type { OnceMessage } from '../../store/mark-types.ts'
+import type { EndMarkedOptions } from '../../store/mark-types.ts'
 import type { StoreUnderTest } from './contract.ts'
 
 export const seconds = 1_000
@@ -48,12 +48,14 @@ export interface StoreTestContext {
   read(ref: Ref, at?: Partial<ReadAt>): Promise<Found | Gone>
   replace(ref: Ref, version: string, more?: Partial<Row>): Promise<Replaced>
   rotate(old: Ref, next: Row, ifVersion?: string, grace?: number): Promise<Rotated>
-  end(ref: Ref, grace?: number): Promise<boolean>
+  end(ref: Ref, grace?: number, write?: string): Promise<boolean>
   list(index: string): Promise<Found[]>
-  endAll(index: string, keep?: Ref): Promise<number>
+  endAll(index: string, keep?: Ref, write?: string): Promise<number>
   /** Whether the store has the optional method `endMarked`. */
   readonly hasMarks: boolean
-  endMarked(mark: string, once?: OnceMessage, life?: number): Promise<boolean | undefined>
+  endMarked(mark: string, options?: Partial<EndMarkedOptions>): Promise<boolean | undefined>
+  /** The id of a write that was not there yet. */
+  write(): string
   /** Calls the optional method; returns `without` where the store does not have it. */
   readReplaced(ref: Ref, without: Replacement | undefined): Promise<Replacement | undefined>
   /** Reads a session and returns only the kind of the result. */
@@ -99,12 +101,15 @@ export function createStoreTestContext({
     replace: (ref, version, more) => store.replace(row(ref, more), version, context),
     rotate: (old, next, ifVersion, grace = defaults.grace) =>
       store.rotate(old, next, { grace, ...(ifVersion !== undefined && { ifVersion }) }, context),
-    end: (ref, grace = defaults.grace) => store.end(ref, grace, context),
+    end: (ref, grace = defaults.grace, write = undefined) =>
+      store.end(ref, grace, context, ...(write === undefined ? [] : [write])),
     list: (index) => store.list(index, context),
-    endAll: (index, keep) => store.endAll(index, keep, context),
+    endAll: (index, keep, write) =>
+      store.endAll(index, keep, context, ...(write === undefined ? [] : [write])),
     hasMarks: store.endMarked !== undefined,
-    endMarked: async (mark, once, life = defaults.life) =>
-      store.endMarked?.(mark, { life, ...(once && { once }) }, context),
+    endMarked: async (mark, options) =>
+      store.endMarked?.(mark, { life: defaults.life, ...options }, context),
+    write: () => randomText(8),
     readReplaced: async (ref, without) =>
       store.readReplaced === undefined ? without : store.readReplaced(ref, context),
     standing: async (ref) => (await read(ref)).is,

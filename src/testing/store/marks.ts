@@ -52,8 +52,8 @@ export function markPromises({ group, that, expect }: Check): void {
       if (!d.hasMarks) return
 
       const mark = d.index()
-      await d.endMarked(mark, undefined, 10 * minutes)
-      await d.endMarked(mark, undefined, minutes)
+      await d.endMarked(mark, { life: 10 * minutes })
+      await d.endMarked(mark, { life: minutes })
       await d.pass(5 * minutes)
 
       const ref: Ref = { ...d.ref(), mark }
@@ -69,12 +69,29 @@ export function markPromises({ group, that, expect }: Check): void {
 
       const [first, second] = [d.index(), d.index()]
       const once = { id: d.index(), life: defaults.life }
-      expect(await d.endMarked(first, once)).toEqual(true)
-      expect(await d.endMarked(second, once)).toEqual(false)
+      expect(await d.endMarked(first, { once })).toEqual(true)
+      expect(await d.endMarked(second, { once })).toEqual(false)
 
       const ref: Ref = { ...d.ref(), mark: second }
       await d.create(ref)
       expect(await d.standing(ref)).toEqual('found')
+    })
+
+    // The answer was lost, and the client sends the call again: its own message is no message that came before.
+    that('sent again answers as before, and another call with its message does not', async (d) => {
+      if (!d.hasMarks) return
+
+      const mark = d.index()
+      const call = { once: { id: d.index(), life: defaults.life }, write: d.write() }
+      expect(await d.endMarked(mark, call)).toEqual(true)
+      expect(await d.endMarked(mark, { ...call, write: d.write() })).toEqual(false)
+      await d.pass(30 * seconds)
+      expect(await d.endMarked(mark, call)).toEqual(true)
+      expect(await d.endMarked(mark, { once: call.once })).toEqual(false)
+
+      const ref: Ref = { ...d.ref(), mark }
+      await d.create(ref)
+      expect(await d.standing(ref)).toEqual('ended')
     })
   })
 }

@@ -91,6 +91,18 @@ function declareEndAll({ that, expect }: Check): void {
     expect(await d.standing(other)).toEqual('found')
   })
 
+  // A page that says how many devices were signed out must not say none because an answer was lost.
+  that('sent again answers the same number', async (d) => {
+    const index = d.index()
+    const [keep, ...others] = await createSessions(d, index, 3)
+    const write = d.write()
+    expect(await d.endAll(index, keep, write)).toEqual(others.length)
+    expect(await d.endAll(index, keep, d.write())).toEqual(0)
+    await d.pass(30 * seconds)
+    expect(await d.endAll(index, keep, write)).toEqual(others.length)
+    expect(await d.standing(keep ?? d.ref())).toEqual('found')
+  })
+
   that('spares the one to keep', async (d) => {
     const index = d.index()
     const [one, keep, three] = await createSessions(d, index, 3)

@@ -15,7 +15,10 @@ export function verbPromises(check: Check): void {
     declareReplace(check)
     declareResentWrites(check)
   })
-  group('end', () => declareEnd(check))
+  group('end', () => {
+    declareEnd(check)
+    declareResentEnds(check)
+  })
 }
 
 /** Declares the results of create for a free key, a used key and a call that is sent again. */
@@ -201,5 +204,45 @@ function declareEnd({ that, expect }: Check): void {
     await d.create(ref)
     expect(await d.end(ref, 0)).toEqual(true)
     expect(await d.standing(ref)).toEqual('none')
+  })
+}
+
+/** Declares that a call which is sent again, because its answer was lost, answers what it has done. */
+function declareResentEnds({ that, expect }: Check): void {
+  that('sent again says that it ended the session, and no other call says so', async (d) => {
+    const refs = [d.ref(), d.ref(d.index())]
+    for (const ref of refs) {
+      const write = d.write()
+      await d.create(ref)
+      expect(await d.end(ref, undefined, write)).toEqual(true)
+      expect(await d.end(ref, undefined, d.write())).toEqual(false)
+      await d.pass(30 * seconds)
+      expect(await d.end(ref, undefined, write)).toEqual(true)
+      expect(await d.standing(ref)).toEqual('ended')
+    }
+  })
+
+  that('sent again answers so without a grace, and after a login from its key', async (d) => {
+    const [bare, old] = [d.ref(), d.ref(d.index())]
+    const writes = [d.write(), d.write()]
+    for (const ref of [bare, old]) await d.create(ref)
+    expect(await d.end(bare, 0, writes[0])).toEqual(true)
+    expect(await d.end(old, undefined, writes[1])).toEqual(true)
+    await d.rotate(old, d.row(d.ref(old.index)))
+
+    expect(await d.end(bare, 0, writes[0])).toEqual(true)
+    expect(await d.end(old, undefined, writes[1])).toEqual(true)
+  })
+
+  that('sent again answers no where it ended nothing', async (d) => {
+    const [never, unlisted] = [d.ref(), d.ref(d.index())]
+    await d.create(unlisted)
+    await d.endAll(unlisted.index ?? '')
+
+    for (const ref of [never, unlisted]) {
+      const write = d.write()
+      expect(await d.end(ref, undefined, write)).toEqual(false)
+      expect(await d.end(ref, undefined, write)).toEqual(false)
+    }
   })
 }

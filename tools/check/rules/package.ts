@@ -103,10 +103,10 @@ const doors: Readonly<Record<string, Door>> = {
   './session': { brings: ['bowser'], most: 45_000 },
   './store': { brings: [], most: 3_260 },
   // Adopts a client of @upstash/redis: with batches and rounds of portcullis/redis.
-  './store/upstash': { brings: [], most: 8_540 },
+  './store/upstash': { brings: [], most: 8_700 },
   './store/durable-object': { brings: [], most: 13_000 },
   './store/postgres': { brings: [], most: 6_800 },
-  './store/d1': { brings: [], most: 5_800 },
+  './store/d1': { brings: [], most: 5_900 },
   './store/unstorage': { brings: [], most: 1_000 },
   './redis': { brings: [], most: 9_600 },
   './limit': { brings: [], most: 27_800 },
