@@ -49,13 +49,19 @@ export class PortcullisObject {
   readonly #storage: ObjectStorage
   readonly #verbs: ReadonlyMap<string, Verb>
   readonly #ready = new Set<TableSet>()
-  #alarmAt: number | undefined
+  /** When `alarm()` will be called; infinite if it is not known that it will be. */
+  #alarmAt = Number.POSITIVE_INFINITY
+  /** The earliest end of a row for which no alarm is set yet; infinite if there is none. */
+  #dueAt = Number.POSITIVE_INFINITY
 
   constructor(state: ObjectState, _env?: unknown) {
     const { storage } = state
     this.#storage = storage
     const clock = (): number => Date.now()
-    const forgetAt = (until: number): void => this.#wake(until)
+    const forgetAt = (rowEnd: number): void => {
+      if (rowEnd < this.#dueAt) this.#dueAt = rowEnd
+    }
+
     const parts = { sql: storage.sql, clock, forgetAt }
 
     this.#verbs = new Map<string, Verb>([
@@ -63,8 +69,10 @@ export class PortcullisObject {
       ...listVerbs(createCounts(parts), countSet),
       ...listVerbs(createAttempts(parts), attemptSet),
     ])
+    // Where the alarm cannot be read it is set anew, which does no harm.
+    const readAlarm = (): Promise<number | null> => storage.getAlarm().catch(() => null)
     void state.blockConcurrencyWhile(async () => {
-      this.#alarmAt = (await storage.getAlarm()) ?? undefined
+      this.#alarmAt = (await readAlarm()) ?? Number.POSITIVE_INFINITY
     })
   }
 
@@ -76,29 +84,44 @@ export class PortcullisObject {
 
     this.#createTables(verb.tableSet)
     const result = this.#storage.transactionSync(() => verb.run(...args))
+    // After the transaction, since one that is rolled back takes its alarm along. Nothing waits between the two, so the
+    // platform writes both or neither.
+    await this.#setAlarm()
     return Response.json(result ?? null)
   }
 
   /** Deletes expired rows. If no row is left, the object deletes its whole storage. */
   async alarm(): Promise<void> {
-    this.#alarmAt = undefined
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    // If this fails for good, the next request sets another alarm.
+    this.#dueAt = Date.now()
     const { sql } = this.#storage
     const tables = this.#listTables()
     for (const table of tables) sql.exec(`DELETE FROM ${table} WHERE until <= ?`, Date.now())
 
-    const next = tables
-      .map((table) => sql.exec(`SELECT min(until) AS until FROM ${table}`).toArray()[0]?.until)
-      .filter((until): until is number => typeof until === 'number')
-    if (next.length > 0) return this.#wake(Math.min(...next))
+    this.#dueAt = this.#findFirstEnd()
+    if (this.#dueAt !== Number.POSITIVE_INFINITY) return this.#setAlarm()
 
     this.#ready.clear()
     await this.#storage.deleteAll()
+  }
+
+  /** Finds when the first row ends; infinite if there are no rows. */
+  #findFirstEnd(): number {
+    const rowEnds = this.#listTables().map((table) => {
+      const [row] = this.#storage.sql.exec(`SELECT min(until) AS until FROM ${table}`).toArray()
+      return typeof row?.until === 'number' ? row.until : Number.POSITIVE_INFINITY
+    })
+
+    return Math.min(...rowEnds)
   }
 
   #createTables(tableSet: TableSet): void {
     if (this.#ready.has(tableSet)) return
     tableSet.create(this.#storage.sql)
     this.#ready.add(tableSet)
+    // Rows whose alarm was lost, such as after an alarm that failed too often, get one with the next request.
+    if (this.#alarmAt === Number.POSITIVE_INFINITY) this.#dueAt = this.#findFirstEnd()
   }
 
   /** Lists the tables that exist, among them those that the object created before it was last evicted from memory. */
@@ -112,12 +135,31 @@ export class PortcullisObject {
   }
 
   /**
-   * Makes the platform call `alarm()` within `alarmEveryMs` after `until`, unless it will be called before that anyway.
+   * Makes the platform call `alarm()` some time after the first row ends, unless it will be called before that anyway. If
+   * no alarm can be set the request fails, and the next one tries again.
    */
-  #wake(until: number): void {
-    if (this.#alarmAt !== undefined && this.#alarmAt <= until + alarmEveryMs) return
-    this.#alarmAt = Math.max(until, Date.now()) + alarmEveryMs
-    void this.#storage.setAlarm(this.#alarmAt)
+  async #setAlarm(): Promise<void> {
+    const currentTime = Date.now()
+    // An alarm that is overdue was lost. The platform may be late, but not for that long.
+    if (this.#alarmAt + alarmEveryMs < currentTime) {
+      this.#dueAt = Math.min(this.#dueAt, this.#alarmAt)
+      this.#alarmAt = Number.POSITIVE_INFINITY
+    }
+
+    const dueAt = this.#dueAt
+    const alarmAt = Math.max(dueAt + alarmEveryMs, currentTime)
+    this.#dueAt = Number.POSITIVE_INFINITY
+    if (dueAt === Number.POSITIVE_INFINITY || this.#alarmAt <= alarmAt) return
+
+    const previousAlarmAt = this.#alarmAt
+    this.#alarmAt = alarmAt
+    try {
+      await this.#storage.setAlarm(alarmAt)
+    } catch (error) {
+      this.#alarmAt = previousAlarmAt
+      this.#dueAt = Math.min(this.#dueAt, dueAt)
+      throw error
+    }
   }
 }
 

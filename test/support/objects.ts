@@ -23,6 +23,10 @@ export interface TestObjects {
   elapse(ms: number): Promise<void>
   /** Calls `alarm()` of every object, and says how many rows and tables each has left. */
   alarm(): Promise<number[]>
+  /** When each object has its alarm, in ms since the epoch, or null. */
+  alarms(): Promise<Array<number | null>>
+  /** Deletes the alarm of every object, as the platform does with one that failed too often. */
+  loseAlarms(): Promise<void>
   /** Everything the objects hold, as one text. */
   dump(): Promise<string>
   /**
@@ -136,6 +140,10 @@ export async function startObjects(): Promise<TestObjects> {
       await askAll(`/elapse/${ms}`)
     },
     alarm: async () => (await askAll('/alarm')) as number[],
+    alarms: async () => (await askAll('/alarm-at')) as Array<number | null>,
+    async loseAlarms(): Promise<void> {
+      await askAll('/lose-alarm')
+    },
     dump: async () => JSON.stringify(await askAll('/dump')),
     async bridge(): Promise<ObjectBridge> {
       const upgrade = { headers: { upgrade: 'websocket' } }

@@ -31,10 +31,12 @@ const tables = ['sessions', 'names', 'counts', 'attempts']
 
 /** The class as applications export it, with what tests need to see and to move. */
 export class TestObject extends PortcullisObject {
+  readonly #storage: ObjectState['storage'] & { deleteAlarm?(): Promise<void> }
   readonly #sql: ObjectState['storage']['sql']
 
   constructor(state: ObjectState, env: unknown) {
     super(state, env)
+    this.#storage = state.storage
     this.#sql = state.storage.sql
   }
 
@@ -52,6 +54,11 @@ export class TestObject extends PortcullisObject {
     if (path === 'alarm') {
       await this.alarm()
       return Response.json(this.#tables().length)
+    }
+    if (path === 'alarm-at') return Response.json(await this.#storage.getAlarm())
+    if (path === 'lose-alarm') {
+      await this.#storage.deleteAlarm?.()
+      return Response.json(true)
     }
     if (path === 'dump')
       return Response.json(
