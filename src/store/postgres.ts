@@ -44,8 +44,8 @@ export interface PostgresStoreOptions {
    */
   readonly query: PostgresQuery
   /**
-   * The schema of the tables and functions: lower-case letters, digits and `_`. Default `portcullis`. Use another one
-   * for each environment.
+   * The schema of the tables and functions: at most 63 letters, digits and `_`, case-sensitive. Default `portcullis`. Use
+   * another one for each environment.
    */
   readonly schema?: string
   /** Milliseconds for one verb, a second try included. Default 1000, at most 30,000. */
@@ -218,10 +218,17 @@ function validateQuery(value: PostgresQuery | undefined, issues: Issues): Postgr
 
 function validateSchema(value: string | undefined, issues: Issues): string {
   if (value === undefined) return 'portcullis'
-  if (typeof value === 'string' && /^[a-z_][a-z0-9_]{0,62}$/.test(value) && !/^pg_/.test(value))
-    return value
-  issues.add('schema', 'must be a name of at most 63 lower-case letters, digits and _, without pg_')
-  return 'portcullis'
+  const isName = typeof value === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(value)
+  if (!isName) {
+    // Postgres truncates longer names, so that two environments would share one schema.
+    issues.add(
+      'schema',
+      'must be 1 to 63 letters from A to Z, digits and _, not starting with a digit',
+    )
+  } else if (/^(?:pg_|information_schema$)/i.test(value)) {
+    issues.add('schema', 'must not be a name that Postgres reserves')
+  }
+  return isName ? value : 'portcullis'
 }
 
 export type { PostgresQuery } from './postgres/query.ts'

@@ -11,6 +11,7 @@ import { StoreError } from '../../redis/failure.ts'
 import { type GuardSettings, guardCall } from '../calls/guarded-call.ts'
 import { sendWithRetry } from '../calls/send-with-retry.ts'
 import type { StoreContext } from '../contract.ts'
+import { quoteName } from './define.ts'
 
 /**
  * Runs one statement with its values: `pool.query` of `pg`, the `query` of Neon's HTTP driver, or any other function
@@ -52,7 +53,7 @@ export async function callFunction(
   context: StoreContext,
 ): Promise<unknown> {
   const places = args.map((_, index) => `$${index + 1}`).join(', ')
-  const text = `SELECT ${settings.schema}.${name}(${places}) AS reply`
+  const text = `SELECT ${quoteName(settings.schema)}.${name}(${places}) AS reply`
   const values = args.map(encodeValue)
   const urgent = name.startsWith('session_end')
   return guardCall(settings, { subject: name, store: 'postgres', urgent }, async () =>

@@ -8,12 +8,18 @@
  * milliseconds since the epoch; `until` is by the clock of the database. A statement that fails makes
  * the migration fail as a whole. The schema name is inserted as text, so the caller must validate it.
  */
+import { quoteName } from './define.ts'
 import { sharedFunctions } from './shared-functions.ts'
 import { verbFunctions } from './verb-functions.ts'
 
 /** Returns the statements that create or update everything in a schema. They can run any number of times. */
 export function createStatements(schema: string): string[] {
-  return [...tables(schema), ...sharedFunctions(schema), ...verbFunctions(schema)]
+  const quotedSchema = quoteName(schema)
+  return [
+    ...tables(quotedSchema),
+    ...sharedFunctions(quotedSchema, schema),
+    ...verbFunctions(quotedSchema),
+  ]
 }
 
 /**

@@ -10,8 +10,13 @@
 import { writeMemory } from '../contract.ts'
 import { define } from './define.ts'
 
-/** Returns the statements, in an order in which each function exists before another one calls it. */
-export function sharedFunctions(schema: string): string[] {
+/**
+ * Returns the statements, in an order in which each function exists before another one calls it.
+ *
+ * @param schema - its name in quotes.
+ * @param lockName - its name without quotes, with which the names of locks begin.
+ */
+export function sharedFunctions(schema: string, lockName: string): string[] {
   return [
     `CREATE OR REPLACE FUNCTION ${schema}.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $body$
 SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
@@ -23,9 +28,9 @@ $body$`,
       'p_one text, p_two text',
       `BEGIN
   IF p_one IS NOT NULL OR p_two IS NOT NULL THEN
-    PERFORM pg_advisory_xact_lock(hashtextextended('${schema} ' || least(p_one, p_two), 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('${lockName} ' || least(p_one, p_two), 0));
     IF p_one <> p_two THEN
-      PERFORM pg_advisory_xact_lock(hashtextextended('${schema} ' || greatest(p_one, p_two), 0));
+      PERFORM pg_advisory_xact_lock(hashtextextended('${lockName} ' || greatest(p_one, p_two), 0));
     END IF;
   END IF;
 END`,
@@ -95,6 +100,7 @@ END`,
     ),
     // Stores a new row and lists it. If the user's list is full, expired rows are delisted first, then those that end
     // first.
+    // If another call was quicker with the same key, the client repeats its own and finds that row.
     define(
       `${schema}.keep`,
       'p_key text, p_list text, p_now bigint, p_idle bigint, p_stop bigint, p_record text, p_write text, p_most integer',
@@ -119,7 +125,6 @@ BEGIN
     ${schema}.now_ms() + least(p_idle, p_stop - p_now))
   ON CONFLICT (key) DO NOTHING;
   IF NOT FOUND THEN
-    -- Another one was quicker with the same key: the client asks again and finds it.
     RAISE EXCEPTION 'the key came into use' USING ERRCODE = 'serialization_failure';
   END IF;
   PERFORM ${schema}.remember_write(p_key, p_write, 1);

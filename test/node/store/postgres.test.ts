@@ -172,8 +172,8 @@ describe.skipIf(noPostgres)('postgresStore', () => {
     await store.endMarked?.('MARK', { life: 6e4, once: { id: 'JTI', life: 6e4 } }, {})
     expect(await store.cleanUp()).toBe(0)
     await elapsePostgres(server, 61_000)
-    // The mark of what ended, and two ids of writes, and two marks.
-    expect(await store.cleanUp()).toBe(2)
+    // The mark of what ended, and four ids of writes, and two marks.
+    expect(await store.cleanUp()).toBe(4)
     expect(await store.read(row, at, {})).toMatchObject({ is: 'found' })
     await elapsePostgres(server, 9e6)
     expect(await store.cleanUp()).toBe(1)
@@ -190,6 +190,58 @@ describe.skipIf(noPostgres)('postgresStore', () => {
     const other = createPostgresStore(server, { schema: 'as_file' })
     expect(await other.create(row, {})).toEqual({ is: 'ok' })
     expect(await other.list('USER', {})).toHaveLength(1)
+  })
+
+  // A keyword is no name without quotes, and without them `Shop` and `shop` are one schema.
+  it.each(['user', 'select', 'Shop', '_', 'x'.repeat(63)])(
+    'keeps sessions in a schema called %s',
+    async (schema) => {
+      const store = createPostgresStore(server, { schema })
+      await store.migrate()
+      await store.migrate()
+      expect(await store.create(row, {})).toEqual({ is: 'ok' })
+      const next = { ...row, key: 'NEXT', write: 'W2' }
+      expect(await store.rotate(row, next, { ifVersion: '1', grace: 6e4 }, {})).toEqual({
+        is: 'ok',
+      })
+      expect(await store.list('USER', {})).toHaveLength(1)
+      expect(await store.cleanUp()).toBe(0)
+      const { rows } = await server.pool.query(
+        'SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = $1',
+        [schema],
+      )
+      expect(rows[0]).toEqual({ n: 3 })
+    },
+  )
+
+  it('does not take a schema for another one that differs in a capital', async () => {
+    const [small, capital] = ['twin', 'Twin'].map((schema) =>
+      createPostgresStore(server, { schema }),
+    )
+    for (const store of [small, capital]) await store?.migrate()
+    await small?.create(row, {})
+    expect(await capital?.list('USER', {})).toEqual([])
+    await server.pool.query(postgresStatements({ schema: 'Twin' }).join(';\n'))
+  })
+
+  it('still serves a version of before, whose functions it leaves where they are', async () => {
+    const { rows } = await server.pool.query(`SELECT proname FROM pg_proc
+      WHERE pronamespace = 'portcullis'::regnamespace AND proname LIKE 'session_end%'`)
+    expect(rows).toHaveLength(3)
+    const old = `CREATE OR REPLACE FUNCTION portcullis.session_end(p_key text, p_list text, p_grace bigint)
+      RETURNS text LANGUAGE sql AS 'SELECT ''["0"]'''`
+    await server.pool.query(old)
+    try {
+      const store = createPostgresStore(server)
+      await store.migrate()
+      await store.create(row, {})
+      const text = 'SELECT portcullis.session_end($1, $2, $3) AS reply'
+      const reply = await server.pool.query(text, ['KEY', 'USER', '60000'])
+      expect(reply.rows).toEqual([{ reply: '["0"]' }])
+      expect(await store.end(row, 6e4, {})).toBe(true)
+    } finally {
+      await server.pool.query('DROP FUNCTION portcullis.session_end(text, text, bigint)')
+    }
   })
 
   // Several regions, or several pods, that each migrate when they start.
@@ -377,7 +429,11 @@ describe('options of postgresStore', () => {
     [{ query: 'SELECT 1' }, ['postgresStore.query']],
     [{ query: query.bind(undefined) }, ['postgresStore.query']],
     [{ query, schema: 'a"; DROP TABLE users' }, ['postgresStore.schema']],
-    [{ query, schema: 'Upper' }, ['postgresStore.schema']],
+    [{ query, schema: 'my-app' }, ['postgresStore.schema']],
+    [{ query, schema: '1st' }, ['postgresStore.schema']],
+    [{ query, schema: 'schéma' }, ['postgresStore.schema']],
+    [{ query, schema: 'x'.repeat(64) }, ['postgresStore.schema']],
+    [{ query, schema: 'information_schema' }, ['postgresStore.schema']],
     [{ query, schema: 'pg_catalog' }, ['postgresStore.schema']],
     [
       { query, timeoutMs: 5, maxPerUser: 0 },
@@ -394,7 +450,7 @@ describe('options of postgresStore', () => {
   })
 
   it('are the same for a file of statements', () => {
-    expect(() => postgresStatements({ schema: 'Upper' })).toThrow('postgresStatements.schema')
+    expect(() => postgresStatements({ schema: 'my-app' })).toThrow('postgresStatements.schema')
     expect(postgresStatements().join()).toContain('portcullis.session_rotate')
   })
 })
