@@ -7,6 +7,9 @@
  */
 import { isRedisError, type SendCommands } from './send-source.ts'
 
+/** Events of a connection: open, lost, and closed permanently. */
+type ConnectionEvent = 'ready' | 'close' | 'end'
+
 /** The part of a client of `ioredis` that is needed. */
 export interface IoRedisClient {
   /** Sends one command. */
@@ -19,9 +22,7 @@ export interface IoRedisClient {
   /** Opens the connection of a client with `lazyConnect`. */
   connect?(): Promise<unknown>
   /** Adds a listener. */
-  on?(event: 'ready' | 'end', listener: () => void): unknown
-  /** Removes a listener. */
-  off?(event: 'ready' | 'end', listener: () => void): unknown
+  on?(event: ConnectionEvent, listener: () => void): unknown
 }
 
 /** The part of a client or pool of `redis` (node-redis) that is needed. */
@@ -42,19 +43,46 @@ interface AbortOptions {
 /**
  * Creates a sender through a client of `ioredis`. The commands of one call are sent in one write.
  * While the client is not connected, commands are not passed to it: its queue would run them when
- * Redis is back, although the request has failed by then.
+ * Redis is back, although the request has failed by then. Give the client the option
+ * `autoResendUnfulfilledCommands: false`, so that it does not repeat commands of a lost connection.
  *
  * @example
  * const client = redis({ send: ioredisSender(new Redis(process.env.REDIS_URL)) })
  */
 export function ioredisSender(client: IoRedisClient): SendCommands {
-  const send = (commands: ReadonlyArray<readonly string[]>): Promise<SentReply[]> =>
-    settleReplies(commands.map(([name = '', ...commandArgs]) => client.call(name, ...commandArgs)))
+  const listeners = findListeners(client)
+
+  function send(commands: ReadonlyArray<readonly string[]>): Promise<SentReply[]> {
+    const pendingReplies = commands.map(([name = '', ...commandArgs]) =>
+      client.call(name, ...commandArgs),
+    )
+    return rejectWhenLost(settleReplies(pendingReplies), listeners)
+  }
 
   return (commands, { signal }) =>
     isConnecting(client)
-      ? waitUntilReady(client, signal).then(() => send(commands))
+      ? waitUntilReady(client, listeners, signal).then(() => send(commands))
       : send(commands)
+}
+
+/** Calls that wait for an event of one client. */
+type ConnectionListeners = Readonly<Record<ConnectionEvent, Set<() => void>>>
+
+const listenersByClient = new WeakMap<IoRedisClient, ConnectionListeners>()
+
+/** Listens once to each event of a client, for all calls: Node warns of a leak where an emitter has more than ten listeners. */
+function findListeners(client: IoRedisClient): ConnectionListeners {
+  const existingListeners = listenersByClient.get(client)
+  if (existingListeners !== undefined) return existingListeners
+
+  const listeners: ConnectionListeners = { ready: new Set(), close: new Set(), end: new Set() }
+  listenersByClient.set(client, listeners)
+  for (const event of ['ready', 'close', 'end'] as const)
+    client.on?.(event, () => {
+      for (const notify of [...listeners[event]]) notify()
+    })
+
+  return listeners
 }
 
 function isConnecting({ status }: IoRedisClient): boolean {
@@ -62,14 +90,43 @@ function isConnecting({ status }: IoRedisClient): boolean {
 }
 
 /**
+ * Rejects if the connection is lost before the replies arrive. A client that may not repeat a command
+ * forgets it, and its promise never settles.
+ *
+ * @see ioredis 5.11, built/redis/event_handler.js, readyHandler: `prevCommandQueue = null`
+ */
+function rejectWhenLost(
+  replies: Promise<SentReply[]>,
+  listeners: ConnectionListeners,
+): Promise<SentReply[]> {
+  return new Promise((resolve, reject) => {
+    function settle(): void {
+      listeners.close.delete(giveUp)
+      resolve(replies)
+    }
+    function giveUp(): void {
+      listeners.close.delete(giveUp)
+      reject(new Error('the connection was lost'))
+    }
+
+    listeners.close.add(giveUp)
+    replies.then(settle, settle)
+  })
+}
+
+/**
  * Resolves when the client is connected, or closed permanently, which its next call reports.
  * Rejects when the time is up.
  */
-function waitUntilReady(client: IoRedisClient, signal: AbortSignal): Promise<void> {
+function waitUntilReady(
+  client: IoRedisClient,
+  listeners: ConnectionListeners,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     function stop(): void {
-      client.off?.('ready', proceed)
-      client.off?.('end', proceed)
+      listeners.ready.delete(proceed)
+      listeners.end.delete(proceed)
       signal.removeEventListener('abort', giveUp)
     }
     function proceed(): void {
@@ -81,8 +138,8 @@ function waitUntilReady(client: IoRedisClient, signal: AbortSignal): Promise<voi
       reject(new Error('The ioredis client was not connected within the time limit'))
     }
 
-    client.on?.('ready', proceed)
-    client.on?.('end', proceed)
+    listeners.ready.add(proceed)
+    listeners.end.add(proceed)
     signal.addEventListener('abort', giveUp)
     if (signal.aborted) giveUp()
     else if (client.status === 'wait') client.connect?.().catch(() => {})

@@ -1,5 +1,6 @@
 /** Redis over its own protocol: the clients that people have, and a socket of a Worker. */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect as connectNode, createServer, type Server, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import { Redis as IoRedis } from 'ioredis'
@@ -24,17 +25,26 @@ import { elapse, noon } from '../store/support.ts'
 /** A port of a Redis that can be closed, with every connection, and opened again. */
 async function openGate(path: string): Promise<{
   readonly url: string
+  /** Bytes that were held back. */
+  readonly held: number
   open(): Promise<void>
   close(): Promise<void>
+  /** Holds back what clients send, until the gate is closed. */
+  hold(): void
 }> {
   const sockets = new Set<Socket>()
   let port = 0
+  let [held, isHeld] = [0, false]
   const gate = createServer((socket) => {
     const inner = connectNode(path)
     sockets.add(socket)
     socket.on('close', () => inner.destroy()).on('error', () => {})
     inner.on('error', () => socket.destroy())
-    socket.pipe(inner).pipe(socket)
+    socket.on('data', (chunk) => {
+      if (isHeld) held += chunk.length
+      else inner.write(chunk)
+    })
+    inner.pipe(socket)
   })
   async function open(): Promise<void> {
     gate.listen(port, '127.0.0.1')
@@ -45,8 +55,15 @@ async function openGate(path: string): Promise<{
   await open()
   return {
     url: `redis://127.0.0.1:${port}`,
+    get held(): number {
+      return held
+    },
     open,
+    hold(): void {
+      isHeld = true
+    },
     async close() {
+      isHeld = false
       for (const socket of sockets) socket.destroy()
       sockets.clear()
       await new Promise((done) => gate.close(done))
@@ -54,6 +71,7 @@ async function openGate(path: string): Promise<{
   }
 }
 
+const later = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 const echoing = script('echo', 'return ARGV[1]')
 
 describe.skipIf(noRedis)('redis({ send })', () => {
@@ -192,6 +210,99 @@ describe.skipIf(noRedis)('redis({ send })', () => {
       }
     },
   )
+
+  describe('a connection of ioredis that is lost while a command is on its way', () => {
+    /** The options of docs/storage.md, as the page has them. */
+    function readRecommended(): object {
+      const page = readFileSync(new URL('../../../docs/storage.md', import.meta.url), 'utf8')
+      const [, text = ''] = /new Redis\(url, \{([^}]+)\}\)/.exec(page) ?? []
+      const pairs = text.split(',').map((pair) => pair.trim().split(': '))
+      return Object.fromEntries(pairs.map(([name, value]) => [name, value === 'true']))
+    }
+
+    /** Loses a connection with an INCR on it that never reached Redis, and returns what the counter is afterwards. */
+    async function countAfterLoss(options: object): Promise<{ outcome: string; count: string }> {
+      const gate = await openGate(server.socket)
+      const client = new IoRedis(gate.url, { ...options, retryStrategy: () => 20 })
+      client.on('error', () => {})
+      try {
+        const send = ioredisSender(client)
+        const context = { env: {}, signal: AbortSignal.timeout(20_000) }
+        await send([['SET', 'n', '0']], context)
+        gate.hold()
+        const sent = Promise.resolve(send([['INCR', 'n']], context)).then(
+          () => 'answered',
+          ({ message }: Error) => message,
+        )
+        await expect.poll(() => gate.held).toBeGreaterThan(0)
+        await gate.close()
+        const outcome = await Promise.race([sent, later(5_000).then(() => 'nothing')])
+        await gate.open()
+        await expect.poll(() => client.status, { timeout: 20_000 }).toBe('ready')
+        // What the client sends again it sends before this.
+        const [reply] = await send([['GET', 'n']], context)
+        return { outcome, count: `${reply?.result}` }
+      } finally {
+        client.disconnect()
+        await gate.close()
+      }
+    }
+
+    it('sends it again later with the defaults of ioredis, which is why the page names others', async () => {
+      expect((await countAfterLoss({})).count).toBe('1')
+    })
+
+    it('fails it at once and sends it never again with the options of docs/storage.md', async () => {
+      const recommended = readRecommended()
+      expect(recommended).toEqual({
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        autoResendUnfulfilledCommands: false,
+      })
+      expect(await countAfterLoss(recommended)).toEqual({
+        outcome: 'the connection was lost',
+        count: '0',
+      })
+    })
+
+    it('costs a session neither its time limit nor its answer: the store asks again', async () => {
+      const gate = await openGate(server.socket)
+      const client = new IoRedis(gate.url, { ...readRecommended(), retryStrategy: () => 20 })
+      client.on('error', () => {})
+      const events: string[] = []
+      const onEvent = ({ type }: { type: string }): void => void events.push(type)
+      try {
+        const send = ioredisSender(client)
+        const store = upstashStore({ redis: redis({ send, timeoutMs: 20_000, onEvent }) })
+        const row = { record: 'R', now: noon, idle: 9e5, end: noon + 9e6 }
+        expect(await store.create({ ...row, key: 'ONE', write: 'W1' }, {})).toEqual({ is: 'ok' })
+        gate.hold()
+        const creating = store.create({ ...row, key: 'TWO', write: 'W2' }, {})
+        await expect.poll(() => gate.held).toBeGreaterThan(0)
+        await gate.close()
+        await gate.open()
+        expect(await creating).toEqual({ is: 'ok' })
+        // A Redis that does not know a flag of the scripts is told so once.
+        expect(events.filter((type) => type !== 'store-script-flag-refused')).toEqual([])
+      } finally {
+        client.disconnect()
+        await gate.close()
+      }
+    })
+
+    it('has one listener of each event, however many requests wait', async () => {
+      const client = new IoRedis({ port: 1, lazyConnect: true, retryStrategy: () => 20 })
+      client.on('error', () => {})
+      const context = { env: {}, signal: AbortSignal.timeout(200) }
+      const waiting = Array.from({ length: 50 }, () =>
+        ioredisSender(client)([['GET', 'n']], context),
+      )
+      const before = ['ready', 'close', 'end'].map((event) => client.listenerCount(event))
+      await Promise.allSettled(waiting)
+      client.disconnect()
+      expect(before).toEqual([1, 1, 1])
+    })
+  })
 
   it('refuses a wrong password', async () => {
     const send = socket(`redis://somebody:hunter2@127.0.0.1:${port}/1`)
