@@ -10,6 +10,7 @@ import { monitoringJourney } from './monitoring.ts'
 import { operationsJourney } from './operations.ts'
 import { proxiesJourney } from './proxies.ts'
 import { startJourney } from './start.ts'
+import { storeAppsJourney } from './store-apps.ts'
 import { storesJourney } from './stores.ts'
 import type { Journey } from './support/journey.ts'
 import { testingJourney } from './testing.ts'
@@ -19,6 +20,7 @@ export const journeys: readonly Journey[] = [
   ...nextJourneys,
   operationsJourney,
   ...gatewayJourneys,
+  storeAppsJourney,
   storesJourney,
   monitoringJourney,
   ...honoJourneys,

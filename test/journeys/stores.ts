@@ -145,11 +145,7 @@ async function walkRedis(trip: Trip, env: object, socket: string): Promise<void>
   })
   await trip.step('docs/storage.md: over ioredis and a socket', async () => {
     process.env.REDIS_URL = socket
-    trip.write('ioredis/client.ts', page.next('ts', 'ioredisSender').text)
-    trip.write(
-      'ioredis/store.ts',
-      "import { upstashStore } from 'portcullis/store/upstash'\nimport { client } from './client.ts'\nexport const store = upstashStore({ redis: client, prefix: 'tcp:' })\n",
-    )
+    trip.write('ioredis/store.ts', fill(page.next('ts', 'ioredisSender').text, { 'shop:': 'tcp:' }))
     const { app } = await trip.load<{ app: App }>('ioredis/app.ts', siteOf('./store.ts'))
     await assertPromises(inProcess(app))
   })
@@ -166,28 +162,17 @@ async function walkRedis(trip: Trip, env: object, socket: string): Promise<void>
 async function walkPostgres(trip: Trip): Promise<void> {
   await trip.step('docs/storage.md: Postgres by the driver of its table', async () => {
     const page = trip.page('docs/storage.md')
-    page.promises('(text, values) => pool.query(text, values)')
     const postgres = trip.use(await startPostgres())
-    const block = page
-      .next('ts', 'postgresStore')
-      .text.replace(/import \{ neon.*\n/, "import pg from 'pg'\n")
-      .replace(/query: .*,\n/, 'query: (text, values) => pool.query(text, values as unknown[]),\n')
-    trip.write(
-      'postgres/store.ts',
-      `${block}
-const pool = new pg.Pool({ connectionString: '${postgres.url}' })
-export const stop = () => pool.end()
-`,
-    )
-    const { store, stop } = await trip.load<{
+    process.env.DATABASE_URL = postgres.url
+    const { store, pool } = await trip.load<{
       store: { migrate(context: object): Promise<void>; cleanUp(context: object): Promise<unknown> }
-      stop(): Promise<void>
-    }>('postgres/load.ts', "export { store, stop } from './store.ts'\n")
+      pool: { end(): Promise<void> }
+    }>('postgres/store.ts', page.next('ts', 'export const pool').text)
     await store.migrate({ env: {} })
     const { app } = await trip.load<{ app: App }>('postgres/app.ts', siteOf('./store.ts'))
     await assertPromises(inProcess(app))
     await store.cleanUp({ env: {} })
-    await stop()
+    await pool.end()
   })
 }
 
@@ -197,10 +182,7 @@ async function walkDurableObjects(trip: Trip): Promise<void> {
     const port = await freePort()
     trip.write('objects/store.ts', page.next('ts', 'durableObjectStore').text)
     trip.write('objects/app.ts', siteOf('./store.ts'))
-    trip.write(
-      'objects/main.ts',
-      "export { PortcullisObject } from './store.ts'\nexport { app as default } from './app.ts'\n",
-    )
+    trip.write('objects/main.ts', page.next('ts', 'export { PortcullisObject }').text)
     trip.write('objects/.dev.vars', `SESSION_SECRET=${secret}\n`)
     const own = 'name = "objects"\nmain = "main.ts"\ncompatibility_date = "2026-09-18"\n'
     trip.write('objects/wrangler.toml', `${own}${page.next('toml', 'durable_objects').text}\n`)

@@ -103,8 +103,11 @@ function compile(files: readonly string[]): void {
   const paths = Object.fromEntries(
     Object.entries(doors()).map(([door, source]) => [door, [source]]),
   )
-  // Next is installed by its example alone.
+  // Next is installed by its example alone, and Workers have their sockets.
   paths['next/headers'] = [resolve('tools/check/next-headers.d.ts').replaceAll('\\', '/')]
+  paths['cloudflare:sockets'] = [
+    resolve('tools/check/cloudflare-sockets.d.ts').replaceAll('\\', '/'),
+  ]
 
   const config = {
     extends: resolve('tsconfig.json').replaceAll('\\', '/'),

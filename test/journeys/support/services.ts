@@ -47,6 +47,8 @@ export async function shell(text: string, options: CommandOptions): Promise<Comm
   let output = ''
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk))
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk))
+  // A program may end before it has read its input.
+  child.stdin?.on('error', () => {})
   child.stdin?.end(options.input ?? '')
   const [status] = (await once(child, 'close')) as [number | null]
 
@@ -79,6 +81,8 @@ export function run(command: string, args: readonly string[], options: CommandOp
   child.once('close', end)
   // What it printed last arrives after its end; a process that it left behind may hold the output open for ever.
   child.once('exit', () => setTimeout(end, 2_000).unref())
+  // A program may end before it has read its input.
+  child.stdin?.on('error', () => {})
   child.stdin?.end(options.input ?? '')
   const kill = (): void => killGroup(child)
   process.once('exit', kill)

@@ -44,10 +44,10 @@ function isClosing(line: string, fence: string): boolean {
 
 /**
  * The blocks to compile. One whose first line is a comment with a path (`// src/app.ts`) is that file, so that others of
- * the page can import it; the second of that name lies beside the first.
+ * the page can import it; the second of that name lies beside the first, and is what later blocks of its folder import.
  */
 export function snippetsOf(markdown: string): Snippet[] {
-  const taken = new Set<string>()
+  const taken = new Map<string, string>()
   return blocksOf(markdown)
     .filter(({ info }) => ['ts', 'tsx', 'js'].includes(info))
     .map((block) => {
@@ -57,8 +57,12 @@ export function snippetsOf(markdown: string): Snippet[] {
       const wanted = `${named ?? `line-${block.line}`}.${block.info}`
       const path = taken.has(wanted) ? `${named}.line-${block.line}.${block.info}` : wanted
 
-      taken.add(path)
-      return { ...block, path }
+      taken.set(wanted, path)
+      const folder = path.slice(0, path.lastIndexOf('/') + 1)
+      const text = block.text.replace(/(?<= from '\.\/)[\w.-]+(?=')/g, (name) =>
+        (taken.get(folder + name) ?? folder + name).slice(folder.length),
+      )
+      return { ...block, path, text }
     })
 }
 
