@@ -2,6 +2,7 @@
 import { backgroundJourney } from './background.ts'
 import { checksJourney } from './checks.ts'
 import { expressJourney } from './express.ts'
+import { frameworkJourneys } from './frameworks.ts'
 import { gatewayJourneys } from './gateway.ts'
 import { honoJourneys } from './hono.ts'
 import { loginJourney } from './login.ts'
@@ -21,6 +22,7 @@ export const journeys: readonly Journey[] = [
   operationsJourney,
   ...gatewayJourneys,
   storeAppsJourney,
+  ...frameworkJourneys,
   storesJourney,
   monitoringJourney,
   ...honoJourneys,
