@@ -598,7 +598,7 @@ describe('the options', () => {
     ],
     [{ vary: ['cookie'] }, "publicCache.vary must be a list of 'accept' and 'accept-language'"],
     [{ cookies: 'keep' }, "publicCache.cookies must be 'bypass' or 'ignore'"],
-    [{ types: [] }, 'publicCache.types must be a non-empty list of content types, or absent'],
+    [{ types: [] }, 'publicCache.types must be a non-empty list of content types, such as'],
     [
       { maxBytes: 16_777_217 },
       'publicCache.maxBytes must be a whole number of bytes from 1 to 16777216',

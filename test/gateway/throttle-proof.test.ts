@@ -207,8 +207,8 @@ describe('a rule that proves nothing', () => {
     [{ cookie: 'connect.sid' }, 'add location or status'],
     [{ cookie: 'PHPSESSID' }, 'add location or status'],
     [{ cookie: 'laravel_session' }, 'add location or status'],
-    [{ status: 200, cookie: 'csrftoken' }, 'name the cookie of the session'],
-    [{ status: 302, cookie: 'XSRF-TOKEN' }, 'name the cookie of the session'],
+    [{ status: 200, cookie: 'csrftoken' }, 'write the name of the session cookie instead'],
+    [{ status: 302, cookie: 'XSRF-TOKEN' }, 'write the name of the session cookie instead'],
     [{ header: 'Set-Cookie' }, 'use cookie instead'],
     [{ header: ['location', '/account'] }, 'use location instead'],
   ] as const)('T6: %j is refused, with the cure', async (success, message) => {

@@ -1,6 +1,7 @@
 /**
- * Ends the fetch of an upstream request at its deadline, and when the client disconnects.
- * `fetch-upstream.ts` starts one watch for each fetch. Nothing here throws.
+ * Aborts the request to an upstream at its deadline, and when the client disconnects. `fetch-upstream.ts` creates one
+ * watch for each attempt, and must call `endDeadline` when the attempt has ended. It does not throw. In the first 100 ms
+ * it does not listen to the client, so a disconnect in that time is noticed at its end.
  */
 
 /**
@@ -9,19 +10,19 @@
  */
 const listenAfterMs = 100
 
-/** The times and the signal that a watch goes by. */
+/** The deadline, the signal of the client, and the function that aborts the request. */
 export interface WatchOptions {
   /** Milliseconds until the first byte of the response. */
   readonly timeoutMs: number
-  /** Aborted when the client disconnects. */
+  /** The signal that is aborted when the client disconnects. */
   readonly signal: AbortSignal
   /** Called when the client has disconnected, and at the deadline. */
   readonly abortFetch: () => void
 }
 
-/** Watches over one fetch. A client that disconnects in the first 100 ms is noticed at their end. */
+/** The watch of one request to an upstream. */
 export class ClientWatch {
-  /** Whether the deadline has passed without a response. */
+  /** True if the deadline has passed without a response. */
   hasTimedOut = false
   readonly #options: WatchOptions
   #timer: ReturnType<typeof setTimeout>
@@ -59,19 +60,19 @@ export class ClientWatch {
   }
 
   /**
-   * The response has arrived: its body may take any time, and ends with the client. workerd itself ends every fetch of a
-   * request whose client has disconnected.
+   * Called when the response has arrived. Its body has no time limit and is aborted when the client disconnects. workerd
+   * aborts the requests of a disconnected client by itself.
    */
   passBody(): void {
     if (globalThis.navigator?.userAgent !== 'Cloudflare-Workers') this.#listen()
   }
 
-  /** Ends the deadline. */
+  /** Removes the deadline. */
   endDeadline(): void {
     clearTimeout(this.#timer)
   }
 
-  /** Stops listening, where the fetch has failed. */
+  /** Stops listening to the client after the request has failed. */
   stopListening(): void {
     if (this.#isListening)
       this.#options.signal.removeEventListener('abort', this.#options.abortFetch)
