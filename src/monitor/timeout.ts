@@ -7,7 +7,7 @@
 
 /** The error with which {@link withTimeout} rejects when the time is up. */
 export class TimeoutError extends Error {
-  override readonly name = 'Late'
+  override readonly name = 'TimeoutError'
 }
 
 /**

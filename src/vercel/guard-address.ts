@@ -78,7 +78,9 @@ export function readAddresses<E>(
       )
 
       if (observes) keepNonce(response)
+      const publicOrigin = readPublicOrigin(givenOptions.publicOrigin, env) ?? ''
       completeLocation(response, address, {
+        hosts: [readUrlHost(requestedUrl), readUrlHost(publicOrigin)],
         signIn: givenOptions.signIn,
         trailingSlash: config.trailingSlash,
       })
@@ -102,14 +104,21 @@ function readRequestedUrl<E>(
   const isLocal = findNextUrl(request) !== undefined || isLoopbackHost(readUrlHost(request.url))
   if (requestedHost.type === 'malformed' || !isLocal) return request.url
   const [, path, search] = splitUrl(request.url)
+  const origin = readPublicOrigin(publicOrigin, env)
+  return origin === undefined ? request.url : origin + path + search
+}
+
+/** Returns the public origin of an environment. Returns undefined where it is no URL: the gateway reports why. */
+function readPublicOrigin<E>(
+  publicOrigin: FromEnv<string, E>,
+  env: E | undefined,
+): string | undefined {
   try {
     const origin =
       typeof publicOrigin === 'function' ? publicOrigin({ env: (env ?? {}) as E }) : publicOrigin
-    return origin !== undefined && URL.canParse(origin)
-      ? new URL(origin).origin + path + search
-      : request.url
+    return origin !== undefined && URL.canParse(origin) ? new URL(origin).origin : undefined
   } catch {
-    return request.url // The gateway reports what is wrong with publicOrigin.
+    return undefined
   }
 }
 

@@ -1,13 +1,16 @@
 /**
  * Completes the Location of a guard's redirect with base path and locale, so that the client can request it.
  * `guard-address.ts` calls it for each response and passes it the address of the request. Responses that pass the
- * request to the project are unchanged. The host of a Location is not checked, so a Location at another host is
- * changed too. It changes the headers of the response, which must be mutable, and throws nothing else.
+ * request to the project are unchanged, and so is a Location at another host, such as an identity provider's. It
+ * changes the headers of the response, which must be mutable, and throws nothing else.
  */
+import { readUrlHost } from '../request/index.ts'
 import type { NextAddress } from './next-address.ts'
 
-/** The options of a guard about its sign-in page and Next's `trailingSlash`. */
+/** The options of a guard about its sign-in page and Next's `trailingSlash`, and the hosts of the project. */
 export interface LocationOptions {
+  /** The host that the client requested, and that of the public origin. */
+  readonly hosts: readonly string[]
   readonly signIn?: string | undefined
   readonly trailingSlash: boolean
 }
@@ -25,9 +28,9 @@ export function completeLocation(
   const { base: basePath, locale } = address
   if (location === null || response.headers.has('x-middleware-next')) return
   if (basePath === '' && locale === '' && !options.trailingSlash) return
-  const pathStart = location.startsWith('/')
-    ? 0
-    : location.indexOf('/', location.indexOf('://') + 3)
+  const isPath = location.startsWith('/')
+  if (!isPath && !options.hosts.includes(readUrlHost(location))) return
+  const pathStart = isPath ? 0 : location.indexOf('/', location.indexOf('://') + 3)
   if (pathStart === -1) return
 
   const question = location.indexOf('?', pathStart)

@@ -73,6 +73,17 @@ describe('a Keystone cookie', () => {
     expect(info).not.toHaveProperty('authenticatedAt')
   })
 
+  it('a Keystone cookie whose conversion throws is rejected, and the request is answered', async () => {
+    const { browser, events } = app({
+      data: ({ itemId }) => ({ userId: (itemId as { id: string }).id.toUpperCase() }),
+    })
+    browser.cookies.set('keystonejs-session', await keystoneCookie({ itemId: 'ada' }))
+    expect(await browser.json('/read')).toBe(null)
+    expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'session-rejected legacy',
+    ])
+  })
+
   it('a Keystone cookie stays if no handler reads the session', async () => {
     const { browser } = app()
     browser.cookies.set('keystonejs-session', await keystoneCookie({ itemId: 'ada' }))

@@ -83,8 +83,9 @@ export interface WebhookSinkOptions<E = ProjectEnv> {
  * @example
  * auditTrail(webhookSink({ url: (c) => c.env.AUDIT_URL, key: (c) => c.env.AUDIT_KEY }))
  */
-export function webhookSink<E = ProjectEnv>(options: WebhookSinkOptions<E>): AuditSink {
+export function webhookSink<E = ProjectEnv>(sinkOptions: WebhookSinkOptions<E>): AuditSink {
   const issues = createIssues('webhookSink')
+  const options: Partial<WebhookSinkOptions<E>> = Object(sinkOptions)
   const webhookUrl = resolveFrom<string, string>(
     issues,
     'url',
@@ -102,6 +103,8 @@ export function webhookSink<E = ProjectEnv>(options: WebhookSinkOptions<E>): Aud
   const { filter: isIncluded = isAboutSessions, timeoutMs = 5000 } = options
   const { fetch: send = (input, requestInit) => fetch(input, requestInit) } = options
   if (typeof isIncluded !== 'function') issues.add('filter', 'must be a function')
+  if (typeof send !== 'function') issues.add('fetch', 'must be a function')
+  if (!(timeoutMs > 0)) issues.add('timeoutMs', 'must be a number of milliseconds above 0')
   issues.throwIfAny()
 
   return (auditRecord, { env }) =>

@@ -103,12 +103,21 @@ export function auditTrail(
       try {
         const sinkResult = sink(record, { env, waitUntil })
         if (sinkResult instanceof Promise) {
-          const settledResult = sinkResult.catch(onError)
+          const settledResult = sinkResult.catch(reportError)
           waitUntil?.(settledResult)
         }
       } catch (error) {
-        onError(error)
+        reportError(error)
       }
+    }
+  }
+
+  /** Passes the error of a sink to the application, whose own error must not fail a request. */
+  function reportError(error: unknown): void {
+    try {
+      onError(error)
+    } catch {
+      // There is nobody else to tell.
     }
   }
 

@@ -45,13 +45,14 @@ export function createHttpSource(
     if (last?.url === endpoint.url && last.token === endpoint.token) return last.connection
 
     const name = `${endpoint.url} ${endpoint.token}` // neither contains a space
-    const connection =
-      connections.get(name) ??
-      openConnection((commands, deadline) =>
+    let connection = connections.get(name)
+    if (connection === undefined) {
+      connection = openConnection((commands, deadline) =>
         sendCommands(commands, { ...endpoint, fetch }, deadline),
       )
-    if (connections.size >= maxConnections) connections.clear()
-    connections.set(name, connection)
+      if (connections.size >= maxConnections) connections.clear()
+      connections.set(name, connection)
+    }
 
     last = { ...endpoint, connection }
     return connection

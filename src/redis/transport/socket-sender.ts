@@ -109,13 +109,23 @@ function parseAddress(value: string, issues: Issues): RedisAddress {
   const database = pathname.replace(/^\//, '')
   if (!/^\d{0,4}$/.test(database))
     issues.add('', 'must have the number of a database as its path, such as /0, or no path')
-  const user = username === '' ? [] : [decodeURIComponent(username)]
-  const auth = password === '' ? [] : [['AUTH', ...user, decodeURIComponent(password)]]
+  const user = username === '' ? [] : [decodeText(username, issues)]
+  const auth = password === '' ? [] : [['AUTH', ...user, decodeText(password, issues)]]
   const select = database === '' || database === '0' ? [] : [['SELECT', database]]
   return {
     hostname,
     port: port === '' ? 6379 : Number(port),
     secure: url?.protocol === 'rediss:',
     greeting: [...auth, ...select],
+  }
+}
+
+/** Decodes the user or the password of a URL. A percent sign that begins no escape is an issue. */
+function decodeText(text: string, issues: Issues): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    issues.add('', 'must write each % of the user and the password as %25')
+    return ''
   }
 }

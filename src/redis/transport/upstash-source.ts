@@ -37,9 +37,12 @@ export function createUpstashSource(
   const traits = new Map<unknown, RedisTraits>()
 
   function findTraits(identity: unknown): RedisTraits {
-    const databaseTraits = traits.get(identity) ?? createTraits()
-    if (traits.size >= maxTraits) traits.clear()
-    traits.set(identity, databaseTraits)
+    let databaseTraits = traits.get(identity)
+    if (databaseTraits === undefined) {
+      databaseTraits = createTraits()
+      if (traits.size >= maxTraits) traits.clear()
+      traits.set(identity, databaseTraits)
+    }
 
     return databaseTraits
   }

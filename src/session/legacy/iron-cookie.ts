@@ -4,8 +4,8 @@
  * `legacy/import.ts` calls `open` for each such cookie.
  *
  * Wrong options throw `ERR_CONFIG`; a wrong password in the environment throws it at the first request. A
- * cookie that does not open, or whose content is not an object, gives undefined. An error that the option
- * `data` throws makes the load of the session reject.
+ * cookie that does not open, whose content is not an object, or for which the option `data` throws, gives
+ * undefined.
  */
 import { expireCookie } from '../../cookie/serialize.ts'
 import {
@@ -34,7 +34,8 @@ export interface IronCookieOptions<Data extends object, E = ProjectEnv> {
   /** The old password. For iron-session it may be its map from id to password. */
   readonly password: FromEnv<string | Readonly<Record<string, string>>, E>
   /**
-   * Converts the sealed object to session data, or returns undefined to reject it.
+   * Converts the sealed object to session data, or returns undefined to reject it. A cookie for which
+   * it throws is rejected.
    *
    * @default (sealed) => sealed
    */
@@ -129,8 +130,7 @@ export function ironCookie<Data extends object>(
       const content: unknown = JSON.parse(result.json)
       if (!isObject(content)) return undefined
 
-      const sessionData =
-        toData === undefined ? (content as Data) : toData(content as Record<string, unknown>)
+      const sessionData = toData === undefined ? (content as Data) : convert(toData, content)
       if (sessionData === undefined) return undefined
 
       const { mac: mark, expiresAt } = result
@@ -138,6 +138,18 @@ export function ironCookie<Data extends object>(
         ? { data: sessionData, mark }
         : { data: sessionData, mark, expiresAt }
     },
+  }
+}
+
+/** Calls the option `data`. Where it throws, the cookie is rejected: an old cookie must not fail every request of its browser. */
+function convert<Data>(
+  toData: (sealed: Record<string, unknown>) => Data | undefined,
+  content: object,
+): Data | undefined {
+  try {
+    return toData(content as Record<string, unknown>)
+  } catch {
+    return undefined
   }
 }
 

@@ -203,5 +203,8 @@ describe('sinks', () => {
       expect.objectContaining({ code: 'ERR_CONFIG' }),
     )
     expect(() => webhookSink({ url: 'http://x', key: 'short' })).toThrow(/https[\s\S]*32/)
+    expect(() => webhookSink(undefined as never)).toThrow(/webhookSink\.url[\s\S]*webhookSink\.key/)
+    const wrong = { url: 'https://x.test', key: 'k'.repeat(32), timeoutMs: 0 }
+    expect(() => webhookSink(wrong)).toThrow('webhookSink.timeoutMs')
   })
 })

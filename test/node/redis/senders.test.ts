@@ -353,6 +353,7 @@ describe('Redis’s protocol', () => {
   it.each([
     ['https://example.upstash.io', 'must be a redis:// or rediss:// URL with a host'],
     ['redis://host/name', 'must have the number of a database as its path'],
+    ['redis://user:%zz@host', 'must write each % of the user and the password as %25'],
   ])('refuses the address %s', (url, problem) => {
     expect(() => socketSender({ url, connect: (() => {}) as never })).toThrow(problem)
   })
