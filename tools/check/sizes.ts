@@ -54,7 +54,7 @@ const parts: Part[] = [
   {
     name: 'the same, judged while building',
     goal: 4_000,
-    limit: 4_000,
+    limit: 4_050,
     without: /options\/(?:issues|keys|from)|page\/|csp|presets|strip-list|placeholder|base64url/,
     code: () => bundle("export { compiledCsrf, compiledHeaders } from './src/compiled/index.ts'"),
   },
@@ -90,7 +90,7 @@ const parts: Part[] = [
   },
   {
     name: 'gateway, its options not imported',
-    limit: 56_800,
+    limit: 57_500,
     without:
       /limit\/(?:throttle|exact|memory|upstash)|graphql\/inspect|graphql-syntax|parameters\/|gateway\/checks\/method-override|login\/|oauth4webapi|gateway\/(?:throttle|review|console)\/|proxy\/(?:fetch\/breaker\.|cache\/)|assertion\/verify\.|monitor\/(?:monitor|uptime)\.|session\/(?:stored|stateless)|jose/,
     code: () => bundle("export { createGateway } from './src/gateway/index.ts'"),
@@ -119,7 +119,7 @@ const parts: Part[] = [
     limit: 11_000,
     code: () => bundle("export { createOrigin } from './src/origin/index.ts'"),
   },
-  { name: 'deployed Worker', goal: 60_000, limit: 87_500, code: worker },
+  { name: 'deployed Worker', goal: 60_000, limit: 88_400, code: worker },
 ]
 
 let failed = 0
