@@ -170,10 +170,10 @@ function requireWait({ name, env, isNow }: RotateRequest, current: Rotation): vo
   if (isNow || leftSeconds <= 0) return
 
   const { reason } = findWait(current, parseValue(current.next).kind, waitSeconds * 1000)
-  const cost = step === 'first' ? 'sessions of the old secret end then' : 'requests may fail then'
+  const cost = step === 'first' ? 'ends the sessions of the old secret' : 'may let requests fail'
   throw new Stop(
     exit.faults,
-    `Step "${step}" must wait ${describeDuration(leftSeconds)} more: ${reason}. With --now it does not wait; ${cost}.`,
+    `Step "${step}" must wait ${describeDuration(leftSeconds)} more: ${reason}. --now runs it at once and ${cost}.`,
   )
 }
 

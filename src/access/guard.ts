@@ -1,9 +1,11 @@
 /**
- * Creates the guards of `access()` and `requireAccess()`. A guard is a list of rules on paths; the first rule
- * that matches a request decides, and a request without a rule is rejected with 403. `middleware.ts` and
- * `portcullis()` (`src/stack`) create guards and call them for each request; applications call `accessGuard`
- * without Hono. Building a guard throws a `ConfigError` (`ERR_CONFIG`) for invalid rules. A path that is not
- * canonical is rejected with 400. Checking a session rejects as the session store does, and with a
+ * Creates the guards of `access()` and `requireAccess()`. The guard of `access()` is a list of rules on paths: the
+ * first rule that matches a request decides. It answers 403 to a request without a rule and 400 to a path that is not
+ * canonical. The guard of `requireAccess()` is one rule for every path. `middleware.ts` and `portcullis()`
+ * (`src/stack`) create guards and call them for each request; applications call `accessGuard` without Hono.
+ *
+ * Building a guard throws a `ConfigError` (`ERR_CONFIG`) for invalid rules. A guard returns the response of a
+ * refused request. Where it reads a session, its promise rejects as the session store's does, and with a
  * `ConfigError` if no `session()` ran before.
  */
 import { createIssues, type Issues } from '../options/issues.ts'

@@ -1,7 +1,8 @@
 /**
- * Parses, imports and publishes the ES256 keys that sign assertions. The settings of the gateway, the options
- * of `proxy()`, the verifier and the test origin of `portcullis/testing` call it; `sign.ts` and forwarding use
- * the type of the keys. An invalid key is reported as an issue that quotes nothing of the key, and the result
+ * Parses and imports the ES256 keys that sign assertions, and writes the set of their public halves that verifiers
+ * fetch. The settings of the gateway, the options of `proxy()`, the verifier (its option `key`, for a gateway in the same
+ * deployment) and the test origin of `portcullis/testing` parse private keys with it; `sign.ts` and forwarding use the
+ * type of the keys. An invalid key is reported as an issue that quotes nothing of the key, and the result
  * must not be used then. Keys over 4,096 characters are invalid.
  */
 import { decodeBase64url, encodeBase64url } from '../crypto/index.ts'

@@ -29,11 +29,11 @@ export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csr
 
 /** The binding of a sealer's tokens, and their lifetime. */
 export interface SealerOptions {
-  /** The purpose of the seal: one of another purpose does not open. */
+  /** What the token is for. A token that was sealed for another purpose cannot be opened. */
   readonly purpose: SealPurpose
   /** Name of the cookie or other carrier of the token: a token never opens under another name. */
   readonly name: string
-  /** Seconds for which tokens must open, rounded up to whole days. The sealed text must contain its exact expiry. */
+  /** Seconds for which a token can be opened, rounded up to whole days. Put the exact expiry into the sealed text. */
   readonly lifetime: number
   /**
    * A stage, such as `staging`: tokens of another stage never open, even under the same secret.

@@ -128,7 +128,7 @@ export async function prepareTakes(
   return { clients, decide }
 }
 
-/** Sends several takes in one call of the script, and stores the outcome of each. */
+/** Sends several takes in one call of the script, and writes the outcome of each into `outcomes`. */
 function sendTogether(
   parts: ReadonlyArray<readonly [index: number, part: TakePartItem]>,
   redisBatch: RedisBatch,

@@ -200,7 +200,7 @@ function createLimiterParts(settings: UpstashSettings): LimiterParts {
   }
 }
 
-/** Creates the context of the library's algorithms, whose Redis client is the batch of this request. */
+/** Creates the `Region` that the algorithms of `@upstash/ratelimit` expect. Its Redis client is the batch of this request. */
 function createRegion({ settings, keyPrefix }: LimiterParts, facade: ScriptFacade): Region {
   return {
     redis: facade as unknown as Region['redis'],

@@ -71,7 +71,8 @@ export interface LoginOptions<Data extends object> {
 }
 
 /**
- * Options of {@link gatewayLogin}. A gateway and `vercel()` supply the session, the origin, the clock and the events.
+ * Options of {@link gatewayLogin}. A gateway and `vercel()` supply the session, the public origin and the path under
+ * which the pages are; clock and events are theirs unless these options have their own.
  */
 export interface GatewayLoginOptions<Data extends object>
   extends Omit<LoginOptions<Data>, 'session' | 'publicOrigin' | 'base'> {

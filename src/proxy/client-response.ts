@@ -25,7 +25,7 @@ export interface ResponseRules {
   readonly https: boolean
   /** Names of our own cookies, which an upstream must not set. */
   readonly cookieNames: ReadonlySet<string>
-  /** True if the route grants a verb that ends sessions. */
+  /** True if the upstream of this route may end sessions. */
   readonly mayEnd: boolean
   /** True if the client requested a WebSocket. */
   readonly upgrade: boolean

@@ -1,8 +1,10 @@
 /**
  * Validates the options of a Redis client, chooses how Redis is reached, and creates the client.
- * Applications call it as `redis()` through `door.ts`; `redis.fromEnv()` and the Worker call it
- * directly. Wrong options throw a `ConfigError` while building, and nothing is sent. A wrong URL or
- * token in the environment rejects the first call with `ERR_CONFIG`.
+ * Applications call it as `redis()` through `door.ts`; `redis.fromEnv()` and the deployable Worker
+ * (`worker/`) call it directly. Wrong options throw a `ConfigError` at once, and nothing is sent. A
+ * wrong URL or token in the environment rejects the first call with `ERR_CONFIG`. A call of the
+ * client rejects with `ERR_STORE_UNAVAILABLE` where Redis does not answer within the time limit, and
+ * with `ERR_STORE_REFUSED` where it answers with an error.
  */
 import {
   booleanOption,
@@ -37,7 +39,7 @@ export type AnyRedisOptions = RedisOptions | UpstashClientOptions | RedisSendOpt
  * sends commands. Nothing is sent, so on Workers it may be called at module scope.
  *
  * A call that fails because of the network is sent once more within `timeoutMs`, so a script may
- * run twice: scripts that must not count twice have an id of the write. A reply with an error is
+ * run twice: a script that must not count twice receives an id, by which it recognises its own write. A reply with an error is
  * never repeated. A client of `@upstash/redis` retries by its own options.
  *
  * @throws {ConfigError} `ERR_CONFIG`

@@ -1,16 +1,17 @@
 /**
- * Creates the two steps of the option `access` of `portcullis()`: one that checks path and client
- * address before anything is read, and one that checks the session after it was opened.
- * `portcullis()` calls both functions while it is built. An invalid option, or one that needs a
- * session where there is none, is added to the caller's list of issues. At a request, a step
- * responds with the guard's rejection or calls the next one.
+ * Validates the option `access` of `portcullis()` and creates the two steps that apply its guard: one
+ * checks path and client address before anything is read, the other checks the session after it was
+ * opened. `portcullis()` calls these functions once, when an application creates the stack. An
+ * invalid option, or one that needs a session where there is none, is added to the caller's list of
+ * issues, which the caller must throw; an error that is no `ConfigError` is thrown on. At a request, a
+ * step responds with the guard's rejection or calls the next step.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { type AccessGuard, type AccessOptions, accessGuard } from '../access/guard.ts'
 import type { MaybeAnswer } from '../access/options.ts'
 import type { Issues } from '../options/issues.ts'
 
-/** Validates the option `access`. Returns undefined where it is absent or invalid. */
+/** Validates the option `access`. Returns undefined where it is absent or its rules are invalid. */
 export function compileAccess(
   accessOption: AccessOptions<never, Context> | undefined,
   { session }: { readonly session: unknown },

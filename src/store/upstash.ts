@@ -2,7 +2,8 @@
  * Entry point `portcullis/store/upstash`: stores sessions and revocations in Redis, over HTTP or a socket.
  * Applications (such as `worker/gateway.config.ts`) pass `upstashStore()` to `storedSessions`, which
  * calls its verbs; each verb sends one script (`upstash/requests.ts`) and parses its reply
- * (`replies.ts`).
+ * (`replies.ts`). `list` sends two, and `create` and `rotate` send up to four where the list of a
+ * user's sessions is full, to drop those that have expired.
  *
  * Wrong options throw `ERR_CONFIG`. Verbs reject with `ERR_STORE_UNAVAILABLE` where Redis does not answer,
  * `ERR_STORE_REFUSED` where it answers an error or an unknown reply, and `ERR_STORE_TOO_LARGE` for a

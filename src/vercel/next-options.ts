@@ -1,7 +1,8 @@
 /**
  * Validates the option `next` of a guard, which repeats the parts of a project's next.config that are about addresses.
  * `guard.ts` calls it while building; the other files about addresses use its types. Wrong options are reported as
- * issues and replaced by defaults, so the caller must throw the issues before it uses the result.
+ * issues, and the result is then not usable: the caller must throw the issues first. `domains[].locales` is accepted,
+ * as next.config has it, and not read.
  */
 import { booleanOption, checkKeys, type Issues } from '../options/index.ts'
 import { isPathPattern } from '../request/path/pattern.ts'

@@ -189,7 +189,8 @@ function validateAccountMember(
 ): boolean {
   if (option === 'optional') {
     if (typeof optionValue !== 'boolean') issues.add(option, 'must be true or false')
-    if (accountKind !== 'form' && accountKind !== 'json') issues.add(option, 'needs form or json')
+    if (accountKind !== 'form' && accountKind !== 'json')
+      issues.add(option, 'needs the option form or json')
 
     return true
   }

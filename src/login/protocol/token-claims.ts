@@ -1,10 +1,10 @@
 /**
  * Validates the claims of tokens: issuer, audience, times, subject, the hash of the access token, and
- * all claims of a logout token. `protocol.ts`, the callback, back-channel logout, bearer tokens and edges call
- * it, after the signature was verified.
+ * all claims of a logout token. `protocol.ts`, the callback, back-channel logout, bearer tokens and edges (proxies
+ * such as Cloudflare Access that sign people in) call it, after the signature was verified.
  *
- * Each function throws a `LoginError` for the first claim that is wrong, with the reason and the name
- * of the claim, never its value. All but the hash are synchronous, and none sends a request or keeps state.
+ * Each function throws a `LoginError` for the first claim that is wrong, with the reason and in most cases
+ * the name of the claim, never its value. All but the hash are synchronous, and none sends a request or keeps state.
  */
 import { encodeBase64url } from '../../crypto/index.ts'
 import type { Provider } from '../providers/provider-options.ts'

@@ -8,8 +8,8 @@ import { isText } from '../../headers/csp/placeholder.ts'
 import { isCompressed } from '../../request/index.ts'
 
 /**
- * Removes the headers of a request that allow a partial or compressed response. A part could end within the
- * placeholder.
+ * Requests the whole body, uncompressed. A partial response could cut the placeholder of the nonce in two, and in a
+ * compressed one it could not be found.
  */
 export function requestWhole(headers: Headers): void {
   headers.delete('range')

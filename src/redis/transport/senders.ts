@@ -1,9 +1,10 @@
 /**
  * Adapters for `redis({ send })` that send through a client of `ioredis` or of `redis`
  * (node-redis). Applications call `ioredisSender` or `nodeRedisSender` with their client. The
- * functions they return reject with the client's error where Redis cannot be reached, and
- * `send-source.ts` turns that into `ERR_STORE_UNAVAILABLE`. A command that failed here is not
- * queued, so it does not run later, when the connection is back.
+ * functions they return reject with the client's error, or with one of this file while the client is
+ * not connected, and `send-source.ts` turns both into `ERR_STORE_UNAVAILABLE`. With the options of the client
+ * that docs/storage.md names, a command that failed here is not queued, so it does not run later,
+ * when the connection is back. `redis()` limits the time after a command was sent.
  */
 import { isRedisError, type SendCommands } from './send-source.ts'
 

@@ -2,8 +2,11 @@
  * Creates a sender for `redis({ send })` that speaks Redis's own protocol over a TCP socket of a
  * Cloudflare Worker. Applications call `socketSender()`. It opens a socket for each round trip,
  * because a socket must not outlive its request. Wrong options throw a `ConfigError`, a wrong URL
- * in the environment at the first call. It rejects where the socket cannot be opened or is closed
- * early, and closes it when the client's time limit is over.
+ * in the environment at the first call.
+ *
+ * The sender rejects where the socket cannot be opened or is closed early, and where a reply is not of
+ * the Redis protocol. It closes the socket when the client's time limit is over. A login (AUTH) or a
+ * database (SELECT) that Redis refuses does not reject: its error is the reply to every command.
  */
 import { createIssues, type Issues, resolveFrom } from '../../options/index.ts'
 import type { FromEnv } from '../../types.ts'

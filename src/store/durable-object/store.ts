@@ -214,7 +214,7 @@ interface ObjectCall {
   readonly write?: string
 }
 
-/** Calls a verb. If it meets pending halves of rotations, it resolves them and calls the verb again. */
+/** Calls a verb. If the object answers that a rotation is only half written, finishes that rotation and calls the verb again. */
 async function callResolved(
   { caller, maxPerUser }: StoreParts,
   env: unknown,

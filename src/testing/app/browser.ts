@@ -26,7 +26,7 @@ export interface AppUnderTest {
 
 /** Options of {@link createBrowser}. */
 export interface BrowserOptions {
-  /** The app. `{ fetch }` with the global `fetch` sends requests to a server over the network. */
+  /** The app under test. `{ fetch: globalThis.fetch }` tests a running server over the network. */
   readonly site: AppUnderTest
   /** The origin of the app, such as `https://app.example.com`, against which paths are resolved. */
   readonly origin: string

@@ -1,7 +1,8 @@
 /**
- * Renders the console as one HTML page. `console/create.ts` calls it for each view of the page;
- * `sessions.ts` creates its session panel. Only the live updates need the script. Without it, the page
- * shows the counts of the moment at which it was loaded. All values are escaped by `html.ts`.
+ * Renders the console as one HTML page. `console/create.ts` calls it for each view of the page, with the
+ * data of the session panel from `sessions.ts`. Only the live updates need the script. Without it, the page
+ * shows the counts of the moment at which it was loaded. `html.ts` escapes all values but the style and the script
+ * of this package. It throws nothing and reads nothing.
  */
 import type { SessionInfo } from '../../../session/index.ts'
 import { type Html, html, trustedHtml } from './html.ts'
