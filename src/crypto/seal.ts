@@ -29,7 +29,7 @@ export type SealPurpose = 'session' | 'record' | 'device' | 'transaction' | 'csr
 
 /** The binding of a sealer's tokens, and their lifetime. */
 export interface SealerOptions {
-  /** What the token is for. A token that was sealed for another purpose cannot be opened. */
+  /** Purpose of the token. A token that was sealed for another purpose cannot be opened. */
   readonly purpose: SealPurpose
   /** Name of the cookie or other carrier of the token: a token never opens under another name. */
   readonly name: string
