@@ -99,16 +99,16 @@ export class PortcullisObject {
     const tables = this.#listTables()
     for (const table of tables) sql.exec(`DELETE FROM ${table} WHERE until <= ?`, Date.now())
 
-    this.#dueAt = this.#findFirstEnd()
+    this.#dueAt = this.#findFirstEnd(tables)
     if (this.#dueAt !== Number.POSITIVE_INFINITY) return this.#setAlarm()
 
     this.#ready.clear()
     await this.#storage.deleteAll()
   }
 
-  /** Finds when the first row ends; infinite if there are no rows. */
-  #findFirstEnd(): number {
-    const rowEnds = this.#listTables().map((table) => {
+  /** Finds when the first row of these tables ends; infinite if there are no rows. */
+  #findFirstEnd(tables: readonly string[]): number {
+    const rowEnds = tables.map((table) => {
       const [row] = this.#storage.sql.exec(`SELECT min(until) AS until FROM ${table}`).toArray()
       return typeof row?.until === 'number' ? row.until : Number.POSITIVE_INFINITY
     })
@@ -121,7 +121,8 @@ export class PortcullisObject {
     tableSet.create(this.#storage.sql)
     this.#ready.add(tableSet)
     // Rows whose alarm was lost, such as after an alarm that failed too often, get one with the next request.
-    if (this.#alarmAt === Number.POSITIVE_INFINITY) this.#dueAt = this.#findFirstEnd()
+    if (this.#alarmAt === Number.POSITIVE_INFINITY)
+      this.#dueAt = Math.min(this.#dueAt, this.#findFirstEnd(tableSet.tables))
   }
 
   /** Lists the tables that exist, among them those that the object created before it was last evicted from memory. */

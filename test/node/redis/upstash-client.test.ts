@@ -216,7 +216,10 @@ describe.skipIf(noRedis)('a client of @upstash/redis', () => {
       redis: (c: { env: Partial<Environment> }) => CloudflareRedis.fromEnv(c.env as never),
     })
     const faults = [
-      { option: 'redis.client', problem: 'is a client of @upstash/redis without url or token' },
+      {
+        option: 'redis.client',
+        problem: 'is a client of @upstash/redis without url or token; create it with both',
+      },
     ]
     expect(() => store.check?.({})).toThrow(expect.objectContaining({ code: 'ERR_CONFIG', faults }))
     await expect(store.end({ key: 'KEY' }, 0, { env: {} })).rejects.toMatchObject({ faults })

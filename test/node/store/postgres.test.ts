@@ -451,6 +451,6 @@ describe('options of postgresStore', () => {
 
   it('are the same for a file of statements', () => {
     expect(() => postgresStatements({ schema: 'my-app' })).toThrow('postgresStatements.schema')
-    expect(postgresStatements().join()).toContain('portcullis.session_rotate')
+    expect(postgresStatements().join()).toContain('"portcullis".session_rotate')
   })
 })
