@@ -108,6 +108,7 @@ export function postgresStatements(options: { readonly schema?: string } = {}): 
  *
  * @throws {ConfigError} `ERR_CONFIG`
  * @example
+ * pool.on('error', (error) => console.error(error.message)) // without it a lost connection ends the process
  * const store = postgresStore({ query: (text, values) => pool.query(text, values) })
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {

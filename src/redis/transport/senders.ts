@@ -48,7 +48,13 @@ interface AbortOptions {
  * `autoResendUnfulfilledCommands: false`, so that it does not repeat commands of a lost connection.
  *
  * @example
- * const client = redis({ send: ioredisSender(new Redis(process.env.REDIS_URL)) })
+ * const connection = new Redis(process.env.REDIS_URL, {
+ *   lazyConnect: true,
+ *   enableOfflineQueue: false,
+ *   autoResendUnfulfilledCommands: false,
+ * })
+ * connection.on('error', (error) => console.error(error.message))
+ * const client = redis({ send: ioredisSender(connection) })
  */
 export function ioredisSender(client: IoRedisClient): SendCommands {
   const listeners = findListeners(client)

@@ -12,9 +12,9 @@ import type { SessionObject } from '../core/types.ts'
 export interface StoredOptions<Data extends SessionObject, E = ProjectEnv>
   extends SessionOptions<Data, E> {
   /**
-   * The store of the sessions: `upstashStore`, `memoryStore`, `unstorageStore`, or any object with Keystone's `get`,
-   * `set`,
-   * `delete`; or a function that creates one, called once.
+   * The store of the sessions: `upstashStore`, `postgresStore`, `d1Store`, `durableObjectStore`, `memoryStore`,
+   * `unstorageStore`, or any object with Keystone's `get`, `set` and `delete`; or a function that creates one, called
+   * once.
    */
   readonly store: StoreOption
 }
