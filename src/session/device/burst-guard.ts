@@ -23,7 +23,8 @@ export function createBurstGuard(clock: Clock): BurstGuard {
   const counts = createBoundedMap<ExpiringValue & { since: number; count: number }>(maxSessions)
 
   return (token) => {
-    const key = token.slice(-22)
+    // A slice of a long string keeps all of it in memory, here the whole Cookie header; this copies the characters.
+    const key = [...token.slice(-22)].join('')
     const now = clock()
     const entry = counts.get(key, now)
     // If the clock was set back, a new minute begins.

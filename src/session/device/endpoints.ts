@@ -50,7 +50,7 @@ export function createDeviceEndpoints<Data extends object>(
     if (isPortcullisError(error, 'ERR_SESSION_ENDED')) return answerUnavailable()
 
     const code = isPortcullisError(error) ? error.code : 'fault'
-    if (code === 'ERR_STORE_UNAVAILABLE') outage.isSuspected = true
+    outage.isSuspected = true
     const reason = typeof error === 'string' ? error : code
     const event = { type: 'session-refresh-failed', reason } as const
     emitSessionEvent(settings, { context: request }, event)

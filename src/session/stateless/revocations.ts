@@ -74,8 +74,10 @@ export class StoredRevocations<Data extends object> implements Revocations<Data>
       readCookie: inner.load,
       load: (cookieJar, checkDevice) => this.#load(inner, cookieJar, checkDevice),
       renew: async (cookieJar, session, change) => {
+        // The new cookie is sealed first: one that is too large must not cost the session.
+        const result = await inner.write(cookieJar, session, change)
         await this.#revoke(cookieJar, session.record)
-        return inner.write(cookieJar, session, change)
+        return result
       },
       start: async (cookieJar, session, login) => {
         await this.#revoke(cookieJar, session.record)
